@@ -1,0 +1,177 @@
+//! The errors of this crate: opaque, with predicates, their sources kept.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+type Source = Box<dyn StdError + Send + Sync>;
+
+/// A store's backend failed, or a store cannot do what was asked of it.
+///
+/// Of a write it means "outcome unknown": it may have happened or not. A missing session is never
+/// an error.
+///
+/// ```
+/// use session_runtime::store::StoreError;
+///
+/// let error = StoreError::backend(std::io::Error::other("disk on fire"));
+/// assert!(!error.is_unsupported());
+/// assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "disk on fire");
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[error("{kind}")]
+pub struct StoreError {
+    kind: StoreErrorKind,
+    #[source]
+    source: Option<Source>,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum StoreErrorKind {
+    #[error("the session store failed")]
+    Backend,
+    #[error("this session store does not support the operation")]
+    Unsupported,
+}
+
+impl StoreError {
+    /// The backend failed with `source`.
+    pub fn backend(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { kind: StoreErrorKind::Backend, source: Some(source.into()) }
+    }
+
+    /// The store does not have this operation: what the provided methods of
+    /// [`Store`](crate::store::Store) answer.
+    pub fn unsupported() -> Self {
+        Self { kind: StoreErrorKind::Unsupported, source: None }
+    }
+
+    /// Whether the store does not have the operation.
+    pub fn is_unsupported(&self) -> bool {
+        matches!(self.kind, StoreErrorKind::Unsupported)
+    }
+}
+
+/// A mistake in the configuration: a key, a cookie option, a store's URL or option.
+///
+/// The message names what is wrong and where; it never shows a secret.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct ConfigError {
+    message: Box<str>,
+    #[source]
+    source: Option<Source>,
+}
+
+impl ConfigError {
+    /// A mistake described by `message`: lower case, no full stop, what to do instead.
+    pub fn new(message: impl fmt::Display) -> Self {
+        Self { message: message.to_string().into(), source: None }
+    }
+
+    /// The same, with what caused it.
+    pub fn with_source(
+        message: impl fmt::Display,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self { message: message.to_string().into(), source: Some(source.into()) }
+    }
+}
+
+/// Why a session could not be loaded or saved.
+///
+/// The frameworks' adapters answer it with [`status`](Self::status) and an empty body, and report
+/// the cause through `tracing`.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct SessionError(#[source] SessionErrorKind);
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SessionErrorKind {
+    #[error("the session store failed")]
+    Store(#[source] StoreError),
+    #[error(
+        "the session was ended or renewed by another request; this request's changes were dropped"
+    )]
+    Gone,
+    #[error("other requests kept changing the same session fields for {0:?}")]
+    Contended(Duration),
+    #[error(
+        "an earlier commit of this session failed or was cancelled; whether it was saved is unknown"
+    )]
+    Interrupted,
+    #[error("session field `{key}` does not hold {expected}: {reason}")]
+    Mismatch { key: Arc<str>, expected: &'static str, reason: String },
+    #[error("session field `{key}` of type `{type_name}` cannot be written as JSON")]
+    Encode { key: &'static str, type_name: &'static str, source: serde_json::Error },
+    #[error("{0}")]
+    Schema(Box<str>),
+    #[error("no session layer: {0}")]
+    MissingLayer(&'static str),
+    #[error("the response was already sent, so its cookie cannot be changed any more")]
+    ResponseSent,
+    #[error("the operating system gave no random bytes")]
+    Random(#[source] getrandom::Error),
+}
+
+impl From<SessionErrorKind> for SessionError {
+    fn from(kind: SessionErrorKind) -> Self {
+        Self(kind)
+    }
+}
+
+impl From<StoreError> for SessionError {
+    fn from(error: StoreError) -> Self {
+        Self(SessionErrorKind::Store(error))
+    }
+}
+
+impl SessionError {
+    /// The HTTP status that answers it: 409 when the session is [gone](Self::is_gone), 503 when
+    /// trying again may help, 500 otherwise.
+    pub fn status(&self) -> http::StatusCode {
+        match self.0 {
+            SessionErrorKind::Gone => http::StatusCode::CONFLICT,
+            SessionErrorKind::Store(_)
+            | SessionErrorKind::Contended(_)
+            | SessionErrorKind::Interrupted => http::StatusCode::SERVICE_UNAVAILABLE,
+            _ => http::StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// How many seconds a client should wait before it tries again, where that is known.
+    pub fn retry_after(&self) -> Option<u32> {
+        self.is_contended().then_some(1)
+    }
+
+    /// Whether the store failed.
+    pub fn is_store(&self) -> bool {
+        matches!(self.0, SessionErrorKind::Store(_))
+    }
+
+    /// Whether another request ended or renewed the session, so that changes were dropped.
+    pub fn is_gone(&self) -> bool {
+        matches!(self.0, SessionErrorKind::Gone)
+    }
+
+    /// Whether the deadline passed while other requests kept changing the same fields.
+    pub fn is_contended(&self) -> bool {
+        matches!(self.0, SessionErrorKind::Contended(_))
+    }
+
+    /// Whether an earlier commit of the same request was cancelled or failed.
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self.0, SessionErrorKind::Interrupted)
+    }
+
+    /// Whether a stored value does not decode into its field, or a counter holds no integer.
+    pub fn is_mismatch(&self) -> bool {
+        matches!(self.0, SessionErrorKind::Mismatch { .. })
+    }
+
+    /// Whether a cookie would have been needed after the response was sent.
+    pub fn is_response_sent(&self) -> bool {
+        matches!(self.0, SessionErrorKind::ResponseSent)
+    }
+}

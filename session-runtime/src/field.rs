@@ -1,0 +1,155 @@
+//! A field without its type: how the values of one schema get out of a record and into one.
+
+use std::any::type_name;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{SessionError, SessionErrorKind};
+use crate::record::Fields;
+use crate::schema::Field;
+
+/// Where a field is held in a record.
+pub(crate) struct Held<'a> {
+    pub(crate) key: &'static str,
+    pub(crate) text: &'a Arc<str>,
+}
+
+/// What an `Add` needs to know of a counter.
+#[derive(Clone, Copy)]
+pub struct Bounds {
+    pub(crate) min: i64,
+    pub(crate) max: i64,
+    pub(crate) start: i64,
+}
+
+/// A [`Field`] whose type is forgotten.
+pub trait AnyField<S>: Send + Sync {
+    #[doc(hidden)]
+    fn key(&self) -> &'static str;
+
+    #[doc(hidden)]
+    fn aliases(&self) -> &'static [&'static str];
+
+    #[doc(hidden)]
+    fn is_principal(&self) -> bool;
+
+    /// Puts the value in `fields` into the struct; the default if there is none.
+    #[doc(hidden)]
+    fn decode(&self, fields: &Fields, into: &mut S) -> Result<(), SessionError>;
+
+    /// The value as JSON text; `None` if nothing needs to be stored.
+    #[doc(hidden)]
+    fn encode(&self, from: &S) -> Result<Option<Arc<str>>, SessionError>;
+
+    /// Puts the default into the struct.
+    #[doc(hidden)]
+    fn reset(&self, into: &mut S);
+
+    /// The bounds of a counter.
+    #[doc(hidden)]
+    fn bounds(&self) -> Option<Bounds>;
+
+    /// The value of a counter.
+    #[doc(hidden)]
+    fn count(&self, of: &S) -> i64;
+
+    /// Puts a counter's value, cut to its bounds, into the struct.
+    #[doc(hidden)]
+    fn set_count(&self, into: &mut S, count: i128);
+}
+
+impl<S, T> AnyField<S> for Field<S, T>
+where
+    S: 'static,
+    T: Serialize + DeserializeOwned + Clone + Send + 'static,
+{
+    fn key(&self) -> &'static str {
+        self.key
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        self.aliases
+    }
+
+    fn is_principal(&self) -> bool {
+        self.principal
+    }
+
+    fn decode(&self, fields: &Fields, into: &mut S) -> Result<(), SessionError> {
+        let value = match held(self, fields) {
+            None => (self.default)(),
+            Some(held) => match serde_json::from_str(held.text) {
+                Ok(value) => value,
+                Err(_) if self.reset_on_mismatch => (self.default)(),
+                Err(error) => return Err(mismatch::<T>(held.key, &error)),
+            },
+        };
+        *(self.get_mut)(into) = value;
+        Ok(())
+    }
+
+    fn encode(&self, from: &S) -> Result<Option<Arc<str>>, SessionError> {
+        let text = to_text(self.key, (self.get)(from))?;
+        // A `null` that an absent key reads as anyway, such as `None`, needs no key.
+        if &*text == "null" && &*to_text(self.key, &(self.default)())? == "null" {
+            return Ok(None);
+        }
+        Ok(Some(text))
+    }
+
+    fn reset(&self, into: &mut S) {
+        *(self.get_mut)(into) = (self.default)();
+    }
+
+    fn bounds(&self) -> Option<Bounds> {
+        let ops = self.counter?;
+        Some(Bounds { min: ops.min, max: ops.max, start: (ops.get)(&(self.default)()) })
+    }
+
+    fn count(&self, of: &S) -> i64 {
+        self.counter.map_or(0, |ops| (ops.get)((self.get)(of)))
+    }
+
+    fn set_count(&self, into: &mut S, count: i128) {
+        if let Some(ops) = self.counter {
+            let count = count.clamp(ops.min.into(), ops.max.into());
+            // Within the bounds, and those are within `i64`.
+            *(self.get_mut)(into) = (ops.make)(i64::try_from(count).unwrap_or(ops.max));
+        }
+    }
+}
+
+/// Where `field` is held in `fields`: under its key or else its first alias that is there.
+pub(crate) fn held<'a, S>(
+    field: &(impl AnyField<S> + ?Sized),
+    fields: &'a Fields,
+) -> Option<Held<'a>> {
+    std::iter::once(field.key())
+        .chain(field.aliases().iter().copied())
+        .find_map(|key| fields.get_shared(key).map(|text| Held { key, text }))
+}
+
+fn to_text<T: Serialize>(key: &'static str, value: &T) -> Result<Arc<str>, SessionError> {
+    match serde_json::to_string(value) {
+        Ok(text) => Ok(text.into()),
+        Err(source) => {
+            Err(SessionErrorKind::Encode { key, type_name: type_name::<T>(), source }.into())
+        }
+    }
+}
+
+/// Names the kind of mistake and its place, never the value: serde's own message may quote it.
+fn mismatch<T>(key: &str, error: &serde_json::Error) -> SessionError {
+    let reason = match error.classify() {
+        serde_json::error::Category::Data => "the stored value has another shape",
+        _ => "the stored text is not JSON",
+    };
+    SessionErrorKind::Mismatch {
+        key: key.into(),
+        expected: type_name::<T>(),
+        reason: format!("{reason} at line {} column {}", error.line(), error.column()),
+    }
+    .into()
+}

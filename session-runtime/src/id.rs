@@ -1,0 +1,67 @@
+//! Session ids as the client holds them, and the keys they are stored under.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::error::ConfigError;
+
+/// The key a session is stored under: 128 bits derived from the id in the cookie with a secret key.
+///
+/// Whoever reads a store learns no cookie from it, so it may be logged. Its text form is 22
+/// characters of base64url.
+///
+/// ```
+/// use session_runtime::StoreKey;
+///
+/// let key = StoreKey::from_bytes([7; 16]);
+/// let text = key.to_string();
+/// assert_eq!(text.len(), 22);
+/// assert_eq!(text.parse::<StoreKey>()?, key);
+/// # Ok::<(), session_runtime::ConfigError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StoreKey([u8; 16]);
+
+impl StoreKey {
+    /// The key with these bytes.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes of the key.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Display for StoreKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        base64::display::Base64Display::new(&self.0, &URL_SAFE_NO_PAD).fmt(f)
+    }
+}
+
+impl fmt::Debug for StoreKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StoreKey({self})")
+    }
+}
+
+impl FromStr for StoreKey {
+    type Err = ConfigError;
+
+    /// Reads the text form back.
+    ///
+    /// # Errors
+    ///
+    /// If `text` is not 22 characters of base64url that stand for 16 bytes.
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        let mut bytes = [0; 16];
+        match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
+            Ok(16) => Ok(Self(bytes)),
+            _ => Err(ConfigError::new("a store key is 22 characters of base64url")),
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Typed web sessions: your struct is the session.
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+mod change;
+mod clock;
+mod error;
+mod field;
+mod id;
+pub mod patch;
+pub mod record;
+mod schema;
+mod session;
+mod state;
+pub mod store;
+mod view;
+
+pub use self::clock::{Clock, SystemClock, Timestamp};
+pub use self::error::{ConfigError, SessionError};
+pub use self::id::StoreKey;
+pub use self::schema::{PrincipalSchema, SessionSchema};
+pub use self::session::Session;
+#[cfg(feature = "derive")]
+pub use session_derive::SessionSchema;

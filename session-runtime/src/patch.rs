@@ -1,0 +1,224 @@
+//! What one request changed, in the form a store merges.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::clock::Timestamp;
+use crate::record::{Fields, Lifetime, Principal, Record};
+
+/// The changes of one commit: at most one operation a field, whether the principal changed, and
+/// what happens to the expiry.
+///
+/// [`apply`](Self::apply) is the one definition of what a patch means. A store that changes records
+/// in Rust calls it; one that changes them in its server does the same there, and the conformance
+/// suite holds it to that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Patch {
+    /// Field operations; no key appears twice.
+    pub fields: Vec<(Arc<str>, FieldOp)>,
+    /// Whether somebody else is signed in now.
+    pub principal: PrincipalOp,
+    /// What happens to the expiry.
+    pub expiry: ExpiryOp,
+}
+
+/// What happens to one field.
+#[derive(Clone, PartialEq, Eq)]
+pub enum FieldOp {
+    /// Store this JSON text, whatever was there.
+    Set(Arc<str>),
+    /// Remove the field, if it is there.
+    Remove,
+    /// Add to an integer, exactly, stopping at `min` and `max`.
+    ///
+    /// The stored text must be an integer in canonical form (`0`, `-7`, no `+`, no leading zero, no
+    /// fraction) that fits an `i64`; otherwise the whole patch is a mismatch.
+    Add {
+        /// What is added.
+        delta: i64,
+        /// The result is never less.
+        min: i64,
+        /// The result is never more.
+        max: i64,
+        /// Where an absent field starts.
+        start: i64,
+    },
+    /// Store `new` if the field still holds the text `old`; otherwise the whole patch is a conflict.
+    Replace {
+        /// The text that must be there; `None`: the field must be absent.
+        old: Option<Arc<str>>,
+        /// The text to store; `None`: remove the field.
+        new: Option<Arc<str>>,
+    },
+}
+
+/// What happens to the principal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PrincipalOp {
+    /// It stays as it is.
+    Keep,
+    /// From now on the session belongs to this one.
+    Set(Principal),
+    /// Nobody is signed in any more.
+    Clear,
+}
+
+/// What happens to the expiry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExpiryOp {
+    /// It stays as it is.
+    Keep,
+    /// The session lives until this time at least. Never shortens, never goes beyond the deadline.
+    Extend(Timestamp),
+    /// The session gets another lifetime.
+    SetLifetime {
+        /// The lifetime from now on.
+        lifetime: Lifetime,
+        /// When it expires if nothing more happens; the store cuts it at `deadline`.
+        expires_at: Timestamp,
+        /// The new absolute deadline.
+        deadline: Timestamp,
+    },
+}
+
+/// The outcome of [`Patch::apply`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Applied {
+    /// The record holds the result.
+    Applied,
+    /// A `Replace` found another text; the record is unchanged.
+    Conflict,
+    /// The field with this key is no integer that `Add` can work on; the record is unchanged.
+    Mismatch(Arc<str>),
+}
+
+impl Patch {
+    /// A patch that changes nothing.
+    pub const fn empty() -> Self {
+        Self { fields: Vec::new(), principal: PrincipalOp::Keep, expiry: ExpiryOp::Keep }
+    }
+
+    /// Whether applying it would change nothing.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+            && self.principal == PrincipalOp::Keep
+            && self.expiry == ExpiryOp::Keep
+    }
+
+    /// Changes `record`, completely or not at all. Whether the record is live is the caller's to
+    /// judge.
+    ///
+    /// ```
+    /// use session_runtime::patch::{Applied, FieldOp, Patch};
+    /// # use session_runtime::{Timestamp, record::{Fields, Lifetime, Record}};
+    /// # use std::time::Duration;
+    /// # let now = Timestamp::from_millis(0);
+    /// # let mut record = Record { fields: Fields::default(), created_at: now, expires_at: now,
+    /// #     deadline: now, lifetime: Lifetime { idle: Duration::ZERO, persistent: false },
+    /// #     principal: None };
+    /// record.fields.set("counter", "41");
+    /// let add = FieldOp::Add { delta: 1, min: 0, max: i64::MAX, start: 0 };
+    /// let patch = Patch { fields: vec![("counter".into(), add)], ..Patch::empty() };
+    /// assert_eq!(patch.apply(&mut record), Applied::Applied);
+    /// assert_eq!(record.fields.get("counter"), Some("42"));
+    /// ```
+    pub fn apply(&self, record: &mut Record) -> Applied {
+        // Every check comes before the first write.
+        let mut sums = Vec::new();
+        for (key, op) in &self.fields {
+            let held = record.fields.get(key);
+            match op {
+                FieldOp::Set(_) | FieldOp::Remove => {}
+                FieldOp::Replace { old, .. } if held == old.as_deref() => {}
+                FieldOp::Replace { .. } => return Applied::Conflict,
+                FieldOp::Add { delta, min, max, start } => {
+                    let Some(held) = held.map_or(Some(*start), parse_integer) else {
+                        return Applied::Mismatch(key.clone());
+                    };
+                    sums.push((key, saturating_sum(held, *delta, *min, *max)));
+                }
+            }
+        }
+        for (key, sum) in sums {
+            record.fields.set(key.clone(), sum.to_string());
+        }
+        for (key, op) in &self.fields {
+            match op {
+                FieldOp::Set(text) | FieldOp::Replace { new: Some(text), .. } => {
+                    record.fields.set(key.clone(), text.clone());
+                }
+                FieldOp::Remove | FieldOp::Replace { new: None, .. } => record.fields.remove(key),
+                FieldOp::Add { .. } => {}
+            }
+        }
+        match &self.principal {
+            PrincipalOp::Keep => {}
+            PrincipalOp::Set(principal) => record.principal = Some(principal.clone()),
+            PrincipalOp::Clear => record.principal = None,
+        }
+        self.expiry.apply(record);
+        Applied::Applied
+    }
+}
+
+impl ExpiryOp {
+    fn apply(&self, record: &mut Record) {
+        match *self {
+            Self::Keep => {}
+            Self::Extend(until) => {
+                record.expires_at = until.max(record.expires_at).min(record.deadline);
+            }
+            Self::SetLifetime { lifetime, expires_at, deadline } => {
+                record.lifetime = lifetime;
+                record.deadline = deadline;
+                record.expires_at = expires_at.min(deadline);
+            }
+        }
+    }
+}
+
+/// The integer that `text` is the canonical form of.
+pub(crate) fn parse_integer(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let canonical = match digits.as_bytes() {
+        [b'0'] => text.len() == 1,
+        [b'1'..=b'9', ..] => true,
+        _ => false,
+    };
+    // `parse` refuses everything else: other characters and what does not fit.
+    if canonical { text.parse().ok() } else { None }
+}
+
+fn saturating_sum(held: i64, delta: i64, min: i64, max: i64) -> i64 {
+    held.saturating_add(delta).clamp(min, max)
+}
+
+impl Fields {
+    /// The outcome of a patch's field operations on nothing, as needed for a new record.
+    #[cfg(test)]
+    fn from_patch(patch: &Patch) -> Option<Self> {
+        let now = Timestamp::from_millis(0);
+        let mut record = Record {
+            fields: Self::default(),
+            created_at: now,
+            expires_at: now,
+            deadline: now,
+            lifetime: Lifetime { idle: std::time::Duration::ZERO, persistent: false },
+            principal: None,
+        };
+        (patch.apply(&mut record) == Applied::Applied).then_some(record.fields)
+    }
+}
+
+impl fmt::Debug for FieldOp {
+    /// Shows the kind of operation, never a value.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Set(_) => "Set",
+            Self::Remove => "Remove",
+            Self::Add { .. } => "Add",
+            Self::Replace { .. } => "Replace",
+        })
+    }
+}

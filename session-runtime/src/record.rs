@@ -1,0 +1,228 @@
+//! What a store keeps for one session.
+
+use std::collections::{BTreeMap, btree_map};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::{Timestamp, whole_millis};
+
+/// Everything a store keeps for one session.
+///
+/// It serialises with serde, so a store that has one opaque column or file per session can keep
+/// `serde_json::to_vec(&record)`; a store with columns takes the fields apart.
+///
+/// ```
+/// use session_runtime::record::{Fields, Lifetime, Record};
+/// use session_runtime::Timestamp;
+/// use std::time::Duration;
+///
+/// let now = Timestamp::from_millis(1_700_000_000_000);
+/// let record = Record {
+///     fields: Fields::from_iter([("counter", "1"), ("theme", "\"dark\"")]),
+///     created_at: now,
+///     expires_at: now + Duration::from_secs(3_600),
+///     deadline: now + Duration::from_secs(86_400),
+///     lifetime: Lifetime { idle: Duration::from_secs(3_600), persistent: false },
+///     principal: None,
+/// };
+/// let kept = serde_json::to_vec(&record)?;
+/// assert_eq!(serde_json::from_slice::<Record>(&kept)?, record);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The fields, each as JSON text.
+    pub fields: Fields,
+    /// When the session began.
+    pub created_at: Timestamp,
+    /// From this moment on the session is absent. Never after [`deadline`](Self::deadline).
+    pub expires_at: Timestamp,
+    /// The absolute timeout: `expires_at` is never moved beyond it.
+    pub deadline: Timestamp,
+    /// Which timeouts apply.
+    pub lifetime: Lifetime,
+    /// Who is signed in, if anybody: what the store indexes the session by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principal: Option<Principal>,
+}
+
+impl Record {
+    /// Whether the session is live at `now`.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        now < self.expires_at
+    }
+}
+
+/// Which timeouts a session has; kept with it, so that every request knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lifetime {
+    /// The session ends when it is not used for this long. Whole milliseconds.
+    #[serde(rename = "idle_ms", with = "millis")]
+    pub idle: Duration,
+    /// Whether the browser is asked to keep the cookie after it is closed.
+    pub persistent: bool,
+}
+
+mod millis {
+    use super::{Duration, whole_millis};
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(value: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(whole_millis(*value))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        u64::deserialize(from).map(Duration::from_millis)
+    }
+}
+
+/// The fields of a session: key to JSON text, in key order.
+///
+/// A store keeps every text exactly as it is and never looks inside, but for the integers that an
+/// [`Add`](crate::patch::FieldOp::Add) works on. Cloning is cheap: copies share their content until
+/// one of them changes. `Debug` shows the keys alone.
+///
+/// ```
+/// use session_runtime::record::Fields;
+///
+/// let mut fields = Fields::default();
+/// fields.set("theme", "\"dark\"");
+/// assert_eq!(fields.get("theme"), Some("\"dark\""));
+/// fields.remove("theme");
+/// assert!(fields.is_empty());
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fields(Arc<BTreeMap<Arc<str>, Arc<str>>>);
+
+impl Fields {
+    /// The JSON text stored under `key`.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(|text| &**text)
+    }
+
+    /// The JSON text stored under `key`, to share without a copy.
+    pub fn get_shared(&self, key: &str) -> Option<&Arc<str>> {
+        self.0.get(key)
+    }
+
+    /// Whether something is stored under `key`.
+    pub fn contains(&self, key: &str) -> bool {
+        self.0.contains_key(key)
+    }
+
+    /// Stores `text` under `key`.
+    pub fn set(&mut self, key: impl Into<Arc<str>>, text: impl Into<Arc<str>>) {
+        Arc::make_mut(&mut self.0).insert(key.into(), text.into());
+    }
+
+    /// Removes what is stored under `key`; nothing happens if there is nothing.
+    pub fn remove(&mut self, key: &str) {
+        if self.contains(key) {
+            Arc::make_mut(&mut self.0).remove(key);
+        }
+    }
+
+    /// Keys and texts, in key order.
+    pub fn iter(&self) -> Iter<'_> {
+        Iter(self.0.iter())
+    }
+
+    /// How many fields there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no field.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether both are the same unchanged copy; a quick test that may miss equal contents.
+    pub(crate) fn is_same_copy(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl<K: Into<Arc<str>>, V: Into<Arc<str>>> FromIterator<(K, V)> for Fields {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(iter: I) -> Self {
+        Self(Arc::new(iter.into_iter().map(|(key, text)| (key.into(), text.into())).collect()))
+    }
+}
+
+impl<'a> IntoIterator for &'a Fields {
+    type Item = (&'a str, &'a str);
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// The iterator of [`Fields::iter`].
+#[derive(Clone)]
+pub struct Iter<'a>(btree_map::Iter<'a, Arc<str>, Arc<str>>);
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|(key, text)| (&**key, &**text))
+    }
+}
+
+impl fmt::Debug for Iter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.clone().map(|(key, _)| key)).finish()
+    }
+}
+
+/// Who is signed in: the key of the principal field and its JSON text.
+///
+/// Two principals are the same only if both are the same text. `Debug` hides the value.
+///
+/// ```
+/// use session_runtime::record::Principal;
+///
+/// let seven = Principal::new("user_id", "7");
+/// assert_eq!((seven.key(), seven.value()), ("user_id", "7"));
+/// assert_ne!(seven, Principal::new("admin_id", "7"));
+/// assert!(!format!("{seven:?}").contains('7'));
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Principal {
+    key: Arc<str>,
+    value: Arc<str>,
+}
+
+impl Principal {
+    /// The principal whose field `key` holds the JSON text `value`.
+    pub fn new(key: impl Into<Arc<str>>, value: impl Into<Arc<str>>) -> Self {
+        Self { key: key.into(), value: value.into() }
+    }
+
+    /// The stored key of the principal field.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The JSON text of the principal field.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+}
+
+impl fmt::Debug for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Principal").field("key", &self.key).finish_non_exhaustive()
+    }
+}
