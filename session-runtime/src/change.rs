@@ -131,7 +131,7 @@ impl<S: SessionSchema> AnyView for Values<S> {
         !self.changes.is_empty()
     }
 
-    fn begin_save(&mut self) -> Result<Box<dyn AnySave>, SessionError> {
+    fn begin_save(&mut self, principal_only: bool) -> Result<Box<dyn AnySave>, SessionError> {
         let texts = self
             .changes
             .iter()
@@ -153,7 +153,7 @@ impl<S: SessionSchema> AnyView for Values<S> {
             };
             (S::FIELDS[index], save)
         });
-        Ok(Box::new(Saves(saves.collect())))
+        Ok(Box::new(Saves { list: saves.collect(), principal_only }))
     }
 
     fn rebase(&mut self, fields: &Fields) {
@@ -186,7 +186,11 @@ impl<S: SessionSchema> AnyView for Values<S> {
 }
 
 /// The changes of one schema on their way to the store.
-struct Saves<S: 'static>(Vec<(&'static dyn AnyField<S>, Save<S>)>);
+struct Saves<S: 'static> {
+    list: Vec<(&'static dyn AnyField<S>, Save<S>)>,
+    /// The other changes are dropped with this.
+    principal_only: bool,
+}
 
 enum Save<S> {
     /// The text to store; `None`: remove it.
@@ -201,7 +205,10 @@ enum Save<S> {
 
 impl<S: SessionSchema> AnySave for Saves<S> {
     fn resolve(&mut self, base: &Fields, out: &mut Resolved) -> Result<(), SessionError> {
-        for (field, save) in &mut self.0 {
+        for (field, save) in &mut self.list {
+            if self.principal_only && !field.is_principal() {
+                continue;
+            }
             match save {
                 Save::Decided(text) => decide(*field, text.as_ref(), base, out),
                 Save::Sum(0) => {}
@@ -222,10 +229,6 @@ impl<S: SessionSchema> AnySave for Saves<S> {
             }
         }
         Ok(())
-    }
-
-    fn type_of(&self, key: &str) -> Option<&'static str> {
-        self.0.iter().find(|(field, _)| field.key() == key).map(|_| "an integer up to 64 bits")
     }
 }
 

@@ -175,3 +175,24 @@ impl SessionError {
         matches!(self.0, SessionErrorKind::ResponseSent)
     }
 }
+
+/// An error with everything that caused it, in one line.
+pub(crate) struct Chain<'a>(pub(crate) &'a (dyn StdError + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut error = self.0;
+        let mut last = error.to_string();
+        f.write_str(&last)?;
+        while let Some(source) = error.source() {
+            error = source;
+            let text = error.to_string();
+            // Wrappers that only pass a message on add nothing.
+            if text != last {
+                write!(f, ": {text}")?;
+                last = text;
+            }
+        }
+        Ok(())
+    }
+}

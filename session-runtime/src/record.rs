@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, btree_map};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -94,7 +94,7 @@ mod millis {
 /// fields.remove("theme");
 /// assert!(fields.is_empty());
 /// ```
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fields(Arc<BTreeMap<Arc<str>, Arc<str>>>);
 
@@ -144,6 +144,14 @@ impl Fields {
     /// Whether both are the same unchanged copy; a quick test that may miss equal contents.
     pub(crate) fn is_same_copy(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Default for Fields {
+    /// No fields; all empty ones share their content too.
+    fn default() -> Self {
+        static EMPTY: LazyLock<Fields> = LazyLock::new(|| Fields(Arc::default()));
+        EMPTY.clone()
     }
 }
 

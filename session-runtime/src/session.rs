@@ -1,18 +1,122 @@
 //! `Session<S>`: what handlers hold.
 
+use std::fmt;
 use std::ops::Deref;
 
+use crate::clock::Timestamp;
+use crate::error::SessionError;
+use crate::handle::SessionHandle;
 use crate::schema::SessionSchema;
+use crate::state::State;
 use crate::view::View;
 
 /// The visitor's session, seen through the schema `S`.
+///
+/// An extractor in axum and actix-web. It dereferences to the handle that
+/// `#[derive(SessionSchema)]` generated, which has the accessors of every field. Clones share the
+/// session, and so do all handlers, middlewares and extractors of one request.
+///
+/// Changes are saved when the response is made; [`commit`](Self::commit) saves earlier.
+///
+/// ```
+/// use session_runtime::{Session, SessionSchema};
+///
+/// #[derive(SessionSchema)]
+/// struct Visit {
+///     #[session(counter)]
+///     counter: u64,
+///     theme: Option<String>,
+/// }
+///
+/// async fn index(session: Session<Visit>) -> String {
+///     if !session.has_theme() {
+///         session.set_theme(Some("dark".to_owned()));
+///     }
+///     format!("You have visited this page {} times", session.add_counter(1))
+/// }
+/// ```
 pub struct Session<S: SessionSchema> {
+    handle: SessionHandle,
+    view: View<S>,
     accessors: S::Accessors,
 }
 
 impl<S: SessionSchema> Session<S> {
-    pub(crate) fn new(view: View<S>) -> Self {
-        Self { accessors: S::accessors(view) }
+    pub(crate) fn new(handle: SessionHandle, view: View<S>) -> Self {
+        Self { handle, accessors: S::accessors(view.clone()), view }
+    }
+
+    /// The id of the stored session as text; `None` before the first save. It is the key the record
+    /// is stored under, not the secret in the cookie, so it may be logged.
+    #[must_use]
+    pub fn id(&self) -> Option<String> {
+        self.state(|state| state.live().map(|live| live.key.to_string()))
+    }
+
+    /// Whether nothing is stored for this visitor yet.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.state(|state| state.live().is_none())
+    }
+
+    /// When the session was first stored.
+    #[must_use]
+    pub fn created_at(&self) -> Option<Timestamp> {
+        self.state(|state| state.record().map(|record| record.created_at))
+    }
+
+    /// When the session expires if it is not used again.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.state(|state| state.record().map(|record| record.expires_at))
+    }
+
+    /// Gives the session a new id when it is saved; the old one is dead then. Call it whenever the
+    /// visitor gains rights; a change of the principal does it by itself (session fixation, OWASP
+    /// Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change").
+    /// Without a stored session nothing happens.
+    pub fn renew(&self) {
+        self.state(|state| state.wish.renew = true);
+    }
+
+    /// Ends the session: drops this request's changes, puts all fields back to their defaults,
+    /// deletes the record and removes the cookie. What is set afterwards starts a new session.
+    pub fn destroy(&self) {
+        let _garbage = self.state(State::destroy);
+    }
+
+    /// Switches between the lifetime of ordinary sessions and that of remembered ones ("keep me
+    /// signed in"): longer timeouts and a cookie that outlives the browser.
+    pub fn remember(&self, remember: bool) {
+        self.state(|state| state.wish.remember = Some(remember));
+    }
+
+    /// Saves what has changed so far: before slow work, in a stream or websocket, or to handle
+    /// errors. Changes made meanwhile stay pending.
+    ///
+    /// # Errors
+    ///
+    /// - The store failed ([`is_store`](SessionError::is_store)): whether the changes were saved is
+    ///   unknown; they are not sent again, and the session reports the error.
+    /// - The session was ended or renewed elsewhere ([`is_gone`](SessionError::is_gone)) or other
+    ///   requests kept changing the same fields ([`is_contended`](SessionError::is_contended)): the
+    ///   changes are dropped.
+    /// - The response has gone and a new cookie would be needed
+    ///   ([`is_response_sent`](SessionError::is_response_sent)).
+    /// - A counter holds no integer, a value cannot be written as JSON, or an earlier commit was
+    ///   cancelled.
+    pub async fn commit(&self) -> Result<(), SessionError> {
+        self.handle.commit().await
+    }
+
+    fn state<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
+        self.view.locked_state(|state, _| f(state))
+    }
+}
+
+impl<S: SessionSchema> Clone for Session<S> {
+    fn clone(&self) -> Self {
+        Self::new(self.handle.clone(), self.view.clone())
     }
 }
 
@@ -21,5 +125,12 @@ impl<S: SessionSchema> Deref for Session<S> {
 
     fn deref(&self) -> &S::Accessors {
         &self.accessors
+    }
+}
+
+impl<S: SessionSchema> fmt::Debug for Session<S> {
+    /// Shows the schema, never an id or a value.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("schema", &S::NAME).finish_non_exhaustive()
     }
 }

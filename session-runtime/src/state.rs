@@ -1,6 +1,7 @@
 //! What is known of one request's session at a moment: the single locked cell behind every handle.
 
 use std::any::Any;
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::SessionError;
@@ -9,10 +10,13 @@ use crate::patch::FieldOp;
 use crate::record::{Fields, Principal, Record};
 
 /// The cell that all handles of one request share.
-#[derive(Default)]
 pub(crate) struct StateCell(Mutex<State>);
 
 impl StateCell {
+    pub(crate) fn new(stored: Stored) -> Self {
+        Self(Mutex::new(State { stored, ..State::default() }))
+    }
+
     /// Locks the state; never across an await or while a closure of the application runs.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         // A panic under the lock can only come from a field type's own `Clone` or `Serialize`,
@@ -32,10 +36,13 @@ pub(crate) struct State {
     pub(crate) wish: Wish,
     /// What the response has to tell the browser.
     pub(crate) cookie: PendingCookie,
-    /// A commit is under way, or was cancelled or failed: what it did is unknown.
-    pub(crate) outcome_unknown: bool,
+    /// Set while a commit is under way. It stays if that was cancelled or the store failed: what
+    /// it did is unknown then.
+    pub(crate) unsettled: Option<Unsettled>,
     /// The head of the response is gone: no cookie can be sent any more.
     pub(crate) responded: bool,
+    /// Moves when the session is destroyed, so that a commit under way does not bring it back.
+    pub(crate) generation: u64,
 }
 
 /// What the store holds.
@@ -45,7 +52,7 @@ pub(crate) enum Stored {
     #[default]
     Nothing,
     /// A live session.
-    Live(Box<LiveSession>),
+    Live(LiveSession),
     /// A session that was deleted or renewed elsewhere.
     Gone,
 }
@@ -54,7 +61,7 @@ pub(crate) enum Stored {
 #[derive(Clone)]
 pub(crate) struct LiveSession {
     /// The cookie's value.
-    pub(crate) token: String,
+    pub(crate) token: Arc<str>,
     pub(crate) key: StoreKey,
     pub(crate) record: Record,
 }
@@ -66,18 +73,40 @@ pub(crate) struct Wish {
     pub(crate) remember: Option<bool>,
     /// Records to delete.
     pub(crate) doomed: Vec<StoreKey>,
+    /// The browser is to forget the cookie once they are deleted.
+    pub(crate) remove_cookie: bool,
     /// A session that was gone already was destroyed.
     pub(crate) destroy_gone: bool,
 }
 
+impl Wish {
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.renew
+            && self.remember.is_none()
+            && self.doomed.is_empty()
+            && !self.remove_cookie
+            && !self.destroy_gone
+    }
+}
+
+/// A commit whose outcome is not known.
+#[derive(Default)]
+pub(crate) struct Unsettled {
+    /// Where it may have put the session.
+    pub(crate) new_key: Option<StoreKey>,
+}
+
 /// What the response has to tell the browser.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum PendingCookie {
     #[default]
     Nothing,
     Set,
     Remove,
 }
+
+/// Values and closures of the application, to be dropped after the lock is released.
+pub(crate) type Garbage = Vec<Box<dyn Any + Send>>;
 
 impl State {
     /// The fields that are stored, as far as this request knows.
@@ -100,10 +129,54 @@ impl State {
         self.views.iter().any(|view| view.has_changes())
     }
 
-    /// Puts every view back to its defaults; what they held is returned so that it is dropped
-    /// after the lock is released: it contains closures and values of the application.
-    pub(crate) fn reset_views(&mut self) -> Vec<Box<dyn Any + Send>> {
+    /// Whether there is work for a commit, a touch aside.
+    pub(crate) fn is_pending(&self) -> bool {
+        self.has_changes() || !self.wish.is_empty()
+    }
+
+    /// Drops all pending work; the session is deleted by the next commit.
+    #[must_use]
+    pub(crate) fn destroy(&mut self) -> Garbage {
+        self.generation += 1;
+        let in_flight = self.unsettled.take().and_then(|unsettled| unsettled.new_key);
+        let wish = mem::take(&mut self.wish);
+        self.wish.doomed = wish.doomed;
+        self.wish.doomed.extend(in_flight);
+        match mem::take(&mut self.stored) {
+            Stored::Live(live) => {
+                self.wish.doomed.push(live.key);
+                self.wish.remove_cookie = true;
+            }
+            Stored::Nothing => self.wish.remove_cookie = true,
+            // Its cookie may have been replaced by another request's: it stays.
+            Stored::Gone => {
+                self.wish.destroy_gone = true;
+                self.stored = Stored::Gone;
+            }
+        }
+        self.reset_views()
+    }
+
+    /// Puts every view back to its defaults.
+    #[must_use]
+    pub(crate) fn reset_views(&mut self) -> Garbage {
         self.views.iter_mut().map(|view| view.reset()).collect()
+    }
+
+    /// Puts every view back to what is stored, without changes.
+    #[must_use]
+    pub(crate) fn revert_views(&mut self) -> Garbage {
+        let garbage = self.reset_views();
+        self.rebase_views();
+        garbage
+    }
+
+    /// Makes the views follow the stored fields.
+    pub(crate) fn rebase_views(&mut self) {
+        let fields = self.fields();
+        for view in &mut self.views {
+            view.rebase(&fields);
+        }
     }
 }
 
@@ -111,8 +184,9 @@ impl State {
 pub(crate) trait AnyView: Any + Send {
     fn has_changes(&self) -> bool;
 
-    /// Takes the changes out to be saved. On an error they stay.
-    fn begin_save(&mut self) -> Result<Box<dyn AnySave>, SessionError>;
+    /// Takes the changes out to be saved, or of them that of the principal alone. On an error they
+    /// stay.
+    fn begin_save(&mut self, principal_only: bool) -> Result<Box<dyn AnySave>, SessionError>;
 
     /// The stored fields became `fields` while a commit replayed changes: what this view shows of
     /// them follows.
@@ -127,9 +201,6 @@ pub(crate) trait AnySave: Send {
     /// The operations that make these changes on a record that holds `base`. The first call uses the
     /// values that the request saw, later ones replay its closures on `base`.
     fn resolve(&mut self, base: &Fields, out: &mut Resolved) -> Result<(), SessionError>;
-
-    /// The field that a mismatch was found in has this type.
-    fn type_of(&self, key: &str) -> Option<&'static str>;
 }
 
 /// The operations of a commit.

@@ -7,7 +7,7 @@ use std::mem;
 use std::sync::Arc;
 
 use crate::change::{Change, Values};
-use crate::field::{AnyField, held};
+use crate::field::held;
 use crate::schema::{Counter, Field, Flash, SessionSchema};
 use crate::state::{AnyView, State, StateCell};
 
@@ -151,7 +151,7 @@ impl<S: SessionSchema> View<S> {
         self.locked_state(|state, index| f(downcast(&mut *state.views[index])))
     }
 
-    fn locked_state<R>(&self, f: impl FnOnce(&mut State, usize) -> R) -> R {
+    pub(crate) fn locked_state<R>(&self, f: impl FnOnce(&mut State, usize) -> R) -> R {
         f(&mut self.cell.lock(), self.index)
     }
 }

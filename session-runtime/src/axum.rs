@@ -1,0 +1,237 @@
+//! Sessions in axum and in every other tower service.
+//!
+//! Add [`SessionLayer`]; handlers then extract [`Session<S>`](crate::Session):
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use session_runtime::{Keyring, Session, SessionSchema, Sessions};
+//! use session_runtime::{axum::SessionLayer, store::MemoryStore};
+//!
+//! #[derive(SessionSchema)]
+//! struct Visit {
+//!     #[session(counter)]
+//!     counter: u64,
+//! }
+//!
+//! async fn index(session: Session<Visit>) -> String {
+//!     format!("You have visited this page {} times", session.add_counter(1))
+//! }
+//!
+//! let sessions =
+//!     Sessions::builder(MemoryStore::new()).keys(Keyring::new([[7; 32]])?).build()?;
+//! let app: Router = Router::new().route("/", get(index)).layer(SessionLayer::new(sessions));
+//! # let _ = app;
+//! # Ok::<(), session_runtime::ConfigError>(())
+//! ```
+//!
+//! A session that cannot be loaded or saved is answered with the status of
+//! [`SessionError::status`](crate::SessionError::status) and an empty body; the cause goes to
+//! `tracing`. Without axum, take the [`SessionHandle`](crate::SessionHandle) from the request's
+//! extensions.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use axum_core::extract::FromRequestParts;
+use axum_core::response::IntoResponse;
+use http::request::Parts;
+use http::{Request, Response, header};
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::error::{SessionError, SessionErrorKind};
+use crate::handle::{FinishGuard, Finished, SessionHandle};
+use crate::schema::SessionSchema;
+use crate::session::Session;
+use crate::sessions::Sessions;
+
+/// Gives every request a session.
+///
+/// Nested layers of one [`Sessions`] share the session; of layers of different ones, handlers see
+/// the inner one.
+#[derive(Clone, Debug)]
+pub struct SessionLayer {
+    sessions: Sessions,
+}
+
+impl SessionLayer {
+    /// A layer of these sessions.
+    pub fn new(sessions: Sessions) -> Self {
+        Self { sessions }
+    }
+}
+
+impl<S> Layer<S> for SessionLayer {
+    type Service = SessionService<S>;
+
+    fn layer(&self, inner: S) -> SessionService<S> {
+        SessionService { inner, sessions: self.sessions.clone() }
+    }
+}
+
+/// The service that [`SessionLayer`] makes.
+#[derive(Clone, Debug)]
+pub struct SessionService<S> {
+    inner: S,
+    sessions: Sessions,
+}
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for SessionService<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    ResBody: Default,
+{
+    type Response = Response<ResBody>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, ResBody>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let outer = request.extensions().get::<SessionHandle>();
+        let guard = match outer.is_some_and(|handle| handle.belongs_to(self.sessions.core())) {
+            // The outer layer finishes it.
+            true => None,
+            false => {
+                let cookies = request.headers().get_all(header::COOKIE).into_iter().cloned();
+                let handle = self.sessions.begin(cookies);
+                request.extensions_mut().insert(handle.clone());
+                Some(FinishGuard::new(handle))
+            }
+        };
+        ResponseFuture { inner: self.inner.call(request), guard, finishing: None }
+    }
+}
+
+pin_project! {
+    /// The response of [`SessionService`]: the inner one, then the session saved.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct ResponseFuture<F, B> {
+        #[pin]
+        inner: F,
+        guard: Option<FinishGuard>,
+        // Needed only when the store must be asked.
+        finishing: Option<Finishing<B>>,
+    }
+}
+
+struct Finishing<B> {
+    /// Taken when the session is saved.
+    response: Option<Response<B>>,
+    finished: Pin<Box<dyn Future<Output = Finished> + Send>>,
+}
+
+impl<F, B, E> Future for ResponseFuture<F, B>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    B: Default,
+{
+    type Output = Result<Response<B>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let finishing = match this.finishing {
+            Some(finishing) => finishing,
+            None => {
+                let response = ready!(this.inner.poll(cx))?;
+                let Some(handle) = this.guard.as_mut().and_then(FinishGuard::release) else {
+                    return Poll::Ready(Ok(response));
+                };
+                if let Some(finished) = handle.finish_now() {
+                    return Poll::Ready(Ok(answer(response, &finished)));
+                }
+                let status = response.status();
+                let finished = Box::pin(async move { handle.finish(status).await });
+                this.finishing.insert(Finishing { response: Some(response), finished })
+            }
+        };
+        let finished = ready!(finishing.finished.as_mut().poll(cx));
+        match finishing.response.take() {
+            Some(response) => Poll::Ready(Ok(answer(response, &finished))),
+            None => panic!("a response future was polled after it was done"),
+        }
+    }
+}
+
+impl<F, B> fmt::Debug for ResponseFuture<F, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+/// The handler's response with the session's headers, or an empty one if the session failed.
+fn answer<B: Default>(mut response: Response<B>, finished: &Finished) -> Response<B> {
+    if let Some(error) = &finished.error {
+        response = Response::default();
+        *response.status_mut() = error.status();
+    }
+    let has_cache_control = response.headers().contains_key(header::CACHE_CONTROL);
+    for (name, value) in finished.headers(has_cache_control) {
+        response.headers_mut().append(name, value);
+    }
+    response
+}
+
+impl<S: SessionSchema, State: Send + Sync> FromRequestParts<State> for Session<S> {
+    type Rejection = SessionRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, SessionRejection> {
+        let handle = handle(parts)?;
+        handle.session::<S>().await.map_err(SessionRejection::new)
+    }
+}
+
+impl<State: Send + Sync> FromRequestParts<State> for SessionHandle {
+    type Rejection = SessionRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, SessionRejection> {
+        handle(parts)
+    }
+}
+
+fn handle(parts: &Parts) -> Result<SessionHandle, SessionRejection> {
+    let handle = parts.extensions.get::<SessionHandle>().cloned();
+    handle.ok_or_else(|| {
+        let advice =
+            "add `.layer(session_runtime::axum::SessionLayer::new(sessions))` below the routes";
+        SessionRejection::new(SessionErrorKind::MissingLayer(advice).into())
+    })
+}
+
+/// The session could not be extracted: answered with the error's status and an empty body.
+#[derive(Debug)]
+pub struct SessionRejection(SessionError);
+
+impl SessionRejection {
+    fn new(error: SessionError) -> Self {
+        error.report("extracting the session");
+        Self(error)
+    }
+
+    /// Why.
+    pub fn error(&self) -> &SessionError {
+        &self.0
+    }
+}
+
+impl fmt::Display for SessionRejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for SessionRejection {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl IntoResponse for SessionRejection {
+    fn into_response(self) -> axum_core::response::Response {
+        self.0.status().into_response()
+    }
+}

@@ -1,0 +1,407 @@
+//! Saving what one request did: from pending changes to one call of the store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::clock::Timestamp;
+use crate::cookie::signed::IssuedId;
+use crate::core::{Core, OnGone};
+use crate::error::{SessionError, SessionErrorKind, StoreError};
+use crate::id::StoreKey;
+use crate::patch::{Applied, ExpiryOp, FieldOp, Patch, PrincipalOp};
+use crate::queue::Place;
+use crate::record::{Fields, Record};
+use crate::state::{
+    AnySave, LiveSession, PendingCookie, Resolved, State, StateCell, Stored, Unsettled,
+};
+use crate::store::{Created, Store, Updated};
+
+/// Between processes a save that was overtaken waits up to this long before it tries again.
+const MAX_JITTER_MILLIS: u64 = 32;
+
+/// A store that has seen this many fresh random ids before is broken.
+const MAX_FRESH_IDS: usize = 3;
+
+/// Saves everything that is pending; callers take turns.
+///
+/// With `principal_only`, changes of other fields are dropped.
+pub(crate) async fn commit(
+    core: &Core,
+    cell: &StateCell,
+    principal_only: bool,
+) -> Result<(), SessionError> {
+    delete_doomed(core, cell).await?;
+    let Some(work) = Work::begin(core, cell, principal_only)? else { return Ok(()) };
+    let outcome = work.run().await;
+    if let Err(error) = &outcome
+        && !error.is_store()
+    {
+        // Nothing was written, and what could not be saved is told: the request goes on with what
+        // is stored.
+        let _garbage = {
+            let mut state = cell.lock();
+            state.unsettled = None;
+            state.revert_views()
+        };
+    }
+    outcome
+}
+
+/// Whether a live session has not been touched for so long that a commit would do it.
+pub(crate) fn is_touch_due(core: &Core, state: &State) -> bool {
+    state.record().is_some_and(|record| touch(core, record).is_some())
+}
+
+fn touch(core: &Core, record: &Record) -> Option<ExpiryOp> {
+    let extended = (core.now() + record.lifetime.idle).min(record.deadline);
+    core.expiry
+        .is_touch_due(&record.lifetime, record.expires_at, extended)
+        .then_some(ExpiryOp::Extend(extended))
+}
+
+/// Deletes destroyed sessions. A key leaves the list when it is dead, so a failure can be repeated.
+async fn delete_doomed(core: &Core, cell: &StateCell) -> Result<(), SessionError> {
+    loop {
+        let Some(key) = cell.lock().wish.doomed.last().copied() else { break };
+        core.store.delete(&key).await?;
+        cell.lock().wish.doomed.retain(|doomed| *doomed != key);
+    }
+    let mut state = cell.lock();
+    if std::mem::take(&mut state.wish.remove_cookie) && !state.responded {
+        state.cookie = PendingCookie::Remove;
+    }
+    Ok(())
+}
+
+/// What one commit has to do.
+struct Work<'a> {
+    core: &'a Core,
+    cell: &'a StateCell,
+    base: Base,
+    saves: Vec<Box<dyn AnySave>>,
+    renew: bool,
+    remember: Option<bool>,
+    destroy_gone: bool,
+    /// The generation of the state it was taken from.
+    generation: u64,
+}
+
+/// What the store held when the commit began.
+enum Base {
+    Nothing,
+    Live(StoreKey, Record),
+    Gone,
+}
+
+impl<'a> Work<'a> {
+    /// Takes the pending work out of the state; `None` if there is none, not even a touch.
+    fn begin(
+        core: &'a Core,
+        cell: &'a StateCell,
+        principal_only: bool,
+    ) -> Result<Option<Self>, SessionError> {
+        // Dropped after the lock, for it holds closures of the application.
+        let mut saves = Vec::new();
+        let mut state = cell.lock();
+        if state.unsettled.is_some() {
+            return Err(SessionErrorKind::Interrupted.into());
+        }
+        if !state.is_pending() && !is_touch_due(core, &state) {
+            return Ok(None);
+        }
+        for view in state.views.iter_mut().filter(|view| view.has_changes()) {
+            saves.push(view.begin_save(principal_only)?);
+        }
+        state.unsettled = Some(Unsettled::default());
+        let base = match &state.stored {
+            Stored::Nothing => Base::Nothing,
+            Stored::Live(live) => Base::Live(live.key, live.record.clone()),
+            Stored::Gone => Base::Gone,
+        };
+        let wish = &mut state.wish;
+        Ok(Some(Self {
+            core,
+            cell,
+            base,
+            saves,
+            renew: std::mem::take(&mut wish.renew),
+            remember: wish.remember.take(),
+            destroy_gone: std::mem::take(&mut wish.destroy_gone),
+            generation: state.generation,
+        }))
+    }
+
+    async fn run(mut self) -> Result<(), SessionError> {
+        match std::mem::replace(&mut self.base, Base::Nothing) {
+            Base::Nothing => self.create(false).await,
+            Base::Live(key, record) => self.save(key, record).await,
+            Base::Gone => self.save_gone().await,
+        }
+    }
+
+    /// The session was gone before this request began.
+    async fn save_gone(&mut self) -> Result<(), SessionError> {
+        if signs_in(&self.resolve(&Fields::default())?) {
+            return self.create(true).await;
+        }
+        self.overtaken()
+    }
+
+    /// Updates or renames the live session, again and again while others change the same fields.
+    async fn save(&mut self, key: StoreKey, mut record: Record) -> Result<(), SessionError> {
+        let deadline = Instant::now() + self.core.conflict_deadline;
+        let mut place: Option<Place> = None;
+        let mut issued: Option<IssuedId> = None;
+        let mut conflicts = 0;
+        loop {
+            let resolved = self.resolve(&record.fields)?;
+            let Some(plan) = self.plan(&record, resolved) else {
+                self.settle(|state| {
+                    if let Stored::Live(live) = &mut state.stored {
+                        live.record = record;
+                    }
+                    state.rebase_views();
+                });
+                return Ok(());
+            };
+            if place.is_none() && plan.can_conflict() {
+                place = Some(enter_queue(self.core, key, deadline).await?);
+            }
+            if plan.sets_cookie && self.cell.lock().responded {
+                return Err(SessionErrorKind::ResponseSent.into());
+            }
+            let updated = if plan.renames {
+                let to = match &issued {
+                    Some(issued) => issued.key,
+                    None => issued.insert(self.core.signer.issue()?).key,
+                };
+                self.mark_new_key(to);
+                self.core.store.rename(&key, &to, &plan.patch).await?
+            } else {
+                self.core.store.update(&key, &plan.patch).await?
+            };
+            match updated {
+                Updated::Applied => {
+                    // The store has checked what `apply` would check.
+                    let _ = plan.patch.apply(&mut record);
+                    let issued = issued.filter(|_| plan.renames);
+                    self.settle_live(key, issued, record, plan.sets_cookie, conflicts > 0);
+                    return Ok(());
+                }
+                Updated::Conflict(current) => {
+                    record = current;
+                    conflicts += 1;
+                    back_off(self.core, conflicts, deadline).await?;
+                }
+                Updated::Mismatch(key) => return Err(counter_mismatch(key)),
+                Updated::Gone if plan.signs_in => return self.create(true).await,
+                Updated::Gone => return self.overtaken(),
+            }
+        }
+    }
+
+    /// Creates a session, if there is anything to store.
+    async fn create(&mut self, instead_of_gone: bool) -> Result<(), SessionError> {
+        let now = self.core.now();
+        let timeouts = self.core.expiry.wished(self.remember.unwrap_or(false));
+        let deadline = now + timeouts.absolute;
+        let mut record = Record {
+            fields: Fields::default(),
+            created_at: now,
+            expires_at: (now + timeouts.idle).min(deadline),
+            deadline,
+            lifetime: timeouts.lifetime(),
+            principal: None,
+        };
+        let resolved = self.resolve(&record.fields)?;
+        let principal = match resolved.principal {
+            Some(Some(principal)) => PrincipalOp::Set(principal),
+            Some(None) | None => PrincipalOp::Keep,
+        };
+        let patch = Patch { fields: resolved.ops, principal, expiry: ExpiryOp::Keep };
+        if patch.apply(&mut record) != Applied::Applied {
+            unreachable!("operations that were resolved on no fields apply to no fields");
+        }
+        if record.fields.is_empty() {
+            self.settle(|state| state.wish.remember = self.remember);
+            return Ok(());
+        }
+        if self.cell.lock().responded {
+            return Err(SessionErrorKind::ResponseSent.into());
+        }
+        for _ in 0..MAX_FRESH_IDS {
+            let issued = self.core.signer.issue()?;
+            let key = issued.key;
+            self.mark_new_key(key);
+            if self.core.store.create(&key, &record).await? == Created::Created {
+                self.settle_live(key, Some(issued), record, true, instead_of_gone);
+                return Ok(());
+            }
+        }
+        Err(StoreError::backend("every fresh random id is said to exist already").into())
+    }
+
+    /// The session was ended or renewed by another request.
+    fn overtaken(&mut self) -> Result<(), SessionError> {
+        self.settle(|state| state.stored = Stored::Gone);
+        let _garbage = self.cell.lock().reset_views();
+        let dropped_work = !self.saves.is_empty() || self.destroy_gone;
+        if dropped_work && self.core.on_gone == OnGone::Conflict {
+            return Err(SessionErrorKind::Gone.into());
+        }
+        Ok(())
+    }
+
+    fn resolve(&mut self, base: &Fields) -> Result<Resolved, SessionError> {
+        let mut resolved = Resolved::default();
+        for save in &mut self.saves {
+            save.resolve(base, &mut resolved)?;
+        }
+        Ok(resolved)
+    }
+
+    /// What to ask of the store; `None` if nothing is left to do.
+    fn plan(&self, record: &Record, resolved: Resolved) -> Option<Plan> {
+        let now = self.core.now();
+        let signs_in = signs_in(&resolved) && changes_principal(&resolved, record);
+        let renames = self.renew || changes_principal(&resolved, record);
+        let principal = match resolved.principal {
+            Some(principal) if principal != record.principal => {
+                principal.map_or(PrincipalOp::Clear, PrincipalOp::Set)
+            }
+            _ => PrincipalOp::Keep,
+        };
+        let expiry = match self.new_lifetime(record, signs_in, now) {
+            Some(lifetime) => lifetime,
+            None if renames || !resolved.ops.is_empty() => {
+                ExpiryOp::Extend(now + record.lifetime.idle)
+            }
+            None => touch(self.core, record)?,
+        };
+        let sets_cookie = renames
+            || match &expiry {
+                ExpiryOp::SetLifetime { lifetime, .. } => {
+                    lifetime.persistent || record.lifetime.persistent
+                }
+                ExpiryOp::Keep | ExpiryOp::Extend(_) => false,
+            };
+        let patch = Patch { fields: resolved.ops, principal, expiry };
+        Some(Plan { patch, renames, signs_in, sets_cookie })
+    }
+
+    /// The lifetime after `remember`, or the same with a new absolute timeout after signing in.
+    fn new_lifetime(&self, record: &Record, signs_in: bool, now: Timestamp) -> Option<ExpiryOp> {
+        let expiry = &self.core.expiry;
+        let timeouts = match self.remember {
+            Some(remember) => expiry.wished(remember),
+            None => expiry.of(&record.lifetime),
+        };
+        let lifetime = match self.remember {
+            Some(_) => timeouts.lifetime(),
+            None => record.lifetime,
+        };
+        if !signs_in && lifetime == record.lifetime {
+            return None;
+        }
+        let expires_at = now + lifetime.idle;
+        Some(ExpiryOp::SetLifetime { lifetime, expires_at, deadline: now + timeouts.absolute })
+    }
+
+    /// From now on the session may be found under `key`, whatever becomes of this commit.
+    fn mark_new_key(&self, key: StoreKey) {
+        let mut state = self.cell.lock();
+        match &mut state.unsettled {
+            Some(unsettled) => unsettled.new_key = Some(key),
+            // The session was destroyed meanwhile: this key has to go too.
+            None => state.wish.doomed.push(key),
+        }
+    }
+
+    fn settle_live(
+        &self,
+        key: StoreKey,
+        issued: Option<IssuedId>,
+        record: Record,
+        sets_cookie: bool,
+        rebase: bool,
+    ) {
+        self.settle(|state| {
+            let (token, key) = match (issued, state.live()) {
+                (Some(issued), _) => (issued.token.into(), issued.key),
+                (None, Some(live)) => (live.token.clone(), key),
+                // A session that was not live before has just been issued.
+                (None, None) => return,
+            };
+            state.stored = Stored::Live(LiveSession { token, key, record });
+            if sets_cookie {
+                state.cookie = PendingCookie::Set;
+            }
+            if rebase {
+                state.rebase_views();
+            }
+        });
+    }
+
+    /// The outcome is known. A session that was destroyed meanwhile stays so.
+    fn settle(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.cell.lock();
+        if state.generation == self.generation {
+            state.unsettled = None;
+            change(&mut state);
+        }
+    }
+}
+
+/// One call of the store.
+struct Plan {
+    patch: Patch,
+    renames: bool,
+    signs_in: bool,
+    sets_cookie: bool,
+}
+
+impl Plan {
+    fn can_conflict(&self) -> bool {
+        self.patch.fields.iter().any(|(_, op)| matches!(op, FieldOp::Replace { .. }))
+    }
+}
+
+async fn enter_queue(core: &Core, key: StoreKey, deadline: Instant) -> Result<Place, SessionError> {
+    tokio::time::timeout_at(deadline, core.queues.enter(key)).await.map_err(|_| contended(core))
+}
+
+/// Requests of this process wait in the queue, so a second conflict comes from another process.
+async fn back_off(core: &Core, conflicts: u32, deadline: Instant) -> Result<(), SessionError> {
+    if Instant::now() >= deadline {
+        return Err(contended(core));
+    }
+    if conflicts > 1 {
+        let random = getrandom::u32().map_err(SessionErrorKind::Random)?;
+        let millis = u64::from(random) % (MAX_JITTER_MILLIS + 1);
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+    }
+    Ok(())
+}
+
+fn contended(core: &Core) -> SessionError {
+    SessionErrorKind::Contended(core.conflict_deadline).into()
+}
+
+fn signs_in(resolved: &Resolved) -> bool {
+    matches!(resolved.principal, Some(Some(_)))
+}
+
+fn changes_principal(resolved: &Resolved, record: &Record) -> bool {
+    resolved.principal.as_ref().is_some_and(|principal| *principal != record.principal)
+}
+
+fn counter_mismatch(key: Arc<str>) -> SessionError {
+    SessionErrorKind::Mismatch {
+        key,
+        expected: "an integer",
+        reason: "the stored text is no integer of up to 64 bits".to_owned(),
+    }
+    .into()
+}

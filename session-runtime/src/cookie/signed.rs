@@ -1,0 +1,115 @@
+//! The signed cookie: a random id and proof that we gave it out.
+//!
+//! `mac = HMAC-SHA256(key, id)` (RFC 2104, FIPS 198-1) does two jobs: its first half signs the id in
+//! the cookie, its second half is the key the session is stored under. So a forged cookie never
+//! reaches the store, whoever reads the store learns no cookie, and a request pays for one HMAC.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use crate::error::{SessionError, SessionErrorKind};
+use crate::id::StoreKey;
+use crate::keyring::Keyring;
+
+/// Names the format; a change of the format changes it, so that keys are never shared between two.
+const PURPOSE: &str = "session-runtime v1 signed id";
+
+const ID_BYTES: usize = 16;
+const TAG_BYTES: usize = 16;
+const TOKEN_BYTES: usize = ID_BYTES + TAG_BYTES;
+/// base64url without padding.
+const TOKEN_CHARS: usize = (TOKEN_BYTES * 4).div_ceil(3);
+
+/// Makes and verifies the cookies of one name.
+pub(crate) struct Signer {
+    /// One precomputed HMAC state a key, the newest first.
+    keys: Vec<Hmac<Sha256>>,
+}
+
+/// A session id as the cookie holds it, and where its record is.
+pub(crate) struct IssuedId {
+    pub(crate) token: String,
+    pub(crate) key: StoreKey,
+}
+
+impl Signer {
+    pub(crate) fn new(keyring: &Keyring, cookie_name: &str) -> Self {
+        let keys = keyring.derive(PURPOSE, cookie_name).map(|key| {
+            // HMAC takes keys of any length.
+            Hmac::new_from_slice(&*key).expect("HMAC takes keys of any length")
+        });
+        Self { keys: keys.collect() }
+    }
+
+    /// A new id, signed with the newest key.
+    pub(crate) fn issue(&self) -> Result<IssuedId, SessionError> {
+        let mut token = [0; TOKEN_BYTES];
+        let (id, tag) = token.split_at_mut(ID_BYTES);
+        getrandom::fill(id).map_err(SessionErrorKind::Random)?;
+        // A keyring has at least one key.
+        let (signature, key) = mac(&self.keys[0], id);
+        tag.copy_from_slice(&signature);
+        Ok(IssuedId { token: URL_SAFE_NO_PAD.encode(token), key })
+    }
+
+    /// The store key of a cookie's value, if any key of the ring signed it.
+    pub(crate) fn verify(&self, value: &[u8]) -> Option<StoreKey> {
+        if value.len() != TOKEN_CHARS {
+            return None;
+        }
+        let mut token = [0; TOKEN_BYTES];
+        // Refuses every spelling but the canonical one.
+        URL_SAFE_NO_PAD.decode_slice(value, &mut token).ok()?;
+        let (id, tag) = token.split_at(ID_BYTES);
+        self.keys.iter().find_map(|hmac| {
+            let (signature, key) = mac(hmac, id);
+            bool::from(signature.ct_eq(tag)).then_some(key)
+        })
+    }
+}
+
+fn mac(key: &Hmac<Sha256>, id: &[u8]) -> ([u8; TAG_BYTES], StoreKey) {
+    let mac: [u8; 32] = key.clone().chain_update(id).finalize().into_bytes().into();
+    let (mut tag, mut store_key) = ([0; TAG_BYTES], [0; 16]);
+    tag.copy_from_slice(&mac[..TAG_BYTES]);
+    store_key.copy_from_slice(&mac[TAG_BYTES..]);
+    (tag, StoreKey::from_bytes(store_key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signer(keys: &[[u8; 32]], name: &str) -> Signer {
+        Signer::new(&Keyring::new(keys).unwrap(), name)
+    }
+
+    #[test]
+    fn a_cookie_is_good_for_its_key_and_name_alone() {
+        let old = signer(&[[1; 32]], "id");
+        let issued = old.issue().unwrap();
+        let token = issued.token.as_bytes();
+        assert_eq!(old.verify(token), Some(issued.key));
+        assert_eq!(signer(&[[2; 32], [1; 32]], "id").verify(token), Some(issued.key));
+        assert_eq!(signer(&[[2; 32]], "id").verify(token), None);
+        assert_eq!(signer(&[[1; 32]], "__Host-id").verify(token), None);
+    }
+
+    #[test]
+    fn no_changed_character_is_accepted() {
+        let signer = signer(&[[1; 32]], "id");
+        let token = signer.issue().unwrap().token.into_bytes();
+        for at in 0..token.len() {
+            for byte in 0..=255 {
+                let mut changed = token.clone();
+                changed[at] = byte;
+                assert!(changed == token || signer.verify(&changed).is_none());
+            }
+        }
+        assert!(signer.verify(&token[1..]).is_none());
+        assert!(signer.verify(b"").is_none());
+    }
+}

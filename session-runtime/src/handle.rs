@@ -1,0 +1,318 @@
+//! One request's session: from the request's headers to the response's.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use tokio::sync::{Mutex, OnceCell};
+
+use crate::commit::{commit, is_touch_due};
+use crate::cookie::read::CookieHeaders;
+use crate::core::Core;
+use crate::error::{Chain, SessionError};
+use crate::schema::SessionSchema;
+use crate::session::Session;
+use crate::state::{Garbage, LiveSession, PendingCookie, StateCell, Stored};
+use crate::store::{Loaded, Store};
+use crate::view::View;
+use crate::views::view_index;
+
+/// Of several cookies of the name that verify, this many are looked up.
+const MAX_LOOKUPS: usize = 3;
+
+/// The session of one request, whatever its schemas; clones share it.
+///
+/// The frameworks' layers make one with [`Sessions::begin`](crate::Sessions::begin) and end it with
+/// [`finish`](Self::finish). It is an extractor too: a middleware can take any schema's
+/// [`Session`] from it, and a handler can [`destroy`](Self::destroy) a session that does not decode.
+///
+/// ```
+/// use http::{HeaderValue, StatusCode};
+/// use session_runtime::{CookieCommand, Keyring, SessionSchema, Sessions, store::MemoryStore};
+///
+/// #[derive(SessionSchema)]
+/// struct Visit {
+///     #[session(counter)]
+///     counter: u64,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sessions =
+///     Sessions::builder(MemoryStore::new()).keys(Keyring::new([[7; 32]])?).build()?;
+///
+/// // What an adapter does for each request:
+/// let handle = sessions.begin(std::iter::empty::<HeaderValue>());
+/// handle.session::<Visit>().await?.add_counter(1); // the handler
+/// let finished = handle.finish(StatusCode::OK).await;
+/// assert!(matches!(finished.cookie, CookieCommand::Set(_)));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct SessionHandle(Arc<Request>);
+
+struct Request {
+    core: Arc<Core>,
+    cookies: CookieHeaders,
+    /// Empty until the session is asked for.
+    cell: OnceCell<Arc<StateCell>>,
+    /// Commits take turns.
+    turn: Mutex<()>,
+}
+
+impl SessionHandle {
+    pub(crate) fn new(core: Arc<Core>, cookies: CookieHeaders) -> Self {
+        Self(Arc::new(Request { core, cookies, cell: OnceCell::new(), turn: Mutex::new(()) }))
+    }
+
+    /// The session seen through the schema `S`. The first call of a request loads the record.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails, a stored value does not decode, or `S` claims a key of another schema.
+    pub async fn session<S: SessionSchema>(&self) -> Result<Session<S>, SessionError> {
+        self.0.core.registry.admit::<S>()?;
+        let cell = self.cell().await?;
+        let index = view_index::<S>(cell)?;
+        Ok(Session::new(self.clone(), View::new(cell.clone(), index)))
+    }
+
+    /// Ends the session, also one that does not decode: as [`Session::destroy`].
+    ///
+    /// # Errors
+    ///
+    /// If the store fails to load the record.
+    pub async fn destroy(&self) -> Result<(), SessionError> {
+        let _garbage = self.cell().await?.lock().destroy();
+        Ok(())
+    }
+
+    /// Saves what has changed so far: as [`Session::commit`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Session::commit`].
+    pub async fn commit(&self) -> Result<(), SessionError> {
+        let Some(cell) = self.0.cell.get() else { return Ok(()) };
+        let _turn = self.0.turn.lock().await;
+        commit(&self.0.core, cell, false).await
+    }
+
+    /// Saves what has changed and says what the response needs. For adapters, once, when the head of
+    /// the response is known.
+    pub async fn finish(&self, status: StatusCode) -> Finished {
+        let Some(cell) = self.0.cell.get() else { return Finished::untouched() };
+        let _turn = self.0.turn.lock().await;
+        let core = &self.0.core;
+        let principal_only = core.skip_commit_on_server_error && status.is_server_error();
+        let outcome = commit(core, cell, principal_only).await;
+        self.conclude(cell, outcome.err())
+    }
+
+    /// [`finish`](Self::finish) for the requests that need no wait: `None` if the store must be
+    /// asked.
+    pub fn finish_now(&self) -> Option<Finished> {
+        let Some(cell) = self.0.cell.get() else { return Some(Finished::untouched()) };
+        let _turn = self.0.turn.try_lock().ok()?;
+        let state = cell.lock();
+        let idle =
+            !state.is_pending() && state.unsettled.is_none() && !is_touch_due(&self.0.core, &state);
+        drop(state);
+        idle.then(|| self.conclude(cell, None))
+    }
+
+    /// Drops what is pending, and reports it: the request ends without a response. For adapters.
+    pub fn abandon(&self) {
+        let Some(cell) = self.0.cell.get() else { return };
+        let _garbage: Garbage = {
+            let mut state = cell.lock();
+            if !state.is_pending() {
+                return;
+            }
+            state.wish = Default::default();
+            state.revert_views()
+        };
+        tracing::warn!("a request ended without a response; its session changes were not saved");
+    }
+
+    /// Whether both are the session of one `Sessions`. For adapters that may be nested.
+    pub(crate) fn belongs_to(&self, core: &Arc<Core>) -> bool {
+        Arc::ptr_eq(&self.0.core, core)
+    }
+
+    fn conclude(&self, cell: &StateCell, error: Option<SessionError>) -> Finished {
+        let mut garbage = Garbage::new();
+        let mut state = cell.lock();
+        state.responded = true;
+        if let Some(error) = &error {
+            // A closure that holds the session would keep it alive for ever.
+            garbage = state.revert_views();
+            error.report("saving the session");
+        }
+        let cookie = match (std::mem::take(&mut state.cookie), state.live()) {
+            (PendingCookie::Set, Some(live)) => CookieCommand::Set(self.set_cookie(live)),
+            (PendingCookie::Remove, _) => CookieCommand::Remove(self.0.core.cookie.remove()),
+            (PendingCookie::Set | PendingCookie::Nothing, _) => CookieCommand::Nothing,
+        };
+        drop(state);
+        drop(garbage);
+        Finished { cookie, error, read: true }
+    }
+
+    fn set_cookie(&self, live: &LiveSession) -> String {
+        let core = &self.0.core;
+        let left = || live.record.deadline.saturating_since(core.now());
+        let max_age: Option<Duration> = live.record.lifetime.persistent.then(left);
+        core.cookie.set(&live.token, max_age)
+    }
+
+    /// The state of the session, loaded at the first call.
+    async fn cell(&self) -> Result<&Arc<StateCell>, SessionError> {
+        self.0
+            .cell
+            .get_or_try_init(|| async {
+                let stored = find(&self.0.core, &self.0.cookies).await?;
+                Ok(Arc::new(StateCell::new(stored)))
+            })
+            .await
+    }
+}
+
+impl fmt::Debug for SessionHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionHandle").finish_non_exhaustive()
+    }
+}
+
+/// The first live session among the cookies of the name that verify.
+async fn find(core: &Core, cookies: &CookieHeaders) -> Result<Stored, SessionError> {
+    let mut found = Stored::Nothing;
+    let mut lookups = 0;
+    for token in cookies.values(core.cookie.name()) {
+        let Some(key) = core.signer.verify(token) else { continue };
+        match core.store.load(&key).await? {
+            Loaded::Live(record) => {
+                // What verifies is base64url.
+                let token = String::from_utf8_lossy(token).into();
+                return Ok(Stored::Live(LiveSession { token, key, record }));
+            }
+            Loaded::Gone => found = Stored::Gone,
+            Loaded::Absent => {}
+        }
+        lookups += 1;
+        if lookups == MAX_LOOKUPS {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        if self.cell.get().is_some_and(|cell| cell.lock().is_pending()) {
+            tracing::warn!("session changes were never committed");
+        }
+    }
+}
+
+/// What the response needs: answered by [`SessionHandle::finish`].
+#[derive(Debug)]
+#[must_use]
+pub struct Finished {
+    /// What happens to the session cookie.
+    pub cookie: CookieCommand,
+    /// Why the session could not be saved: the response is replaced by an empty one with the error's
+    /// status.
+    pub error: Option<SessionError>,
+    /// The session was read, so the response depends on the cookie.
+    pub read: bool,
+}
+
+/// What happens to the session cookie.
+#[derive(Clone, PartialEq, Eq)]
+#[must_use]
+pub enum CookieCommand {
+    /// It stays as it is.
+    Nothing,
+    /// The value of the `Set-Cookie` header that sets it.
+    Set(String),
+    /// The value of the `Set-Cookie` header that removes it.
+    Remove(String),
+}
+
+impl fmt::Debug for CookieCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "Nothing",
+            Self::Set(_) => "Set",
+            Self::Remove(_) => "Remove",
+        })
+    }
+}
+
+impl Finished {
+    fn untouched() -> Self {
+        Self { cookie: CookieCommand::Nothing, error: None, read: false }
+    }
+
+    /// The headers to append to the response: `Vary` if the session was read, `Set-Cookie`, and
+    /// beside it `Cache-Control`, unless the handler `has_cache_control`.
+    pub fn headers(
+        &self,
+        has_cache_control: bool,
+    ) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+        let vary = self.read.then_some((header::VARY, HeaderValue::from_static("cookie")));
+        let cookie = match &self.cookie {
+            CookieCommand::Nothing => None,
+            CookieCommand::Set(value) | CookieCommand::Remove(value) => Some(value),
+        };
+        let cache = (cookie.is_some() && !has_cache_control)
+            .then_some((header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
+        let cookie = cookie.map(|value| {
+            // The builder has checked every part, and the token is base64url.
+            let mut value = HeaderValue::from_str(value).expect("a checked cookie is a header");
+            value.set_sensitive(true);
+            (header::SET_COOKIE, value)
+        });
+        let retry = self.error.as_ref().and_then(SessionError::retry_after);
+        let retry = retry.map(|seconds| (header::RETRY_AFTER, HeaderValue::from(seconds)));
+        vary.into_iter().chain(cookie).chain(cache).chain(retry)
+    }
+}
+
+/// Ends a request's session whichever way the request ends: drops what is pending when no response
+/// was made. For adapters.
+#[derive(Debug)]
+pub struct FinishGuard(Option<SessionHandle>);
+
+impl FinishGuard {
+    /// Watches over `handle`.
+    pub fn new(handle: SessionHandle) -> Self {
+        Self(Some(handle))
+    }
+
+    /// The response is made: hands the session out to be finished.
+    pub fn release(&mut self) -> Option<SessionHandle> {
+        self.0.take()
+    }
+}
+
+impl Drop for FinishGuard {
+    fn drop(&mut self) {
+        if let Some(handle) = &self.0 {
+            handle.abandon();
+        }
+    }
+}
+
+impl SessionError {
+    /// Tells the operator.
+    pub(crate) fn report(&self, doing: &'static str) {
+        match self.is_gone() {
+            true => tracing::info!(error = %Chain(self), "{doing} failed"),
+            false => tracing::error!(error = %Chain(self), "{doing} failed"),
+        }
+    }
+}

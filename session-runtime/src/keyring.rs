@@ -1,0 +1,166 @@
+//! The secret keys that sign and seal cookies.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::general_purpose::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use hkdf::Hkdf;
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use crate::error::ConfigError;
+
+/// A key has at least this many bytes: the security level of HMAC-SHA256 (RFC 2104, section 3).
+const MIN_KEY_BYTES: usize = 32;
+
+/// Secret keys, the newest first: the first signs and seals, every one verifies.
+///
+/// To rotate, put a new key in front and drop the old one after the absolute timeout; nobody is
+/// signed out. Keys are never printed, and wiped from memory when the ring is dropped.
+///
+/// ```
+/// use session_runtime::Keyring;
+///
+/// let ring = Keyring::new([[7; 32]])?;
+/// assert_eq!(format!("{ring:?}"), "Keyring { keys: 1 }");
+/// assert!(Keyring::new([b"short"]).is_err());
+/// # Ok::<(), session_runtime::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct Keyring(Vec<Zeroizing<Vec<u8>>>);
+
+impl Keyring {
+    /// A ring of raw keys, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// If there is no key, one is shorter than 32 bytes, or one is there twice. The message names
+    /// the position, never the key.
+    pub fn new<K: AsRef<[u8]>>(keys: impl IntoIterator<Item = K>) -> Result<Self, ConfigError> {
+        let mut ring = Self(Vec::new());
+        for key in keys {
+            ring.push(key.as_ref())?;
+        }
+        ring.require_some()
+    }
+
+    /// A ring from comma-separated base64, the newest key first; standard or URL-safe alphabet, with
+    /// or without padding. `openssl rand -base64 32` makes a key.
+    ///
+    /// ```
+    /// # use session_runtime::Keyring;
+    /// let ring = Keyring::from_base64(&Keyring::generate_base64()?)?;
+    /// # Ok::<(), session_runtime::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new), and if a key is not base64.
+    pub fn from_base64(text: &str) -> Result<Self, ConfigError> {
+        let mut ring = Self(Vec::new());
+        for part in text.split(',') {
+            let part = Zeroizing::new(part.trim().replace('-', "+").replace('_', "/"));
+            let key = LENIENT.decode(part.as_bytes()).map(Zeroizing::new).map_err(|_| {
+                ConfigError::new(format_args!("key {} is not base64", ring.0.len() + 1))
+            })?;
+            ring.push(&key)?;
+        }
+        ring.require_some()
+    }
+
+    /// A ring from an environment variable that holds comma-separated base64, the newest key first.
+    ///
+    /// ```no_run
+    /// let ring = session_runtime::Keyring::from_env("SESSION_KEYS")?;
+    /// # Ok::<(), session_runtime::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`from_base64`](Self::from_base64), and if the variable is not set or not Unicode.
+    pub fn from_env(variable: &str) -> Result<Self, ConfigError> {
+        let text = std::env::var(variable).map(Zeroizing::new).map_err(|error| {
+            // Only the kind of error: that of a variable that is not Unicode shows its content.
+            let problem = match error {
+                std::env::VarError::NotPresent => "is not set",
+                std::env::VarError::NotUnicode(_) => "is not Unicode",
+            };
+            ConfigError::new(format_args!(
+                "the environment variable `{variable}` {problem}; it holds the session keys as \
+                 comma-separated base64, 32 bytes or more each"
+            ))
+        })?;
+        Self::from_base64(&text)
+            .map_err(|error| ConfigError::new(format_args!("`{variable}`: {error}")))
+    }
+
+    /// A new random key of 32 bytes in the form that [`from_base64`](Self::from_base64) reads.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system gives no random bytes.
+    pub fn generate_base64() -> Result<String, ConfigError> {
+        let mut key = Zeroizing::new([0; MIN_KEY_BYTES]);
+        getrandom::fill(&mut *key)
+            .map_err(|error| ConfigError::with_source("no random bytes", error))?;
+        Ok(STANDARD.encode(*key))
+    }
+
+    fn push(&mut self, key: &[u8]) -> Result<(), ConfigError> {
+        let position = self.0.len() + 1;
+        if key.len() < MIN_KEY_BYTES {
+            return Err(ConfigError::new(format_args!(
+                "key {position} has {} bytes; a session key needs at least {MIN_KEY_BYTES} random bytes",
+                key.len()
+            )));
+        }
+        if let Some(first) = self.0.iter().position(|held| held.ct_eq(key).into()) {
+            return Err(ConfigError::new(format_args!(
+                "key {position} is the same as key {}",
+                first + 1
+            )));
+        }
+        self.0.push(Zeroizing::new(key.to_vec()));
+        Ok(())
+    }
+
+    fn require_some(self) -> Result<Self, ConfigError> {
+        if self.0.is_empty() {
+            return Err(ConfigError::new("a keyring needs at least one key of 32 random bytes"));
+        }
+        Ok(self)
+    }
+
+    /// For each key, in order, a key of 32 bytes for one purpose (HKDF-SHA256, RFC 5869).
+    ///
+    /// `purpose` names format version and use, so that no two uses share a key.
+    pub(crate) fn derive<'a>(
+        &'a self,
+        purpose: &'a str,
+        cookie_name: &'a str,
+    ) -> impl Iterator<Item = Zeroizing<[u8; 32]>> + 'a {
+        self.0.iter().map(move |key| {
+            let mut derived = Zeroizing::new([0; 32]);
+            let info = [purpose.as_bytes(), b"\0", cookie_name.as_bytes()];
+            // HKDF-SHA256 gives up to 255 * 32 bytes, and 32 are asked for.
+            Hkdf::<Sha256>::new(None, key)
+                .expand_multi_info(&info, &mut *derived)
+                .expect("32 bytes are within the limit of HKDF-SHA256");
+            derived
+        })
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keyring").field("keys", &self.0.len()).finish()
+    }
+}
+
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);

@@ -1,0 +1,210 @@
+//! Which schemas share the sessions: no two may claim one key.
+
+use std::any::TypeId;
+use std::sync::{PoisonError, RwLock};
+
+use crate::error::{SessionError, SessionErrorKind};
+use crate::schema::SessionSchema;
+
+/// The schemas that an application uses together; made by [`schemas!`](crate::schemas).
+#[derive(Clone, Debug, Default)]
+pub struct Schemas(Vec<Claim>);
+
+/// What one schema claims.
+#[derive(Clone, Copy, Debug)]
+#[doc(hidden)]
+pub struct Claim {
+    schema: TypeId,
+    names: Names,
+}
+
+/// What the compiler compares.
+#[derive(Clone, Copy, Debug)]
+#[doc(hidden)]
+pub struct Names {
+    schema: &'static str,
+    keys: &'static [&'static str],
+    principal: Option<&'static str>,
+}
+
+impl Names {
+    /// The names of `S`.
+    pub const fn of<S: SessionSchema>() -> Self {
+        Self { schema: S::NAME, keys: S::KEYS, principal: S::PRINCIPAL }
+    }
+}
+
+impl Schemas {
+    /// No schemas.
+    #[doc(hidden)]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// These and `S`.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn and<S: SessionSchema>(mut self) -> Self {
+        self.0.push(Claim { schema: TypeId::of::<S>(), names: Names::of::<S>() });
+        self
+    }
+}
+
+/// The schemas that one `Sessions` has seen.
+#[derive(Debug, Default)]
+pub(crate) struct Registry(RwLock<Vec<Claim>>);
+
+impl Registry {
+    pub(crate) fn new(schemas: Schemas) -> Self {
+        Self(RwLock::new(schemas.0))
+    }
+
+    /// Admits `S`, unless it claims what another schema has.
+    pub(crate) fn admit<S: SessionSchema>(&self) -> Result<(), SessionError> {
+        let id = TypeId::of::<S>();
+        // A panic cannot leave the list half changed: `push` is its only change.
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if known.iter().any(|claim| claim.schema == id) {
+            return Ok(());
+        }
+        drop(known);
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let names = Names::of::<S>();
+        for other in known.iter().filter(|claim| claim.schema != id) {
+            if let Some(clash) = clash(&other.names, &names) {
+                let (a, b) = (other.names.schema, names.schema);
+                return Err(SessionErrorKind::Schema(clash.message(a, b).into()).into());
+            }
+        }
+        if !known.iter().any(|claim| claim.schema == id) {
+            known.push(Claim { schema: id, names });
+        }
+        Ok(())
+    }
+}
+
+/// What two schemas cannot share.
+enum Clash {
+    Key(&'static str),
+    Principal,
+}
+
+impl Clash {
+    fn message(&self, a: &str, b: &str) -> String {
+        match self {
+            Self::Key(key) => format!("session schemas `{a}` and `{b}` both use the key `{key}`"),
+            Self::Principal => format!("session schemas `{a}` and `{b}` both have a principal"),
+        }
+    }
+}
+
+const fn clash(a: &Names, b: &Names) -> Option<Clash> {
+    let mut i = 0;
+    while i < a.keys.len() {
+        let mut j = 0;
+        while j < b.keys.len() {
+            if same(a.keys[i], b.keys[j]) {
+                return Some(Clash::Key(a.keys[i]));
+            }
+            j += 1;
+        }
+        i += 1;
+    }
+    if a.principal.is_some() && b.principal.is_some() { Some(Clash::Principal) } else { None }
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut i = 0;
+    while i < a.len() {
+        if a[i] != b[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
+
+/// Stops the compiler if two of the schemas claim one key or have a principal each.
+#[doc(hidden)]
+pub const fn assert_disjoint(schemas: &[Names]) {
+    let mut i = 0;
+    while i < schemas.len() {
+        let mut j = i + 1;
+        while j < schemas.len() {
+            let (a, b) = (&schemas[i], &schemas[j]);
+            match clash(a, b) {
+                None => {}
+                Some(Clash::Key(key)) => stop(&[
+                    "session schemas `",
+                    a.schema,
+                    "` and `",
+                    b.schema,
+                    "` both use the key `",
+                    key,
+                    "`",
+                ]),
+                Some(Clash::Principal) => stop(&[
+                    "session schemas `",
+                    a.schema,
+                    "` and `",
+                    b.schema,
+                    "` both have a principal",
+                ]),
+            }
+            j += 1;
+        }
+        i += 1;
+    }
+}
+
+/// Panics with the parts as one message: `format!` does not run in the compiler.
+const fn stop(parts: &[&str]) {
+    const LONGEST: usize = 512;
+    let mut message = [0; LONGEST];
+    let (mut len, mut i) = (0, 0);
+    while i < parts.len() {
+        let part = parts[i].as_bytes();
+        let mut j = 0;
+        while j < part.len() && len < LONGEST {
+            message[len] = part[j];
+            len += 1;
+            j += 1;
+        }
+        i += 1;
+    }
+    match core::str::from_utf8(message.split_at(len).0) {
+        Ok(message) => panic!("{}", message),
+        Err(_) => panic!("two session schemas clash"),
+    }
+}
+
+/// The schemas that an application uses together, for
+/// [`SessionsBuilder::schemas`](crate::SessionsBuilder::schemas).
+///
+/// Two that claim the same key, aliases included, or have a principal each, do not compile:
+///
+/// ```compile_fail
+/// use session_runtime::{SessionSchema, schemas};
+///
+/// #[derive(SessionSchema)]
+/// struct Visit { token: u64 }
+///
+/// #[derive(SessionSchema)]
+/// struct Csrf { token: String }
+///
+/// // error: session schemas `Visit` and `Csrf` both use the key `token`
+/// let _ = schemas![Visit, Csrf];
+/// ```
+#[macro_export]
+macro_rules! schemas {
+    ($($schema:ty),+ $(,)?) => {{
+        const _: () = $crate::__private::assert_disjoint(
+            &[$($crate::__private::Names::of::<$schema>()),+],
+        );
+        $crate::Schemas::none()$(.and::<$schema>())+
+    }};
+}

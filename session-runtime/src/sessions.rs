@@ -1,0 +1,331 @@
+//! `Sessions`: the configuration, checked once, and what can be done with sessions beside requests.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+
+use crate::clock::{Clock, SystemClock};
+use crate::cookie::options::CookieOptions;
+use crate::cookie::signed::Signer;
+use crate::core::{Core, OnGone};
+use crate::error::{ConfigError, SessionError, SessionErrorKind};
+use crate::expiry::{Expiry, Timeouts};
+use crate::handle::SessionHandle;
+use crate::id::StoreKey;
+use crate::keyring::Keyring;
+use crate::record::Principal;
+use crate::registry::{Registry, Schemas};
+use crate::schema::PrincipalSchema;
+use crate::store::{AnyStore, SessionInfo, Store};
+use crate::sweep::Sweeper;
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// No browser keeps a cookie longer (RFC 6265bis, section 5.6.2).
+const MAX_COOKIE_AGE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+
+/// All sessions of an application: its store, keys, timeouts and cookie. Clones share everything.
+///
+/// ```
+/// use session_runtime::{Keyring, Sessions, store::MemoryStore};
+/// use std::time::Duration;
+///
+/// let sessions = Sessions::builder(MemoryStore::new())
+///     .keys(Keyring::new([[7; 32]])?) // in real life: `Keyring::from_env("SESSION_KEYS")?`
+///     .idle_timeout(Duration::from_secs(30 * 60))
+///     .build()?;
+/// # let _ = sessions;
+/// # Ok::<(), session_runtime::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct Sessions {
+    core: Arc<Core>,
+}
+
+impl Sessions {
+    /// Configures sessions that are kept in `store`.
+    pub fn builder(store: impl Store) -> SessionsBuilder {
+        SessionsBuilder {
+            store: AnyStore::new(store),
+            keys: None,
+            cookie: CookieOptions::new(),
+            clock: Arc::new(SystemClock),
+            idle: HOUR,
+            absolute: DAY,
+            remember_idle: 30 * DAY,
+            remember_absolute: 90 * DAY,
+            touch_after: None,
+            on_gone: OnGone::default(),
+            skip_commit_on_server_error: false,
+            conflict_deadline: Duration::from_secs(5),
+            schemas: Schemas::default(),
+        }
+    }
+
+    /// Begins a request: keeps its `Cookie` headers and does nothing else until a handler asks for
+    /// its session. For adapters.
+    pub fn begin(&self, cookie_headers: impl IntoIterator<Item = HeaderValue>) -> SessionHandle {
+        SessionHandle::new(self.core.clone(), cookie_headers.into_iter().collect())
+    }
+
+    /// Every live session of `principal`, in no particular order.
+    ///
+    /// ```
+    /// # use session_runtime::{Keyring, SessionError, SessionSchema, Sessions, store::MemoryStore};
+    /// #[derive(SessionSchema)]
+    /// struct Visit {
+    ///     #[session(principal)]
+    ///     user_id: Option<u64>,
+    /// }
+    ///
+    /// async fn sign_out_everywhere(sessions: &Sessions) -> Result<usize, SessionError> {
+    ///     for session in sessions.list::<Visit>(&7).await? {
+    ///         println!("{} was last seen at {:?}", session.id(), session.last_seen());
+    ///     }
+    ///     sessions.delete_all::<Visit>(&7).await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the store fails, or has no index by principal.
+    pub async fn list<S: PrincipalSchema>(
+        &self,
+        principal: &S::Principal,
+    ) -> Result<Vec<SessionInfo>, SessionError> {
+        let principal = principal_of::<S>(principal)?;
+        Ok(self.core.store.list(&principal).await?)
+    }
+
+    /// Ends every session of `principal`, also those that are renewed meanwhile; answers how many.
+    ///
+    /// # Errors
+    ///
+    /// As for [`list`](Self::list).
+    pub async fn delete_all<S: PrincipalSchema>(
+        &self,
+        principal: &S::Principal,
+    ) -> Result<usize, SessionError> {
+        let principal = principal_of::<S>(principal)?;
+        Ok(self.core.store.delete_all(&principal, None).await?)
+    }
+
+    /// Ends every session of `principal` but the one stored under `except`: "sign out everywhere
+    /// else". [`Session::id`](crate::Session::id) parses as a [`StoreKey`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`list`](Self::list).
+    pub async fn delete_others<S: PrincipalSchema>(
+        &self,
+        principal: &S::Principal,
+        except: &StoreKey,
+    ) -> Result<usize, SessionError> {
+        let principal = principal_of::<S>(principal)?;
+        Ok(self.core.store.delete_all(&principal, Some(except)).await?)
+    }
+
+    /// Ends one session, such as one of [`list`](Self::list). Nothing happens if it is gone already.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
+    pub async fn delete(&self, key: &StoreKey) -> Result<(), SessionError> {
+        Ok(self.core.store.delete(key).await?)
+    }
+
+    /// Removes expired records from the store, now and then every `period`, until the answer is
+    /// stopped or dropped. Stores that expire records by themselves end it at once.
+    ///
+    /// ```no_run
+    /// # async fn run(sessions: session_runtime::Sessions) {
+    /// let sweeper = sessions.sweep_every(std::time::Duration::from_secs(60));
+    /// // serve …
+    /// sweeper.stop().await;
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Outside a Tokio runtime.
+    pub fn sweep_every(&self, period: Duration) -> Sweeper {
+        Sweeper::start(self.core.store.clone(), period)
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions").field("cookie", &self.core.cookie).finish_non_exhaustive()
+    }
+}
+
+fn principal_of<S: PrincipalSchema>(principal: &S::Principal) -> Result<Principal, SessionError> {
+    let text = serde_json::to_string(principal).map_err(|source| SessionErrorKind::Encode {
+        key: S::PRINCIPAL_KEY,
+        type_name: std::any::type_name::<S::Principal>(),
+        source,
+    })?;
+    Ok(Principal::new(S::PRINCIPAL_KEY, text))
+}
+
+/// Configures [`Sessions`]; made by [`Sessions::builder`].
+#[must_use = "call `build`"]
+pub struct SessionsBuilder {
+    store: AnyStore,
+    keys: Option<Keyring>,
+    cookie: CookieOptions,
+    clock: Arc<dyn Clock>,
+    idle: Duration,
+    absolute: Duration,
+    remember_idle: Duration,
+    remember_absolute: Duration,
+    touch_after: Option<Duration>,
+    on_gone: OnGone,
+    skip_commit_on_server_error: bool,
+    conflict_deadline: Duration,
+    schemas: Schemas,
+}
+
+impl SessionsBuilder {
+    /// The keys that sign the cookie. There is no default.
+    pub fn keys(mut self, keys: Keyring) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
+    /// Name and attributes of the cookie.
+    pub fn cookie(mut self, cookie: CookieOptions) -> Self {
+        self.cookie = cookie;
+        self
+    }
+
+    /// A session ends when it is not used for this long; an hour by default.
+    pub fn idle_timeout(mut self, idle: Duration) -> Self {
+        self.idle = idle;
+        self
+    }
+
+    /// A session ends this long after it began, or after the last sign-in, whatever happens; a day
+    /// by default.
+    pub fn absolute_timeout(mut self, absolute: Duration) -> Self {
+        self.absolute = absolute;
+        self
+    }
+
+    /// Idle and absolute timeout of sessions that the visitor wants
+    /// [remembered](crate::Session::remember); 30 and 90 days by default.
+    pub fn remember_timeouts(mut self, idle: Duration, absolute: Duration) -> Self {
+        self.remember_idle = idle;
+        self.remember_absolute = absolute;
+        self
+    }
+
+    /// A session that is only read is kept alive in the store when its expiry would move by more
+    /// than this; a tenth of the idle timeout by default.
+    pub fn touch_after(mut self, interval: Duration) -> Self {
+        self.touch_after = Some(interval);
+        self
+    }
+
+    /// Tells the time; the system's clock by default. Memory and SQLite stores have a clock of their
+    /// own: give them the same one.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// What is answered when a request changed a session that another one had ended or renewed;
+    /// 409 by default.
+    pub fn on_gone(mut self, on_gone: OnGone) -> Self {
+        self.on_gone = on_gone;
+        self
+    }
+
+    /// Leaves data unsaved when the response's status is 5xx; off by default. Renewals, a changed
+    /// principal and removals are always saved.
+    pub fn skip_commit_on_server_error(mut self, skip: bool) -> Self {
+        self.skip_commit_on_server_error = skip;
+        self
+    }
+
+    /// How long a commit goes on while other requests keep changing the same fields, before it
+    /// answers 503; 5 seconds by default.
+    pub fn conflict_deadline(mut self, deadline: Duration) -> Self {
+        self.conflict_deadline = deadline;
+        self
+    }
+
+    /// The schemas that are used together, checked for keys claimed twice by the compiler; see
+    /// [`schemas!`](crate::schemas). Without it the check comes when a schema is first extracted.
+    pub fn schemas(mut self, schemas: Schemas) -> Self {
+        self.schemas = schemas;
+        self
+    }
+
+    /// Checks the configuration.
+    ///
+    /// # Errors
+    ///
+    /// If there are no keys, a timeout is zero or longer than its absolute one, a cookie would have
+    /// to last longer than browsers keep it, or cookie options contradict each other.
+    pub fn build(self) -> Result<Sessions, ConfigError> {
+        let keys = self.keys.ok_or_else(|| {
+            ConfigError::new("no session keys; call `keys(Keyring::from_env(\"SESSION_KEYS\")?)`")
+        })?;
+        let standard = Timeouts {
+            idle: self.idle,
+            absolute: self.absolute,
+            persistent: self.cookie.is_persistent(),
+        };
+        let remembered = Timeouts {
+            idle: self.remember_idle,
+            absolute: self.remember_absolute,
+            persistent: true,
+        };
+        check_timeouts(&standard, "idle_timeout", "absolute_timeout")?;
+        check_timeouts(&remembered, "the idle `remember_timeouts`", "the absolute one")?;
+        let cookie = self.cookie.build()?;
+        Ok(Sessions {
+            core: Arc::new(Core {
+                store: self.store,
+                signer: Signer::new(&keys, cookie.name()),
+                cookie,
+                clock: self.clock,
+                expiry: Expiry { standard, remembered, touch_after: self.touch_after },
+                on_gone: self.on_gone,
+                skip_commit_on_server_error: self.skip_commit_on_server_error,
+                conflict_deadline: self.conflict_deadline,
+                queues: Arc::default(),
+                registry: Registry::new(self.schemas),
+            }),
+        })
+    }
+}
+
+fn check_timeouts(timeouts: &Timeouts, idle: &str, absolute: &str) -> Result<(), ConfigError> {
+    if timeouts.idle < Duration::from_millis(1) {
+        return Err(ConfigError::new(format_args!("{idle} must be a millisecond or more")));
+    }
+    if timeouts.idle > timeouts.absolute {
+        return Err(ConfigError::new(format_args!("{idle} must not be longer than {absolute}")));
+    }
+    if timeouts.persistent && timeouts.absolute > MAX_COOKIE_AGE {
+        return Err(ConfigError::new(format_args!(
+            "{absolute} of a persistent cookie must not be longer than 400 days"
+        )));
+    }
+    Ok(())
+}
+
+impl fmt::Debug for SessionsBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionsBuilder").field("cookie", &self.cookie).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,62 @@
+//! Removing expired records in the background.
+
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::error::{Chain, StoreError};
+use crate::store::{AnyStore, Store};
+
+/// How many records one step removes: short enough that nobody waits for it.
+const BATCH: usize = 500;
+
+/// A running background sweep; made by [`Sessions::sweep_every`](crate::Sessions::sweep_every).
+/// Dropping it ends the sweep after the step it is in.
+#[derive(Debug)]
+#[must_use = "the sweep ends when its handle is dropped"]
+pub struct Sweeper {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Sweeper {
+    pub(crate) fn start(store: AnyStore, period: Duration) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        Self { stop, task: tokio::spawn(run(store, period, stopped)) }
+    }
+
+    /// Ends the sweep and waits until it has ended.
+    pub async fn stop(self) {
+        drop(self.stop);
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the session sweep ended badly");
+        }
+    }
+}
+
+async fn run(store: AnyStore, period: Duration, mut stopped: oneshot::Receiver<()>) {
+    loop {
+        match sweep_all(&store, &mut stopped).await {
+            Ok(()) => {}
+            Err(error) if error.is_unsupported() => return,
+            Err(error) => tracing::error!(error = %Chain(&error), "sweeping sessions failed"),
+        }
+        if tokio::time::timeout(period, &mut stopped).await.is_ok() {
+            return;
+        }
+    }
+}
+
+/// Sweeps until nothing expired is left or the sweep is stopped.
+async fn sweep_all(
+    store: &AnyStore,
+    stopped: &mut oneshot::Receiver<()>,
+) -> Result<(), StoreError> {
+    while store.sweep(BATCH).await? == BATCH
+        && matches!(stopped.try_recv(), Err(oneshot::error::TryRecvError::Empty))
+    {
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}
