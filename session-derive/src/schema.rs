@@ -1,0 +1,273 @@
+//! The model: what a struct says, without judging it.
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::{ToTokens, format_ident};
+use syn::ext::IdentExt;
+use syn::{
+    Attribute, Data, DeriveInput, Fields, GenericArgument, Ident, LitStr, Path, PathArguments,
+    Type, Visibility,
+};
+
+use crate::attr::{ContainerAttrs, FieldAttrs, at};
+use crate::case::Case;
+use crate::ctxt::Ctxt;
+
+/// A struct that is to be a session schema.
+pub(crate) struct Schema {
+    pub(crate) ident: Ident,
+    pub(crate) vis: Visibility,
+    /// The generated handle.
+    pub(crate) accessors: Ident,
+    /// The path of the runtime.
+    pub(crate) krate: Path,
+    pub(crate) reset_on_mismatch: bool,
+    pub(crate) fields: Vec<Field>,
+}
+
+/// One field of it.
+pub(crate) struct Field {
+    pub(crate) index: usize,
+    pub(crate) ident: Ident,
+    pub(crate) vis: Visibility,
+    pub(crate) ty: Type,
+    /// What the names of its accessors are made of.
+    pub(crate) stem: Ident,
+    pub(crate) key: LitStr,
+    pub(crate) aliases: Vec<LitStr>,
+    pub(crate) default: Option<TokenStream>,
+    pub(crate) into: bool,
+    pub(crate) kind: Kind,
+    /// `#[doc]`.
+    pub(crate) docs: Vec<Attribute>,
+    pub(crate) deprecated: Option<Attribute>,
+    pub(crate) attrs: FieldAttrs,
+}
+
+/// What decides which accessors a field has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Plain,
+    Counter,
+    Flash,
+    Principal,
+}
+
+/// One accessor of a field.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Get,
+    Set,
+    Update,
+    Clear,
+    Has,
+    Add,
+    Sub,
+    Flash,
+    Take,
+    Peek,
+}
+
+impl Kind {
+    pub(crate) fn verbs(self) -> &'static [Verb] {
+        use Verb::{Add, Clear, Flash, Get, Has, Peek, Set, Sub, Take, Update};
+        match self {
+            Self::Plain => &[Get, Set, Update, Clear, Has],
+            Self::Counter => &[Get, Set, Update, Clear, Has, Add, Sub],
+            Self::Flash => &[Flash, Take, Peek],
+            Self::Principal => &[Get, Set, Clear, Has],
+        }
+    }
+}
+
+impl Verb {
+    /// What comes before the stem.
+    pub(crate) fn prefix(self) -> &'static str {
+        match self {
+            Self::Get => "",
+            Self::Set => "set_",
+            Self::Update => "update_",
+            Self::Clear => "clear_",
+            Self::Has => "has_",
+            Self::Add => "add_",
+            Self::Sub => "sub_",
+            Self::Flash => "flash_",
+            Self::Take => "take_",
+            Self::Peek => "peek_",
+        }
+    }
+}
+
+impl Schema {
+    /// Reads the struct; `None` if it is none with named fields, which is reported.
+    pub(crate) fn parse(input: &DeriveInput, ctxt: &Ctxt) -> Option<Self> {
+        let attrs = ContainerAttrs::parse(&input.attrs, ctxt);
+        let case = attrs.rename_all.as_ref().and_then(|name| Case::parse(name, ctxt));
+        let prefix = attrs.prefix.as_ref().map(LitStr::value).unwrap_or_default();
+        let reset_on_mismatch = match attrs.on_mismatch.as_ref().map(|it| (it, it.value())) {
+            None => false,
+            Some((_, choice)) if choice == "error" => false,
+            Some((_, choice)) if choice == "reset" => true,
+            Some((text, _)) => {
+                ctxt.error(text, "expected one of `\"error\"`, `\"reset\"`");
+                false
+            }
+        };
+        let ident = input.ident.clone();
+        let fields = named_fields(input, ctxt)?
+            .iter()
+            .enumerate()
+            .map(|(index, field)| {
+                Field::parse(index, field, &ident, &prefix, case.unwrap_or(Case::Snake), ctxt)
+            })
+            .collect();
+        Some(Self {
+            accessors: attrs.accessors.unwrap_or_else(|| format_ident!("{ident}Session")),
+            vis: input.vis.clone(),
+            krate: attrs.krate.unwrap_or_else(|| syn::parse_quote!(::session_runtime)),
+            reset_on_mismatch,
+            fields,
+            ident,
+        })
+    }
+
+    pub(crate) fn principal(&self) -> Option<&Field> {
+        self.fields.iter().find(|field| field.kind == Kind::Principal)
+    }
+}
+
+impl Field {
+    fn parse(
+        index: usize,
+        field: &syn::Field,
+        schema: &Ident,
+        prefix: &str,
+        case: Case,
+        ctxt: &Ctxt,
+    ) -> Self {
+        let mut attrs = FieldAttrs::parse(&field.attrs, ctxt);
+        // Only structs with named fields come here.
+        let ident = field.ident.clone().expect("a named field");
+        let prefixed = |key: LitStr| at(key.span(), &format!("{prefix}{}", key.value()));
+        let key = attrs.key.clone();
+        let key = key.unwrap_or_else(|| at(ident.span(), &case.apply(&ident.unraw().to_string())));
+        let with = |name: &str| {
+            field.attrs.iter().filter(|it| it.path().is_ident(name)).cloned().collect::<Vec<_>>()
+        };
+        Self {
+            index,
+            vis: field.vis.clone(),
+            // The type is repeated where `Self` is another type.
+            ty: replace_self(&field.ty, schema),
+            stem: attrs.name.clone().unwrap_or_else(|| ident.clone()),
+            key: prefixed(key),
+            aliases: attrs.aliases.drain(..).map(prefixed).collect(),
+            default: attrs
+                .default
+                .as_ref()
+                .map(|(_, expr)| rename_self(expr.to_token_stream(), schema)),
+            into: attrs.into,
+            kind: match &attrs {
+                FieldAttrs { counter: Some(_), .. } => Kind::Counter,
+                FieldAttrs { flash: Some(_), .. } => Kind::Flash,
+                FieldAttrs { principal: Some(_), .. } => Kind::Principal,
+                _ => Kind::Plain,
+            },
+            docs: with("doc"),
+            deprecated: with("deprecated").into_iter().next(),
+            attrs,
+            ident,
+        }
+    }
+
+    /// The name of an accessor, with the span of the field.
+    pub(crate) fn method(&self, verb: Verb) -> Ident {
+        match verb {
+            Verb::Get => {
+                let mut name = self.stem.clone();
+                name.set_span(self.ident.span());
+                name
+            }
+            verb => {
+                format_ident!("{}{}", verb.prefix(), self.stem.unraw(), span = self.ident.span())
+            }
+        }
+    }
+
+    pub(crate) fn methods(&self) -> impl Iterator<Item = (Verb, Ident)> + '_ {
+        self.kind.verbs().iter().map(|verb| (*verb, self.method(*verb)))
+    }
+
+    /// The `T` of a type that is visibly `Option<T>` or `Vec<T>`.
+    pub(crate) fn item(&self) -> Option<&Type> {
+        let Type::Path(path) = without_groups(&self.ty) else { return None };
+        let last = path.path.segments.last()?;
+        let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+        match (arguments.args.first()?, arguments.args.len()) {
+            (GenericArgument::Type(item), 1) if last.ident == "Option" || last.ident == "Vec" => {
+                Some(item)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Types that come out of `macro_rules!` are wrapped in groups that nobody sees.
+pub(crate) fn without_groups(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => without_groups(&group.elem),
+        Type::Paren(paren) => without_groups(&paren.elem),
+        ty => ty,
+    }
+}
+
+fn named_fields<'a>(
+    input: &'a DeriveInput,
+    ctxt: &Ctxt,
+) -> Option<&'a syn::punctuated::Punctuated<syn::Field, syn::Token![,]>> {
+    let message = "`SessionSchema` can be derived only for structs with named fields\n\
+                   help: each field becomes a session key";
+    match &input.data {
+        Data::Enum(data) => ctxt.error(data.enum_token, message),
+        Data::Union(data) => ctxt.error(data.union_token, message),
+        Data::Struct(data) => match &data.fields {
+            Fields::Unnamed(fields) => ctxt.error(fields, message),
+            Fields::Named(fields) if !fields.named.is_empty() => return Some(&fields.named),
+            _ => ctxt.error(&input.ident, message),
+        },
+    }
+    None
+}
+
+fn replace_self(ty: &Type, schema: &Ident) -> Type {
+    let tokens = ty.to_token_stream();
+    if !mentions_self(tokens.clone()) {
+        return ty.clone();
+    }
+    syn::parse2(rename_self(tokens, schema)).unwrap_or_else(|_| ty.clone())
+}
+
+fn mentions_self(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == "Self",
+        TokenTree::Group(group) => mentions_self(group.stream()),
+        _ => false,
+    })
+}
+
+fn rename_self(tokens: TokenStream, schema: &Ident) -> TokenStream {
+    tokens
+        .into_iter()
+        .map(|token| match token {
+            TokenTree::Ident(ident) if ident == "Self" => {
+                TokenTree::Ident(Ident::new(&schema.to_string(), ident.span()))
+            }
+            TokenTree::Group(group) => {
+                let mut renamed =
+                    proc_macro2::Group::new(group.delimiter(), rename_self(group.stream(), schema));
+                renamed.set_span(group.span());
+                TokenTree::Group(renamed)
+            }
+            token => token,
+        })
+        .collect()
+}
