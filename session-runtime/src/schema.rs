@@ -109,17 +109,8 @@ impl<S, T> Field<S, T> {
     }
 
     /// Deltas of this field are merged by the store.
-    pub const fn counter(mut self) -> Self
-    where
-        T: Counter,
-    {
-        self.counter = Some(CounterOps {
-            min: T::MIN,
-            max: T::MAX,
-            get: T::to_i64,
-            wide: T::to_i128,
-            make: T::from_i64,
-        });
+    pub const fn counter(mut self, ops: CounterOps<T>) -> Self {
+        self.counter = Some(ops);
         self
     }
 
@@ -150,8 +141,27 @@ impl<S, T> Field<S, T> {
     }
 }
 
+/// [`Field::new`], as a function whose type parameters rustc points at when `T` lacks something.
+pub const fn field<S, T>(
+    index: usize,
+    key: &'static str,
+    get: fn(&S) -> &T,
+    get_mut: fn(&mut S) -> &mut T,
+    default: fn() -> T,
+) -> Field<S, T>
+where
+    T: Serialize + DeserializeOwned + Clone,
+{
+    Field::new(index, key, get, get_mut, default)
+}
+
+/// What makes a field a counter.
+pub const fn counter<T: Counter>() -> CounterOps<T> {
+    CounterOps { min: T::MIN, max: T::MAX, get: T::to_i64, wide: T::to_i128, make: T::from_i64 }
+}
+
 /// The integer arithmetic of a counter, within `i64`.
-pub(crate) struct CounterOps<T> {
+pub struct CounterOps<T> {
     pub(crate) min: i64,
     pub(crate) max: i64,
     pub(crate) get: fn(&T) -> i64,
