@@ -121,6 +121,7 @@ impl<S, T> Field<S, T> {
         T::Item: Serialize,
     {
         self.flash = Some(FlashOps {
+            put: T::put,
             nothing: T::nothing,
             is_empty: T::is_empty,
             remove_taken: T::remove_taken,
@@ -179,6 +180,7 @@ impl<T> Copy for CounterOps<T> {}
 
 /// How the messages of a flash field are read once.
 pub(crate) struct FlashOps<T> {
+    pub(crate) put: fn(&mut T, T),
     pub(crate) nothing: fn() -> T,
     pub(crate) is_empty: fn(&T) -> bool,
     pub(crate) remove_taken: fn(&mut T, &T),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::change::{Change, Values};
 use crate::field::held;
-use crate::schema::{Field, Flash, SessionSchema};
+use crate::schema::{Field, SessionSchema};
 use crate::state::{AnyView, State, StateCell};
 
 /// One schema's part of the session of one request: the inside of a generated handle.
@@ -130,9 +130,11 @@ impl<S: SessionSchema> View<S> {
     }
 
     /// Leaves a message for a later read.
-    pub fn flash<T: Flash + Send + 'static>(&self, field: &Field<S, T>, message: T::Item) {
-        let (message, clone) = (T::one(message), field.clone);
-        self.update(field, move |messages| messages.put(clone(&message)));
+    pub fn flash<T: Send + 'static>(&self, field: &Field<S, T>, message: T) {
+        // Only a flash field has an accessor that flashes.
+        let Some(ops) = field.flash else { return };
+        let clone = field.clone;
+        self.update(field, move |messages| (ops.put)(messages, clone(&message)));
     }
 
     /// Reads the messages once: they are gone afterwards.
