@@ -14,6 +14,8 @@ mod schema;
 mod session;
 mod state;
 pub mod store;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod view;
 
 pub use self::clock::{Clock, SystemClock, Timestamp};
