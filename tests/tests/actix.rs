@@ -1,5 +1,7 @@
 //! The actix-web adapter: what its users can put around and beside a session.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 use actix_web::body::{BoxBody, MessageBody, to_bytes};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
