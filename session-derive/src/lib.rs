@@ -33,7 +33,9 @@ fn derive(input: &DeriveInput) -> proc_macro2::TokenStream {
         (Ok(()), None) => unreachable!("no schema without an error"),
         (Err(errors), schema) => {
             let errors = errors.to_compile_error();
-            let stubs = schema.map(|schema| fallback::expand(&schema));
+            // With parameters the stubs would raise errors of their own.
+            let stubs = schema.filter(|schema| !schema.generic);
+            let stubs = stubs.map(|schema| fallback::expand(&schema));
             quote::quote!(#errors #stubs)
         }
     }
