@@ -1,6 +1,6 @@
 //! The model: what a struct says, without judging it.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident};
 use syn::ext::IdentExt;
 use syn::{
@@ -23,6 +23,7 @@ pub(crate) struct Schema {
     /// The path of the runtime.
     pub(crate) krate: Path,
     pub(crate) reset_on_mismatch: bool,
+    pub(crate) prefix: Option<LitStr>,
     pub(crate) fields: Vec<Field>,
 }
 
@@ -146,6 +147,7 @@ impl Schema {
             vis: input.vis.clone(),
             krate: attrs.krate.unwrap_or_else(|| syn::parse_quote!(::session_runtime)),
             reset_on_mismatch,
+            prefix: attrs.prefix,
             fields,
             ident,
         })
@@ -198,6 +200,11 @@ impl Field {
             attrs,
             ident,
         }
+    }
+
+    /// Where the field is defined.
+    pub(crate) fn span(&self) -> Span {
+        self.ident.span()
     }
 
     /// The name of an accessor, with the span of the field.

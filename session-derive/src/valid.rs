@@ -125,18 +125,23 @@ fn owned(reference: &TypeReference) -> String {
 
 /// Ill-formed keys, and keys that are used twice.
 fn check_keys(schema: &Schema, ctxt: &Ctxt) {
+    if let Some(prefix) = schema.prefix.as_ref().filter(|it| !it.value().chars().all(is_key_char)) {
+        let problem = format!("prefix `{}` cannot be part of a session key", prefix.value());
+        ctxt.error(prefix, format!("{problem}\nhelp: use characters from {KEY_CHARS}"));
+        return;
+    }
     let mut used: HashMap<String, &LitStr> = HashMap::new();
     for field in &schema.fields {
         for key in std::iter::once(&field.key).chain(&field.aliases) {
             check_key(key, ctxt);
-            match used.get(&key.value()) {
-                None => {
-                    used.insert(key.value(), key);
-                }
-                Some(first) => ctxt.error_with(
-                    (key, format!("duplicate session key `{}`", key.value())),
-                    (first, format!("the key `{}` is first used here", key.value())),
-                ),
+            let text = key.value();
+            if let Some(first) = used.get(&text) {
+                ctxt.error_with(
+                    (key, format!("duplicate session key `{text}`")),
+                    (first, format!("the key `{text}` is first used here")),
+                );
+            } else {
+                used.insert(text, key);
             }
         }
     }
@@ -146,21 +151,18 @@ fn check_key(key: &LitStr, ctxt: &Ctxt) {
     let text = key.value();
     let problem = if text.is_empty() {
         "a session key cannot be empty".to_owned()
+    } else if let Some(wrong) = text.chars().find(|letter| !is_key_char(*letter)) {
+        format!("session key `{text}` contains `{}`", wrong.escape_debug())
     } else if text.len() > MAX_KEY {
-        format!("session key of {} characters, the limit is {MAX_KEY}", text.chars().count())
-    } else if let Some(wrong) = text.chars().find(|it| !is_key_char(*it)) {
-        format!("session key `{text}` contains {wrong:?}")
+        format!("session key of {} characters, the limit is {MAX_KEY}", text.len())
     } else {
         return;
     };
-    ctxt.error(
-        key,
-        format!(
-            "{problem}\nhelp: choose a key of 1 to {MAX_KEY} characters from `A-Z a-z 0-9 _ - . :` \
-             with `#[session(key = \"...\")]`"
-        ),
-    );
+    let help = format!("choose 1 to {MAX_KEY} characters from {KEY_CHARS}");
+    ctxt.error(key, format!("{problem}\nhelp: {help} with `#[session(key = \"...\")]`"));
 }
+
+const KEY_CHARS: &str = "`A-Z a-z 0-9 _ - . :`";
 
 fn is_key_char(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || "_-.:".contains(letter)
@@ -203,7 +205,8 @@ fn check_accessors(schema: &Schema, ctxt: &Ctxt) {
 fn collision(field: &Field, verb: Verb, first: &Field, first_verb: Verb) -> String {
     let called = |field: &Field, verb: Verb| match verb {
         Verb::Get => format!("field `{}`", field.ident),
-        verb => format!("the {} generated for `{}`", verb.noun(), field.ident),
+        Verb::Set => format!("the setter generated for `{}`", field.ident),
+        verb => format!("`{}` generated for `{}`", field.method(verb), field.ident),
     };
     format!(
         "{} collides with {}\nhelp: rename the accessors of one of them: \
@@ -216,21 +219,4 @@ fn collision(field: &Field, verb: Verb, first: &Field, first_verb: Verb) -> Stri
 /// Where the name of a field's accessors comes from.
 fn place(field: &Field) -> &Ident {
     field.attrs.name.as_ref().unwrap_or(&field.ident)
-}
-
-impl Verb {
-    fn noun(self) -> &'static str {
-        match self {
-            Self::Get => "getter",
-            Self::Set => "setter",
-            Self::Update => "method `update_..`",
-            Self::Clear => "method `clear_..`",
-            Self::Has => "method `has_..`",
-            Self::Add => "method `add_..`",
-            Self::Sub => "method `sub_..`",
-            Self::Flash => "method `flash_..`",
-            Self::Take => "method `take_..`",
-            Self::Peek => "method `peek_..`",
-        }
-    }
 }
