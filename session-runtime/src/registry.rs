@@ -12,8 +12,7 @@ pub struct Schemas(Vec<Claim>);
 
 /// What one schema claims.
 #[derive(Clone, Copy, Debug)]
-#[doc(hidden)]
-pub struct Claim {
+struct Claim {
     schema: TypeId,
     names: Names,
 }

@@ -1,0 +1,11 @@
+//! What requests do to sessions, without a framework: through `Sessions::begin` and `finish`, with a
+//! clock that is moved by hand and a store that is watched.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod commits;
+mod expiry;
+mod schemas;
+mod site;
+mod store_calls;
+mod values;

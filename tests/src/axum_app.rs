@@ -1,0 +1,53 @@
+//! The scenario server on axum.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::Value;
+use session_runtime::axum::SessionLayer;
+use session_runtime::{Session, SessionError, Sessions};
+
+use crate::Result;
+use crate::ops::{Listed, Request};
+use crate::schema::Visit;
+
+pub(crate) async fn serve(sessions: Sessions, listener: std::net::TcpListener) -> Result<()> {
+    let app = Router::new()
+        .route("/op", post(op))
+        .route("/none", get(|| async { "no session" }))
+        .route("/principals/{id}", get(list).delete(delete_all))
+        .layer(SessionLayer::new(sessions.clone()))
+        .with_state(sessions);
+    listener.set_nonblocking(true)?;
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    println!("listening on http://{}", listener.local_addr()?);
+    axum::serve(listener, app).await?;
+    Ok(())
+}
+
+async fn op(
+    session: Session<Visit>,
+    Json(request): Json<Request>,
+) -> (StatusCode, Json<Vec<Value>>) {
+    let outcome = request.run(session).await;
+    let status = StatusCode::from_u16(outcome.status).unwrap_or(StatusCode::BAD_REQUEST);
+    (status, Json(outcome.results))
+}
+
+async fn list(State(sessions): State<Sessions>, Path(id): Path<u64>) -> Response {
+    let listed = sessions.list::<Visit>(&id).await;
+    answer(listed.map(|list| Json(list.into_iter().map(Listed::from).collect::<Vec<_>>())))
+}
+
+async fn delete_all(State(sessions): State<Sessions>, Path(id): Path<u64>) -> Response {
+    answer(sessions.delete_all::<Visit>(&id).await.map(Json))
+}
+
+fn answer(result: std::result::Result<impl IntoResponse, SessionError>) -> Response {
+    match result {
+        Ok(response) => response.into_response(),
+        Err(error) => error.status().into_response(),
+    }
+}

@@ -1,0 +1,55 @@
+//! The HTTP scenarios: written once, run over every framework and store.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod browser;
+mod server;
+
+/// Makes one test of a scenario for each framework and store.
+macro_rules! scenario {
+    (
+        $(#[doc = $doc:literal])*
+        $(#[server($($argument:literal),*)])?
+        async fn $name:ident($server:ident: &Server) $body:block
+    ) => {
+        $(#[doc = $doc])*
+        mod $name {
+            use super::*;
+
+            async fn run($server: &Server) $body
+
+            async fn on(framework: Framework, store: Store) {
+                run(&Server::start(framework, store, &[$($($argument),*)?])).await;
+            }
+
+            #[tokio::test]
+            async fn axum_memory() {
+                on(Framework::Axum, Store::Memory).await;
+            }
+
+            #[tokio::test]
+            async fn axum_sqlite() {
+                on(Framework::Axum, Store::Sqlite).await;
+            }
+
+            #[tokio::test]
+            async fn actix_memory() {
+                on(Framework::Actix, Store::Memory).await;
+            }
+
+            #[tokio::test]
+            async fn actix_sqlite() {
+                on(Framework::Actix, Store::Sqlite).await;
+            }
+        }
+    };
+}
+
+mod concurrency;
+mod cookies;
+mod expiry;
+mod failure;
+mod flash;
+mod login;
+mod restart;
+mod visits;

@@ -1,0 +1,98 @@
+//! Starting and stopping the scenario server.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+use session_runtime::Keyring;
+
+/// What serves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Framework {
+    Axum,
+    Actix,
+}
+
+/// Where sessions are kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Store {
+    Memory,
+    Sqlite,
+}
+
+/// A running scenario server; killed when it is dropped.
+pub(crate) struct Server {
+    pub(crate) url: String,
+    process: Child,
+    data: Data,
+}
+
+/// A store with its files, which outlives a server.
+#[derive(Clone)]
+pub(crate) struct Data {
+    url: String,
+    _folder: Option<std::sync::Arc<tempfile::TempDir>>,
+}
+
+impl Store {
+    /// An empty store.
+    pub(crate) fn empty(self) -> Data {
+        match self {
+            Self::Memory => Data { url: "memory:".to_owned(), _folder: None },
+            Self::Sqlite => {
+                let folder = tempfile::tempdir().unwrap();
+                let url = format!("sqlite:{}", folder.path().join("sessions.db").display());
+                Data { url, _folder: Some(folder.into()) }
+            }
+        }
+    }
+}
+
+impl Server {
+    /// Starts a server on an empty store.
+    pub(crate) fn start(framework: Framework, store: Store, arguments: &[&str]) -> Self {
+        Self::start_on(framework, &store.empty(), arguments)
+    }
+
+    /// Starts a server on a store that may hold sessions.
+    pub(crate) fn start_on(framework: Framework, data: &Data, arguments: &[&str]) -> Self {
+        let framework = match framework {
+            Framework::Axum => "axum",
+            Framework::Actix => "actix",
+        };
+        let mut process = Command::new(env!("CARGO_BIN_EXE_scenario-server"))
+            .args(["--framework", framework, "--store", &data.url, "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .env("SESSION_KEYS", keys())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("listening on ").expect("the server starts").to_owned();
+        Self { url, process, data: data.clone() }
+    }
+
+    /// Kills the server without notice; what it has stored stays.
+    pub(crate) fn kill(mut self) -> Data {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        self.data.clone()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may be dead already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// One key for all servers of a test run, so that they accept each other's cookies.
+fn keys() -> &'static str {
+    static KEYS: OnceLock<String> = OnceLock::new();
+    KEYS.get_or_init(|| Keyring::generate_base64().unwrap())
+}
