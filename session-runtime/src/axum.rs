@@ -26,7 +26,7 @@
 //!
 //! A session that cannot be loaded or saved is answered with the status of
 //! [`SessionError::status`](crate::SessionError::status) and an empty body; the cause goes to
-//! `tracing`. Without axum, take the [`SessionHandle`](crate::SessionHandle) from the request's
+//! `tracing`. Without axum, take the [`SessionHandle`] from the request's
 //! extensions.
 
 use std::fmt;
@@ -42,7 +42,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::error::{SessionError, SessionErrorKind};
-use crate::handle::{FinishGuard, Finished, SessionHandle};
+use crate::finish::{FinishGuard, Finished};
+use crate::handle::SessionHandle;
 use crate::schema::SessionSchema;
 use crate::session::Session;
 use crate::sessions::Sessions;
