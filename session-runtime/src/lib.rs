@@ -5,6 +5,8 @@
 pub mod __private;
 mod change;
 mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 mod field;
 mod id;
