@@ -80,6 +80,11 @@ impl Kind {
 }
 
 impl Verb {
+    /// Calling it for nothing is a mistake.
+    pub(crate) fn only_reads(self) -> bool {
+        matches!(self, Self::Get | Self::Has | Self::Peek)
+    }
+
     /// What comes before the stem.
     pub(crate) fn prefix(self) -> &'static str {
         match self {

@@ -222,7 +222,10 @@ impl<S: SessionSchema> AnySave for Saves<S> {
                 Save::Log { steps, ready } => {
                     let text = match ready.take() {
                         Some(text) => text,
-                        None => replay(*field, steps, base)?,
+                        None => {
+                            out.replayed = true;
+                            replay(*field, steps, base)?
+                        }
                     };
                     replace(*field, text, base, out);
                 }
@@ -274,9 +277,19 @@ fn replay<S: SessionSchema>(
 }
 
 /// Writes the field if it still holds what `base` holds; an older key goes, the new one comes.
-fn replace<S>(field: &dyn AnyField<S>, new: Option<Arc<str>>, base: &Fields, out: &mut Resolved) {
+fn replace<S: SessionSchema>(
+    field: &dyn AnyField<S>,
+    new: Option<Arc<str>>,
+    base: &Fields,
+    out: &mut Resolved,
+) {
     let held = held(field, base);
-    if held.as_ref().map(|held| held.text) == new.as_ref() {
+    let unchanged = match &held {
+        Some(held) => new.as_ref() == Some(held.text),
+        // What an absent key reads as anyway needs no key.
+        None => new.is_none() || new == field.encode(&S::defaults()).unwrap_or_default(),
+    };
+    if unchanged {
         return;
     }
     let mut push = |key: &str, old: Option<&Arc<str>>, new| {

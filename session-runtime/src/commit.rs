@@ -187,7 +187,8 @@ impl<'a> Work<'a> {
                     // The store has checked what `apply` would check.
                     let _ = plan.patch.apply(&mut record);
                     let issued = issued.filter(|_| plan.renames);
-                    self.settle_live(key, issued, record, plan.sets_cookie, conflicts > 0);
+                    let rebase = conflicts > 0 || plan.replayed;
+                    self.settle_live(key, issued, record, plan.sets_cookie, rebase);
                     return Ok(());
                 }
                 Updated::Conflict(current) => {
@@ -288,7 +289,7 @@ impl<'a> Work<'a> {
                 ExpiryOp::Keep | ExpiryOp::Extend(_) => false,
             };
         let patch = Patch { fields: resolved.ops, principal, expiry };
-        Some(Plan { patch, renames, signs_in, sets_cookie })
+        Some(Plan { patch, renames, signs_in, sets_cookie, replayed: resolved.replayed })
     }
 
     /// The lifetime after `remember`, or the same with a new absolute timeout after signing in.
@@ -360,6 +361,7 @@ struct Plan {
     renames: bool,
     signs_in: bool,
     sets_cookie: bool,
+    replayed: bool,
 }
 
 impl Plan {

@@ -3,9 +3,6 @@
 use std::any::type_name;
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
 use crate::error::{SessionError, SessionErrorKind};
 use crate::record::Fields;
 use crate::schema::Field;
@@ -60,11 +57,7 @@ pub trait AnyField<S>: Send + Sync {
     fn set_count(&self, into: &mut S, count: i128);
 }
 
-impl<S, T> AnyField<S> for Field<S, T>
-where
-    S: 'static,
-    T: Serialize + DeserializeOwned + Clone + Send + 'static,
-{
+impl<S: 'static, T: 'static> AnyField<S> for Field<S, T> {
     fn key(&self) -> &'static str {
         self.key
     }
@@ -80,7 +73,7 @@ where
     fn decode(&self, fields: &Fields, into: &mut S) -> Result<(), SessionError> {
         let value = match held(self, fields) {
             None => (self.default)(),
-            Some(held) => match serde_json::from_str(held.text) {
+            Some(held) => match (self.decode)(held.text) {
                 Ok(value) => value,
                 Err(_) if self.reset_on_mismatch => (self.default)(),
                 Err(error) => return Err(mismatch::<T>(held.key, &error)),
@@ -91,9 +84,9 @@ where
     }
 
     fn encode(&self, from: &S) -> Result<Option<Arc<str>>, SessionError> {
-        let text = to_text(self.key, (self.get)(from))?;
+        let text = to_text(self, (self.get)(from))?;
         // A `null` that an absent key reads as anyway, such as `None`, needs no key.
-        if &*text == "null" && &*to_text(self.key, &(self.default)())? == "null" {
+        if &*text == "null" && &*to_text(self, &(self.default)())? == "null" {
             return Ok(None);
         }
         Ok(Some(text))
@@ -131,11 +124,12 @@ pub(crate) fn held<'a, S>(
         .find_map(|key| fields.get_shared(key).map(|text| Held { key, text }))
 }
 
-fn to_text<T: Serialize>(key: &'static str, value: &T) -> Result<Arc<str>, SessionError> {
-    match serde_json::to_string(value) {
+fn to_text<S, T>(field: &Field<S, T>, value: &T) -> Result<Arc<str>, SessionError> {
+    match (field.encode)(value) {
         Ok(text) => Ok(text.into()),
         Err(source) => {
-            Err(SessionErrorKind::Encode { key, type_name: type_name::<T>(), source }.into())
+            let (key, type_name) = (field.key, type_name::<T>());
+            Err(SessionErrorKind::Encode { key, type_name, source }.into())
         }
     }
 }

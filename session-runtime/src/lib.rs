@@ -28,6 +28,8 @@ mod sessions;
 mod state;
 pub mod store;
 mod sweep;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod view;
 mod views;
 

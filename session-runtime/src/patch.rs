@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
-use crate::record::{Fields, Lifetime, Principal, Record};
+use crate::record::{Lifetime, Principal, Record};
 
 /// The changes of one commit: at most one operation a field, whether the principal changed, and
 /// what happens to the expiry.
@@ -192,23 +192,6 @@ pub(crate) fn parse_integer(text: &str) -> Option<i64> {
 
 fn saturating_sum(held: i64, delta: i64, min: i64, max: i64) -> i64 {
     held.saturating_add(delta).clamp(min, max)
-}
-
-impl Fields {
-    /// The outcome of a patch's field operations on nothing, as needed for a new record.
-    #[cfg(test)]
-    fn from_patch(patch: &Patch) -> Option<Self> {
-        let now = Timestamp::from_millis(0);
-        let mut record = Record {
-            fields: Self::default(),
-            created_at: now,
-            expires_at: now,
-            deadline: now,
-            lifetime: Lifetime { idle: std::time::Duration::ZERO, persistent: false },
-            principal: None,
-        };
-        (patch.apply(&mut record) == Applied::Applied).then_some(record.fields)
-    }
 }
 
 impl fmt::Debug for FieldOp {

@@ -2,7 +2,8 @@
 
 pub use crate::registry::{Names, assert_disjoint};
 pub use crate::schema::{
-    AnyField, Counter, Field, Flash, PrincipalField, PrincipalSchema, SessionSchema,
+    AnyField, Counter, DefaultField, Field, Flash, PrincipalField, PrincipalSchema, SessionSchema,
+    counter, field,
 };
 pub use crate::view::View;
 pub use serde::Serialize;

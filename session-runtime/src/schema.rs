@@ -54,7 +54,9 @@ pub trait PrincipalSchema: SessionSchema {
 
 /// One field of the schema `S` with type `T`: where its value is kept, in the struct and in a record.
 ///
-/// Built by the derive as a constant.
+/// Built by the derive as a constant. What the type can do is proved here, once: everything that takes a
+/// `Field` has no bounds of its own, so that a type that lacks something is one error and not one for
+/// each accessor.
 pub struct Field<S, T> {
     pub(crate) index: usize,
     pub(crate) key: &'static str,
@@ -62,16 +64,16 @@ pub struct Field<S, T> {
     pub(crate) get: fn(&S) -> &T,
     pub(crate) get_mut: fn(&mut S) -> &mut T,
     pub(crate) default: fn() -> T,
+    pub(crate) clone: fn(&T) -> T,
+    pub(crate) encode: fn(&T) -> serde_json::Result<String>,
+    pub(crate) decode: fn(&str) -> serde_json::Result<T>,
     pub(crate) counter: Option<CounterOps<T>>,
+    pub(crate) flash: Option<FlashOps<T>>,
     pub(crate) principal: bool,
     pub(crate) reset_on_mismatch: bool,
 }
 
-impl<S, T> Field<S, T>
-where
-    S: 'static,
-    T: Serialize + DeserializeOwned + Clone + Send + 'static,
-{
+impl<S, T> Field<S, T> {
     /// The field at `index` of [`SessionSchema::FIELDS`], stored under `key`.
     pub const fn new(
         index: usize,
@@ -79,7 +81,10 @@ where
         get: fn(&S) -> &T,
         get_mut: fn(&mut S) -> &mut T,
         default: fn() -> T,
-    ) -> Self {
+    ) -> Self
+    where
+        T: Serialize + DeserializeOwned + Clone,
+    {
         Self {
             index,
             key,
@@ -87,7 +92,11 @@ where
             get,
             get_mut,
             default,
+            clone: T::clone,
+            encode: serde_json::to_string,
+            decode: |text| serde_json::from_str(text),
             counter: None,
+            flash: None,
             principal: false,
             reset_on_mismatch: false,
         }
@@ -100,20 +109,28 @@ where
     }
 
     /// Deltas of this field are merged by the store.
-    pub const fn counter(mut self) -> Self
-    where
-        T: Counter,
-    {
-        self.counter =
-            Some(CounterOps { min: T::MIN, max: T::MAX, get: T::to_i64, make: T::from_i64 });
+    pub const fn counter(mut self, ops: CounterOps<T>) -> Self {
+        self.counter = Some(ops);
         self
     }
 
-    /// The field says who is signed in.
-    pub const fn principal(mut self) -> Self
+    /// The field holds messages that are read once.
+    pub const fn flash(mut self) -> Self
     where
-        T: PrincipalField,
+        T: Flash,
+        T::Item: Serialize,
     {
+        self.flash = Some(FlashOps {
+            put: T::put,
+            nothing: T::nothing,
+            is_empty: T::is_empty,
+            remove_taken: T::remove_taken,
+        });
+        self
+    }
+
+    /// The field says who is signed in; that it is a [`PrincipalField`], [`PrincipalSchema`] asks.
+    pub const fn principal(mut self) -> Self {
         self.principal = true;
         self
     }
@@ -125,11 +142,31 @@ where
     }
 }
 
+/// [`Field::new`], as a function whose type parameters rustc points at when `T` lacks something.
+pub const fn field<S, T>(
+    index: usize,
+    key: &'static str,
+    get: fn(&S) -> &T,
+    get_mut: fn(&mut S) -> &mut T,
+    default: fn() -> T,
+) -> Field<S, T>
+where
+    T: Serialize + DeserializeOwned + Clone,
+{
+    Field::new(index, key, get, get_mut, default)
+}
+
+/// What makes a field a counter.
+pub const fn counter<T: Counter>() -> CounterOps<T> {
+    CounterOps { min: T::MIN, max: T::MAX, get: T::to_i64, wide: T::to_i128, make: T::from_i64 }
+}
+
 /// The integer arithmetic of a counter, within `i64`.
-pub(crate) struct CounterOps<T> {
+pub struct CounterOps<T> {
     pub(crate) min: i64,
     pub(crate) max: i64,
     pub(crate) get: fn(&T) -> i64,
+    pub(crate) wide: fn(T) -> i128,
     pub(crate) make: fn(i64) -> T,
 }
 
@@ -140,6 +177,41 @@ impl<T> Clone for CounterOps<T> {
 }
 
 impl<T> Copy for CounterOps<T> {}
+
+/// How the messages of a flash field are read once.
+pub(crate) struct FlashOps<T> {
+    pub(crate) put: fn(&mut T, T),
+    pub(crate) nothing: fn() -> T,
+    pub(crate) is_empty: fn(&T) -> bool,
+    pub(crate) remove_taken: fn(&mut T, &T),
+}
+
+impl<T> Clone for FlashOps<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for FlashOps<T> {}
+
+/// The types that a field without `default = ..` can have: those with a [`Default`].
+#[diagnostic::on_unimplemented(
+    message = "the session field type `{Self}` has no default value",
+    label = "`Default` is not implemented for `{Self}`",
+    note = "a field that is not stored reads as its default: implement `Default` or write `#[session(default = ..)]`"
+)]
+pub trait DefaultField {
+    /// The value of a field that is not stored.
+    #[doc(hidden)]
+    fn default_value() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> DefaultField for T {
+    fn default_value() -> Self {
+        Self::default()
+    }
+}
 
 /// The integers a `#[session(counter)]` field can have: all up to 64 bits.
 #[diagnostic::on_unimplemented(
@@ -197,10 +269,13 @@ counters!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize);
 )]
 pub trait Flash: sealed::Flash {
     /// One message.
-    type Item: Clone + Send + 'static;
-    /// Adds a message.
+    type Item;
+    /// One message, and nothing else.
     #[doc(hidden)]
-    fn put(&mut self, item: Self::Item);
+    fn one(item: Self::Item) -> Self;
+    /// Adds messages.
+    #[doc(hidden)]
+    fn put(&mut self, messages: Self);
     /// Whether there is no message.
     #[doc(hidden)]
     fn is_empty(&self) -> bool;
@@ -209,16 +284,22 @@ pub trait Flash: sealed::Flash {
     fn nothing() -> Self;
     /// Removes the messages in `taken` that are still there.
     #[doc(hidden)]
-    fn remove_taken(&mut self, taken: &Self);
+    fn remove_taken(&mut self, taken: &Self)
+    where
+        Self::Item: Serialize;
 }
 
 impl<T> sealed::Flash for Option<T> {}
 
-impl<T: Serialize + Clone + Send + 'static> Flash for Option<T> {
+impl<T> Flash for Option<T> {
     type Item = T;
 
-    fn put(&mut self, item: T) {
-        *self = Some(item);
+    fn one(item: T) -> Self {
+        Some(item)
+    }
+
+    fn put(&mut self, messages: Self) {
+        *self = messages;
     }
 
     fn is_empty(&self) -> bool {
@@ -229,7 +310,10 @@ impl<T: Serialize + Clone + Send + 'static> Flash for Option<T> {
         None
     }
 
-    fn remove_taken(&mut self, taken: &Self) {
+    fn remove_taken(&mut self, taken: &Self)
+    where
+        T: Serialize,
+    {
         if let (Some(held), Some(taken)) = (&self, taken)
             && same_text(held, taken)
         {
@@ -240,11 +324,15 @@ impl<T: Serialize + Clone + Send + 'static> Flash for Option<T> {
 
 impl<T> sealed::Flash for Vec<T> {}
 
-impl<T: Serialize + Clone + Send + 'static> Flash for Vec<T> {
+impl<T> Flash for Vec<T> {
     type Item = T;
 
-    fn put(&mut self, item: T) {
-        self.push(item);
+    fn one(item: T) -> Self {
+        vec![item]
+    }
+
+    fn put(&mut self, messages: Self) {
+        self.extend(messages);
     }
 
     fn is_empty(&self) -> bool {
@@ -255,7 +343,10 @@ impl<T: Serialize + Clone + Send + 'static> Flash for Vec<T> {
         Self::new()
     }
 
-    fn remove_taken(&mut self, taken: &Self) {
+    fn remove_taken(&mut self, taken: &Self)
+    where
+        T: Serialize,
+    {
         for message in taken {
             if let Some(at) = self.iter().position(|held| same_text(held, message)) {
                 self.remove(at);
@@ -280,12 +371,12 @@ fn same_text<T: Serialize>(a: &T, b: &T) -> bool {
 )]
 pub trait PrincipalField: sealed::Principal {
     /// Who is signed in.
-    type Id: Serialize;
+    type Id;
 }
 
 impl<T> sealed::Principal for Option<T> {}
 
-impl<T: Serialize> PrincipalField for Option<T> {
+impl<T> PrincipalField for Option<T> {
     type Id = T;
 }
 

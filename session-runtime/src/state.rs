@@ -209,4 +209,6 @@ pub(crate) struct Resolved {
     pub(crate) ops: Vec<(Arc<str>, FieldOp)>,
     /// Set when the principal field was written.
     pub(crate) principal: Option<Option<Principal>>,
+    /// Closures were run again, so the views do not show the outcome yet.
+    pub(crate) replayed: bool,
 }

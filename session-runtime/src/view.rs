@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::change::{Change, Values};
 use crate::field::held;
-use crate::schema::{Counter, Field, Flash, SessionSchema};
+use crate::schema::{Field, SessionSchema};
 use crate::state::{AnyView, State, StateCell};
 
 /// One schema's part of the session of one request: the inside of a generated handle.
@@ -38,8 +38,8 @@ impl<S: SessionSchema> View<S> {
     }
 
     /// The value as this request sees it.
-    pub fn get<T: Clone>(&self, field: &Field<S, T>) -> T {
-        self.lock(|values| (field.get)(&values.current).clone())
+    pub fn get<T>(&self, field: &Field<S, T>) -> T {
+        self.lock(|values| (field.clone)((field.get)(&values.current)))
     }
 
     /// This request decides the value.
@@ -80,7 +80,7 @@ impl<S: SessionSchema> View<S> {
     }
 
     /// Rewrites the value; `step` is run again on what another request stored meanwhile.
-    pub fn update<T: Clone + 'static>(
+    pub fn update<T: 'static>(
         &self,
         field: &Field<S, T>,
         mut step: impl Fn(&mut T) + Send + 'static,
@@ -88,10 +88,10 @@ impl<S: SessionSchema> View<S> {
         let get_mut = field.get_mut;
         loop {
             let (mut value, revision) =
-                self.lock(|values| ((field.get)(&values.current).clone(), values.revision));
+                self.lock(|values| ((field.clone)((field.get)(&values.current)), values.revision));
             step(&mut value);
             let value = normal(field, value);
-            let kept = value.clone();
+            let kept = (field.clone)(&value);
             // The old value is dropped when the lock is released.
             let swapped = self.lock(|values| {
                 if values.revision != revision {
@@ -110,38 +110,47 @@ impl<S: SessionSchema> View<S> {
     }
 
     /// Adds to a counter; the store merges the deltas of concurrent requests.
-    pub fn add<T: Counter>(&self, field: &Field<S, T>, amount: T) -> T {
-        self.lock(|values| {
-            values.add(field.index, amount.to_i128());
-            *(field.get)(&values.current)
-        })
+    pub fn add<T>(&self, field: &Field<S, T>, amount: T) -> T {
+        self.sum(field, amount, 1)
     }
 
     /// Subtracts from a counter; the store merges the deltas of concurrent requests.
-    pub fn sub<T: Counter>(&self, field: &Field<S, T>, amount: T) -> T {
+    pub fn sub<T>(&self, field: &Field<S, T>, amount: T) -> T {
+        self.sum(field, amount, -1)
+    }
+
+    fn sum<T>(&self, field: &Field<S, T>, amount: T, sign: i128) -> T {
+        // Only a counter has accessors that add.
+        let Some(ops) = field.counter else { return amount };
+        let delta = sign * (ops.wide)(amount);
         self.lock(|values| {
-            values.add(field.index, -amount.to_i128());
-            *(field.get)(&values.current)
+            values.add(field.index, delta);
+            (field.clone)((field.get)(&values.current))
         })
     }
 
     /// Leaves a message for a later read.
-    pub fn flash<T: Flash + Clone + 'static>(&self, field: &Field<S, T>, message: T::Item) {
-        self.update(field, move |messages| messages.put(message.clone()));
+    pub fn flash<T: Send + 'static>(&self, field: &Field<S, T>, message: T) {
+        // Only a flash field has an accessor that flashes.
+        let Some(ops) = field.flash else { return };
+        let clone = field.clone;
+        self.update(field, move |messages| (ops.put)(messages, clone(&message)));
     }
 
     /// Reads the messages once: they are gone afterwards.
-    pub fn take<T: Flash + Clone + Send + 'static>(&self, field: &Field<S, T>) -> T {
+    pub fn take<T: Send + 'static>(&self, field: &Field<S, T>) -> T {
         let get_mut = field.get_mut;
+        // Only a flash field has an accessor that takes.
+        let Some(ops) = field.flash else { return self.get(field) };
         self.lock(|values| {
-            if (field.get)(&values.current).is_empty() {
-                return T::nothing();
+            if (ops.is_empty)((field.get)(&values.current)) {
+                return (ops.nothing)();
             }
-            let copy = (field.get)(&values.current).clone();
-            let taken = mem::replace(get_mut(&mut values.current), T::nothing());
+            let copy = (field.clone)((field.get)(&values.current));
+            let taken = mem::replace(get_mut(&mut values.current), (ops.nothing)());
             values.log(
                 field.index,
-                Box::new(move |values: &mut S| get_mut(values).remove_taken(&copy)),
+                Box::new(move |values: &mut S| (ops.remove_taken)(get_mut(values), &copy)),
             );
             taken
         })

@@ -1,28 +1,32 @@
-//! The generated code: a handle with accessors, and the schema's trait.
+//! The generated code: a handle with accessors, and the schema's traits.
 
 mod counter;
 mod flash;
 mod plain;
 mod principal;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
-use syn::Ident;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
+use syn::{Ident, Visibility};
 
-use crate::schema::{Field, Kind, Schema};
+use crate::schema::{Field, Kind, Schema, Verb};
 
 /// The code for a schema without mistakes.
+///
+/// The handle alone is named in the user's module. Everything else stands in a block of its own, where
+/// `__private` is the runtime and all other names of ours begin with two underscores as well: a field's
+/// type or default may mention any name of the user's.
 pub(crate) fn expand(schema: &Schema) -> TokenStream {
     let Schema { ident, vis, accessors, krate, .. } = schema;
     let handle_docs =
-        format!("The accessors of [`{ident}`]: what a `Session<{ident}>` dereferences to.",);
+        format!("The accessors of [`{ident}`]: what a `Session<{ident}>` dereferences to.");
+    let handle_name = accessors.unraw().to_string();
     let constants = schema.fields.iter().map(|field| constant(schema, field));
-    let methods = schema.fields.iter().map(|field| methods(schema, field));
+    let methods = schema.fields.iter().map(methods);
     let schema_impl = schema_impl(schema);
     let principal_impl = schema.principal().map(|field| principal::schema_impl(schema, field));
-    let handle_name = accessors.unraw().to_string();
     quote! {
         #[doc = #handle_docs]
         #[allow(deprecated)]
@@ -31,8 +35,10 @@ pub(crate) fn expand(schema: &Schema) -> TokenStream {
         }
 
         #[doc(hidden)]
-        #[allow(deprecated, dead_code, non_snake_case, unused_qualifications, clippy::all, clippy::pedantic)]
+        #[allow(deprecated, dead_code, non_snake_case, clippy::all, clippy::pedantic)]
         const _: () = {
+            use #krate::__private as __private;
+
             #(#constants)*
 
             #[automatically_derived]
@@ -55,23 +61,22 @@ pub(crate) fn expand(schema: &Schema) -> TokenStream {
 }
 
 /// The constant that says where a field is kept, and the function that makes its default.
+///
+/// Everything that asks something of the field's type asks at the type's place.
 fn constant(schema: &Schema, field: &Field) -> TokenStream {
-    let Schema { ident: schema_ident, krate, .. } = schema;
+    let Schema { ident: schema_ident, .. } = schema;
     let Field { ident, index, ty, key, aliases, .. } = field;
-    let name = constant_name(field);
-    let default_name = default_name(field);
+    let (name, default_name) = (constant_name(field), default_name(field));
     let default = match &field.default {
         Some(expr) => expr.clone(),
-        None => {
-            let span = ty.span();
-            let default = quote_spanned!(span=> ::core::default::Default);
-            quote!(<#ty as #default>::default())
-        }
+        None => quote!(<#ty as __private::DefaultField>::default_value()),
     };
+    let new = quote_spanned!(ty.span()=> __private::field);
     let aliases = (!aliases.is_empty()).then(|| quote!(.aliases(&[#(#aliases),*])));
     let kind = match field.kind {
-        Kind::Plain | Kind::Flash => None,
-        Kind::Counter => Some(quote!(.counter())),
+        Kind::Plain => None,
+        Kind::Counter => Some(quote!(.counter(__private::counter::<#ty>()))),
+        Kind::Flash => Some(quote_spanned!(ty.span()=> .flash())),
         Kind::Principal => Some(quote!(.principal())),
     };
     let reset = schema.reset_on_mismatch.then(|| quote!(.reset_on_mismatch()));
@@ -80,7 +85,7 @@ fn constant(schema: &Schema, field: &Field) -> TokenStream {
             #default
         }
 
-        const #name: #krate::__private::Field<#schema_ident, #ty> = #krate::__private::Field::<#schema_ident, #ty>::new(
+        const #name: __private::Field<#schema_ident, #ty> = #new::<#schema_ident, #ty>(
             #index,
             #key,
             |values| &values.#ident,
@@ -90,26 +95,26 @@ fn constant(schema: &Schema, field: &Field) -> TokenStream {
     }
 }
 
+/// The index keeps `a_b` and `A_b` apart.
 fn constant_name(field: &Field) -> Ident {
-    let name = field.ident.unraw().to_string().to_uppercase();
-    format_ident!("__FIELD_{}_{}", field.index, name, span = Span::call_site())
+    format_ident!("__FIELD_{}_{}", field.index, field.ident.unraw().to_string().to_uppercase())
 }
 
 fn default_name(field: &Field) -> Ident {
-    format_ident!("__default_{}", field.ident.unraw(), span = Span::call_site())
+    format_ident!("__default_{}", field.ident.unraw())
 }
 
-fn methods(schema: &Schema, field: &Field) -> TokenStream {
+fn methods(field: &Field) -> TokenStream {
     match field.kind {
-        Kind::Plain => plain::methods(schema, field),
-        Kind::Counter => counter::methods(schema, field),
-        Kind::Flash => flash::methods(schema, field),
-        Kind::Principal => principal::methods(schema, field),
+        Kind::Plain => plain::methods(field),
+        Kind::Counter => counter::methods(field),
+        Kind::Flash => flash::methods(field),
+        Kind::Principal => principal::methods(field),
     }
 }
 
 fn schema_impl(schema: &Schema) -> TokenStream {
-    let Schema { ident, accessors, krate, fields, .. } = schema;
+    let Schema { ident, accessors, fields, .. } = schema;
     let name = ident.unraw().to_string();
     let keys = fields.iter().flat_map(|field| std::iter::once(&field.key).chain(&field.aliases));
     let constants = fields.iter().map(constant_name);
@@ -121,32 +126,55 @@ fn schema_impl(schema: &Schema) -> TokenStream {
     };
     quote! {
         #[automatically_derived]
-        impl #krate::__private::SessionSchema for #ident {
+        impl __private::SessionSchema for #ident {
             type Accessors = #accessors;
 
             const NAME: &'static ::core::primitive::str = #name;
-
             const KEYS: &'static [&'static ::core::primitive::str] = &[#(#keys),*];
-
             const PRINCIPAL: ::core::option::Option<&'static ::core::primitive::str> = #principal;
-
-            const FIELDS: &'static [&'static dyn #krate::__private::AnyField<Self>] =
-                &[#(&#constants),*];
+            const FIELDS: &'static [&'static dyn __private::AnyField<Self>] = &[#(&#constants),*];
 
             fn defaults() -> Self {
                 Self { #(#idents: #defaults()),* }
             }
 
-            fn accessors(view: #krate::__private::View<Self>) -> #accessors {
+            fn accessors(view: __private::View<Self>) -> #accessors {
                 #accessors { __view: view }
             }
         }
     }
 }
 
-/// What an accessor's own line of documentation and the field's attributes come to.
-fn attributes(field: &Field, summary: &str) -> TokenStream {
-    let Field { docs, deprecated, .. } = field;
-    let blank = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
-    quote!(#[doc = #summary] #blank #(#docs)* #deprecated)
+/// One accessor, for the files of the kinds of fields to fill in.
+struct Accessor<'a> {
+    field: &'a Field,
+    verb: Verb,
+    /// The first line of its documentation.
+    summary: String,
+}
+
+impl<'a> Accessor<'a> {
+    fn new(field: &'a Field, verb: Verb, summary: impl Into<String>) -> Self {
+        Self { field, verb, summary: summary.into() }
+    }
+
+    /// The accessor with the field's documentation, visibility and deprecation. `signature` is what
+    /// comes after the name; in `body`, `constant` is at hand as the field's constant.
+    fn build(self, signature: &TokenStream, body: &TokenStream) -> TokenStream {
+        let Field { vis, docs, deprecated, .. } = self.field;
+        let (method, summary) = (self.field.method(self.verb), self.summary);
+        let blank = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
+        let must_use = self.verb.only_reads().then(|| quote!(#[must_use]));
+        let vis: &Visibility = vis;
+        quote! {
+            #[doc = #summary]
+            #blank
+            #(#docs)*
+            #deprecated
+            #must_use
+            #vis fn #method #signature {
+                #body
+            }
+        }
+    }
 }

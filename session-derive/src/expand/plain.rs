@@ -1,97 +1,77 @@
 //! Fields without a kind of their own: get, set, update, clear, has.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
+use syn::Ident;
 
-use super::{attributes, constant_name};
-use crate::schema::{Field, Schema, Verb};
+use super::{Accessor, constant_name};
+use crate::schema::{Field, Verb};
 
 /// All five accessors.
-pub(super) fn methods(schema: &Schema, field: &Field) -> TokenStream {
-    let (get, set, update) = (get(schema, field), set(schema, field), update(schema, field));
-    let (clear, has) = (clear(schema, field), has(schema, field));
-    quote!(#get #set #update #clear #has)
+pub(super) fn methods(field: &Field) -> TokenStream {
+    let accessors = [get(field), set(field), update(field), clear(field), has(field)];
+    quote!(#(#accessors)*)
 }
 
 /// `x() -> T`
-pub(super) fn get(_: &Schema, field: &Field) -> TokenStream {
-    let Field { ident, vis, ty, .. } = field;
-    let (method, constant) = (field.method(Verb::Get), constant_name(field));
-    let attributes = attributes(field, &format!("The value of `{ident}`."));
-    quote! {
-        #attributes
-        #[must_use]
-        #vis fn #method(&self) -> #ty {
-            self.__view.get(&#constant)
-        }
-    }
+pub(super) fn get(field: &Field) -> TokenStream {
+    let (Field { ident, ty, .. }, constant) = (field, constant_name(field));
+    Accessor::new(field, Verb::Get, format!("The value of `{ident}`."))
+        .build(&quote!((&self) -> #ty), &quote!(self.__view.get(&#constant)))
 }
 
 /// `set_x(T)`
-pub(super) fn set(_: &Schema, field: &Field) -> TokenStream {
-    let Field { ident, vis, ty, .. } = field;
-    let (method, constant) = (field.method(Verb::Set), constant_name(field));
-    let attributes = attributes(field, &format!("Sets `{ident}`."));
-    let (argument, value) = if field.into {
-        (quote!(impl ::core::convert::Into<#ty>), quote!(::core::convert::Into::into(value)))
-    } else {
-        (quote!(#ty), quote!(value))
-    };
-    quote! {
-        #attributes
-        #vis fn #method(&self, value: #argument) {
-            self.__view.set(&#constant, #value)
-        }
-    }
+pub(super) fn set(field: &Field) -> TokenStream {
+    let (Field { ident, ty, .. }, constant) = (field, constant_name(field));
+    let (argument, value) = argument(field, &quote!(#ty), &format_ident!("value"));
+    Accessor::new(field, Verb::Set, format!("Sets `{ident}`: this request's value wins."))
+        .build(&quote!((&self, value: #argument)), &quote!(self.__view.set(&#constant, #value);))
 }
 
 /// `update_x(impl Fn(&mut T)) -> T`
-fn update(_: &Schema, field: &Field) -> TokenStream {
-    let Field { ident, vis, ty, .. } = field;
-    let (method, constant) = (field.method(Verb::Update), constant_name(field));
+fn update(field: &Field) -> TokenStream {
+    let (Field { ident, ty, .. }, constant) = (field, constant_name(field));
     let summary = format!(
         "Rewrites `{ident}` with `step` and returns the new value; `step` runs again if another \
-         request changed it meanwhile.",
+         request changed the field meanwhile."
     );
-    let attributes = attributes(field, &summary);
-    quote! {
-        #attributes
-        #vis fn #method(
+    let signature = quote! {
+        (
             &self,
             step: impl ::core::ops::Fn(&mut #ty)
                 + ::core::marker::Send
                 + ::core::marker::Sync
                 + 'static,
-        ) -> #ty {
-            self.__view.update(&#constant, step)
-        }
-    }
+        ) -> #ty
+    };
+    Accessor::new(field, Verb::Update, summary)
+        .build(&signature, &quote!(self.__view.update(&#constant, step)))
 }
 
 /// `clear_x()`
-pub(super) fn clear(_: &Schema, field: &Field) -> TokenStream {
-    let Field { ident, vis, .. } = field;
-    let (method, constant) = (field.method(Verb::Clear), constant_name(field));
+pub(super) fn clear(field: &Field) -> TokenStream {
+    let (Field { ident, .. }, constant) = (field, constant_name(field));
     let summary = format!("Removes `{ident}` from the session: it reads as its default again.");
-    let attributes = attributes(field, &summary);
-    quote! {
-        #attributes
-        #vis fn #method(&self) {
-            self.__view.clear(&#constant)
-        }
-    }
+    Accessor::new(field, Verb::Clear, summary)
+        .build(&quote!((&self)), &quote!(self.__view.clear(&#constant);))
 }
 
 /// `has_x() -> bool`
-pub(super) fn has(_: &Schema, field: &Field) -> TokenStream {
-    let Field { ident, vis, .. } = field;
-    let (method, constant) = (field.method(Verb::Has), constant_name(field));
-    let attributes = attributes(field, &format!("Whether the session holds a value of `{ident}`."));
-    quote! {
-        #attributes
-        #[must_use]
-        #vis fn #method(&self) -> ::core::primitive::bool {
-            self.__view.has(&#constant)
-        }
+pub(super) fn has(field: &Field) -> TokenStream {
+    let (Field { ident, .. }, constant) = (field, constant_name(field));
+    Accessor::new(field, Verb::Has, format!("Whether the session holds a value of `{ident}`."))
+        .build(&quote!((&self) -> ::core::primitive::bool), &quote!(self.__view.has(&#constant)))
+}
+
+/// The type of the argument `name` of a setter, and the `ty` made of it.
+pub(super) fn argument(
+    field: &Field,
+    ty: &TokenStream,
+    name: &Ident,
+) -> (TokenStream, TokenStream) {
+    if field.into {
+        (quote!(impl ::core::convert::Into<#ty>), quote!(::core::convert::Into::into(#name)))
+    } else {
+        (ty.clone(), quote!(#name))
     }
 }

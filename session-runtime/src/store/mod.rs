@@ -11,12 +11,15 @@ use std::sync::Arc;
 
 pub use self::any::AnyStore;
 pub use self::connect::connect;
-pub use self::memory::MemoryStore;
+pub use self::memory::{MemoryStore, MemoryStoreBuilder};
 use crate::clock::Timestamp;
 pub use crate::error::StoreError;
 use crate::id::StoreKey;
 use crate::patch::Patch;
 use crate::record::{Principal, Record};
+
+/// How long the stores keep a tombstone unless told otherwise.
+const TOMBSTONE_TIME: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// What [`Store::load`] found.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,122 @@
+//! What accessors do to values within a request and after it.
+
+use http::StatusCode;
+use session_runtime::SessionSchema;
+
+use crate::site::{Site, keep};
+
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Item {
+    name: String,
+    price: f64,
+}
+
+#[derive(SessionSchema)]
+#[session(rename_all = "camelCase")]
+struct Shop {
+    #[session(counter, default = -5)]
+    level: i8,
+    #[session(default = "light".to_owned(), into)]
+    theme: String,
+    #[session(default = Some(3))]
+    choice: Option<u8>,
+    cart_items: Vec<Item>,
+    #[session(key = "loc", name = "language")]
+    locale: Option<String>,
+    #[session(flash, name = "id")]
+    hint: Option<String>,
+}
+
+async fn visit<T>(
+    site: &Site,
+    cookie: &mut Option<String>,
+    handler: impl FnOnce(&session_runtime::Session<Shop>) -> T,
+) -> T {
+    let handle = site.begin(cookie);
+    let answer = handler(&handle.session::<Shop>().await.unwrap());
+    let finished = handle.finish(StatusCode::OK).await;
+    assert!(finished.error.is_none(), "{finished:?}");
+    keep(cookie, &finished);
+    answer
+}
+
+#[tokio::test]
+async fn defaults_are_read_and_not_stored() {
+    let (site, mut cookie) = (Site::new(), None);
+    visit(&site, &mut cookie, |session| {
+        assert_eq!(
+            (session.level(), session.theme(), session.choice()),
+            (-5, "light".into(), Some(3))
+        );
+        assert!(!session.has_level() && !session.has_theme() && !session.has_choice());
+    })
+    .await;
+    assert_eq!(cookie, None);
+    // `None` is a value of its own where the default is another one.
+    visit(&site, &mut cookie, |session| session.set_choice(None)).await;
+    visit(&site, &mut cookie, |session| {
+        assert_eq!((session.choice(), session.has_choice()), (None, true));
+        session.clear_choice();
+        assert_eq!((session.choice(), session.has_choice()), (Some(3), false));
+    })
+    .await;
+    visit(&site, &mut cookie, |session| assert_eq!(session.choice(), Some(3))).await;
+}
+
+#[tokio::test]
+async fn counters_start_at_their_default_and_saturate_once() {
+    let (site, mut cookie) = (Site::new(), None);
+    visit(&site, &mut cookie, |session| {
+        assert_eq!(session.add_level(1), -4);
+        assert_eq!(session.add_level(i8::MAX), 123);
+    })
+    .await;
+    visit(&site, &mut cookie, |session| {
+        assert_eq!(session.add_level(100), 127);
+        assert_eq!(session.sub_level(100), 123, "the sum is saturated, not each step");
+        assert_eq!(session.sub_level(i8::MIN), 127);
+    })
+    .await;
+    visit(&site, &mut cookie, |session| {
+        assert_eq!(session.level(), 127);
+        session.set_level(0);
+        assert_eq!(session.add_level(1), 1);
+        assert_eq!(session.update_level(|level| *level *= 2), 2);
+        assert_eq!(session.sub_level(5), -3);
+    })
+    .await;
+    assert_eq!(visit(&site, &mut cookie, |session| session.level()).await, -3);
+}
+
+#[tokio::test]
+async fn later_changes_fold_into_earlier_ones() {
+    let (site, mut cookie) = (Site::new(), None);
+    let item = |name: &str| Item { name: name.into(), price: 0.1 };
+    visit(&site, &mut cookie, |session| {
+        session.set_cart_items(vec![item("a")]);
+        let cart = session.update_cart_items(move |cart| cart.push(item("b")));
+        assert_eq!(cart, [item("a"), item("b")]);
+        session.set_theme("dark");
+        session.set_language(Some("de".into()));
+        session.flash_id("hint".into());
+    })
+    .await;
+    visit(&site, &mut cookie, |session| {
+        assert_eq!(session.cart_items(), [item("a"), item("b")]);
+        assert_eq!((session.theme(), session.language()), ("dark".into(), Some("de".into())));
+        assert_eq!(session.take_id().as_deref(), Some("hint"));
+        session.update_cart_items(|cart| cart.clear());
+        session.clear_cart_items();
+        assert!(!session.has_cart_items());
+    })
+    .await;
+    visit(&site, &mut cookie, |session| {
+        assert_eq!((session.cart_items(), session.take_id()), (vec![], None));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn keys_are_renamed() {
+    assert_eq!(Shop::KEYS, ["level", "theme", "choice", "cartItems", "loc", "hint"]);
+}
