@@ -180,6 +180,7 @@ fn parse_list(attr: &Attribute, level: &Level, ctxt: &Ctxt) -> Vec<SessionOption
     match &attr.meta {
         Meta::List(list) if list.tokens.is_empty() => ctxt.error(attr, expected),
         Meta::List(list) => {
+            let expected = format!("expected a session attribute, such as `{example}`");
             let parser = |input: ParseStream<'_>| Ok(parse_options(input, &expected, ctxt));
             match parser.parse2(list.tokens.clone()) {
                 Ok(options) => return options,
@@ -246,7 +247,12 @@ fn without_groups(expr: &Expr) -> &Expr {
 fn ident(text: &LitStr, ctxt: &Ctxt) -> Option<Ident> {
     let ident = text.parse::<Ident>().ok();
     if ident.is_none() {
-        ctxt.error(text, format!("`{}` is not an identifier", text.value()));
+        let value = text.value();
+        let help = match syn::parse_str::<Ident>(&format!("r#{value}")) {
+            Ok(_) => format!("it is a keyword: write `r#{value}`"),
+            Err(_) => "write letters, digits and `_`, beginning with a letter".to_owned(),
+        };
+        ctxt.error(text, format!("`{value}` is not an identifier\nhelp: {help}"));
     }
     ident
 }

@@ -1,10 +1,94 @@
 //! After a mistake: accessors that do nothing, so that the places of use raise no errors of their own.
 
-use proc_macro2::TokenStream;
+use std::collections::HashSet;
 
-use crate::schema::Schema;
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::Visibility;
 
-/// The stubs.
-pub(crate) fn expand(_schema: &Schema) -> TokenStream {
-    TokenStream::new()
+use crate::schema::{Field, Schema, Verb};
+
+/// Every field gets every accessor: which ones it should have is not known when its attributes are wrong.
+pub(crate) fn expand(schema: &Schema) -> TokenStream {
+    let Schema { vis, krate, .. } = schema;
+    let mut names = HashSet::new();
+    let methods = schema
+        .fields
+        .iter()
+        .flat_map(|field| Verb::ALL.iter().map(move |verb| (field, *verb)))
+        .filter(|(field, verb)| names.insert(field.method(*verb)))
+        .map(|(field, verb)| stub(field, verb));
+    let handle = if schema.accessors == schema.ident {
+        quote::format_ident!("__{}Session", schema.ident)
+    } else {
+        schema.accessors.clone()
+    };
+    let methods = quote!(#(#methods)*);
+    let impls = impls(schema, &handle);
+    quote! {
+        #[doc(hidden)]
+        #[allow(deprecated, dead_code)]
+        #vis struct #handle;
+
+        #[allow(deprecated, dead_code, unused, non_snake_case)]
+        const _: () = {
+            use #krate::__private as __private;
+
+            impl #handle {
+                #methods
+            }
+
+            #impls
+        };
+    }
+}
+
+fn impls(schema: &Schema, handle: &Ident) -> TokenStream {
+    let ident = &schema.ident;
+    let principal = schema.principal().map(|field| {
+        let id = field.item().map_or_else(|| quote!(()), |item| quote!(#item));
+        quote! {
+            impl __private::PrincipalSchema for #ident {
+                type Principal = #id;
+                const PRINCIPAL_KEY: &'static ::core::primitive::str = "";
+            }
+        }
+    });
+    quote! {
+        impl __private::SessionSchema for #ident {
+            type Accessors = #handle;
+            const NAME: &'static ::core::primitive::str = "";
+            const KEYS: &'static [&'static ::core::primitive::str] = &[];
+            const PRINCIPAL: ::core::option::Option<&'static ::core::primitive::str> =
+                ::core::option::Option::None;
+            const FIELDS: &'static [&'static dyn __private::AnyField<Self>] = &[];
+
+            fn defaults() -> Self {
+                ::core::unreachable!()
+            }
+
+            fn accessors(_: __private::View<Self>) -> #handle {
+                ::core::unreachable!()
+            }
+        }
+
+        #principal
+    }
+}
+
+fn stub(field: &Field, verb: Verb) -> TokenStream {
+    let Field { ty, vis, .. } = field;
+    let vis: &Visibility = vis;
+    let method = field.method(verb);
+    let signature = match verb {
+        Verb::Get | Verb::Take | Verb::Peek => quote!((&self) -> #ty),
+        Verb::Set if field.into => quote!((&self, _: impl ::core::convert::Into<#ty>)),
+        Verb::Set => quote!((&self, _: #ty)),
+        Verb::Update => quote!((&self, _: impl ::core::ops::Fn(&mut #ty)) -> #ty),
+        Verb::Clear => quote!((&self)),
+        Verb::Has => quote!((&self) -> ::core::primitive::bool),
+        Verb::Add | Verb::Sub => quote!((&self, _: #ty) -> #ty),
+        Verb::Flash => quote!((&self, _: impl ::core::marker::Sized)),
+    };
+    quote!(#vis fn #method #signature { ::core::unreachable!() })
 }

@@ -1,4 +1,4 @@
-//! The derive macro of `session-runtime`.
+//! The derive macro of `session-runtime`, which re-exports it: depend on that crate alone.
 
 mod attr;
 mod case;
@@ -15,7 +15,144 @@ use syn::{DeriveInput, parse_macro_input};
 use crate::ctxt::Ctxt;
 use crate::schema::Schema;
 
-/// Turns a struct into a session schema.
+/// Turns a struct into a session schema: each field becomes a key of the session, and a handle with one
+/// set of accessors for each field is generated.
+///
+/// ```
+/// use session_runtime::{Session, SessionSchema};
+///
+/// /// What this site remembers of a visitor.
+/// #[derive(SessionSchema)]
+/// struct Visit {
+///     /// Pages seen.
+///     #[session(counter)]
+///     counter: u64,
+///     theme: Option<String>,
+///     #[session(principal)]
+///     user_id: Option<u64>,
+///     #[session(flash)]
+///     notice: Option<String>,
+/// }
+///
+/// async fn index(session: Session<Visit>) -> String {
+///     if session.theme().is_none() {
+///         session.set_theme(Some("light".to_owned()));
+///     }
+///     let seen = session.add_counter(1);
+///     format!("You have visited this page {seen} times")
+/// }
+/// ```
+///
+/// # What is generated
+///
+/// For `struct Visit`:
+///
+/// - `struct VisitSession` with the visibility of `Visit`. A `Session<Visit>` dereferences to it, so the
+///   accessors need no import. Methods of your own go into an `impl VisitSession` in the same module.
+/// - `impl SessionSchema for Visit`, and `impl PrincipalSchema for Visit` if there is a principal.
+///
+/// The accessors of a field `x: T` have its visibility, documentation and `#[deprecated]`. A field without
+/// `pub` has accessors for its own module and the modules in it. All of them take `&self`.
+///
+/// | field | accessors |
+/// | --- | --- |
+/// | any | `x() -> T`, `set_x(T)`, `update_x(impl Fn(&mut T)) -> T`, `clear_x()`, `has_x() -> bool` |
+/// | `#[session(counter)]` | these, and `add_x(T) -> T`, `sub_x(T) -> T` |
+/// | `#[session(flash)]`, of type `Option<M>` or `Vec<M>` | `flash_x(M)`, `take_x() -> T`, `peek_x() -> T`, no others |
+/// | `#[session(principal)]`, of type `Option<Id>` | `x()`, `set_x(T)`, `clear_x()`, `has_x()` |
+///
+/// - `set_x` decides the field: this request's value wins.
+/// - `update_x` returns the new value. Its closure runs again if another request changed the field
+///   meanwhile, so it depends on the value alone; it is `Fn + Send + Sync + 'static`.
+/// - `clear_x` removes the key; the field reads as its default again.
+/// - `add_x` and `sub_x` return the new value. The sums of concurrent requests are merged by the store,
+///   and stop at the bounds of the type (`u64` at `i64::MAX`).
+/// - `take_x` reads messages once, `peek_x` leaves them.
+/// - A principal says who is signed in: changing it renews the session's id.
+///
+/// # Requirements
+///
+/// Field types own their data and implement `Serialize`, `DeserializeOwned` and `Clone`, and `Default` unless
+/// the field has a `default`. The struct is `Send`. It has named fields and no parameters.
+///
+/// # Attributes of the struct
+///
+/// | attribute | meaning |
+/// | --- | --- |
+/// | `prefix = "app."` | put before every key of the struct: derived ones, `key` and `alias` |
+/// | `rename_all = "camelCase"` | how names of fields become keys, with serde's names: `lowercase`, `UPPERCASE`, `PascalCase`, `camelCase`, `snake_case`, `SCREAMING_SNAKE_CASE`, `kebab-case`, `SCREAMING-KEBAB-CASE`; keys given by `key` and `alias` stay as they are |
+/// | `accessors = "Name"` | the name of the handle instead of `VisitSession` |
+/// | `crate = "path"` | where the runtime is, if not at `::session_runtime`; begins with `::` or `crate::` |
+/// | `on_mismatch = "error"` | a stored value that does not decode is an error, and is left alone; the default |
+/// | `on_mismatch = "reset"` | it reads as the field's default |
+///
+/// ```
+/// use session_runtime::SessionSchema;
+///
+/// #[derive(SessionSchema)]
+/// #[session(prefix = "shop.", rename_all = "camelCase", accessors = "Basket", on_mismatch = "reset")]
+/// struct Shop {
+///     item_count: u32,
+///     #[session(key = "promo", alias = "voucher")]
+///     promotion: Option<String>,
+/// }
+///
+/// impl Basket {
+///     fn is_empty(&self) -> bool {
+///         self.item_count() == 0
+///     }
+/// }
+///
+/// assert_eq!(Shop::KEYS, ["shop.itemCount", "shop.promo", "shop.voucher"]);
+/// ```
+///
+/// # Attributes of a field
+///
+/// | attribute | meaning |
+/// | --- | --- |
+/// | `key = "..."` | the stored key instead of the field's name |
+/// | `alias = "..."` | an older key, may be repeated: read when `key` is absent, removed when the field is written |
+/// | `default = expr` | the value while nothing is stored, instead of `Default::default()`; not for flash and principal |
+/// | `into` | the setter, or `flash_x`, takes `impl Into<..>` |
+/// | `name = "..."` | the stem of the accessors' names instead of the field's name; the key stays |
+/// | `counter` | an integer of up to 64 bits whose sums the store merges |
+/// | `flash` | messages that are read once |
+/// | `principal` | who is signed in; at most one in a session |
+///
+/// `counter`, `flash` and `principal` exclude each other.
+///
+/// ```
+/// use session_runtime::{Session, SessionSchema};
+///
+/// #[derive(SessionSchema)]
+/// struct Preferences {
+///     #[session(default = 20)]
+///     page_size: u32,
+///     #[session(key = "lang", alias = "language", default = "en".to_owned(), into)]
+///     language: String,
+///     /// `Session::id` is taken.
+///     #[session(name = "customer")]
+///     id: Option<u64>,
+///     #[session(flash, into)]
+///     hints: Vec<String>,
+/// }
+///
+/// fn handler(session: &Session<Preferences>) {
+///     session.set_language("de");
+///     session.set_customer(Some(7));
+///     session.flash_hints("try the new search");
+/// }
+/// ```
+///
+/// # Keys and names
+///
+/// A key has 1 to 64 characters from `A-Z a-z 0-9 _ - . :`, and every key of a struct, aliases included, is
+/// its own. The name of a raw identifier is without the `r#`: `r#type` is stored as `type`, with the
+/// accessors `r#type`, `set_type` and so on.
+///
+/// No accessor can be called like a method of `Session` (`id`, `is_new`, `created_at`, `expires_at`,
+/// `renew`, `destroy`, `commit`, `remember`) or of a trait that Rust would find first (`clone`, `to_owned`,
+/// `borrow`, `borrow_mut`, `deref`, `type_id`, `into`, `try_into`): rename the accessors with `name`.
 #[proc_macro_derive(SessionSchema, attributes(session))]
 pub fn derive_session_schema(input: TokenStream) -> TokenStream {
     derive(&parse_macro_input!(input as DeriveInput)).into()
@@ -33,7 +170,9 @@ fn derive(input: &DeriveInput) -> proc_macro2::TokenStream {
         (Ok(()), None) => unreachable!("no schema without an error"),
         (Err(errors), schema) => {
             let errors = errors.to_compile_error();
-            let stubs = schema.map(|schema| fallback::expand(&schema));
+            // With parameters the stubs would raise errors of their own.
+            let stubs = schema.filter(|schema| !schema.generic);
+            let stubs = stubs.map(|schema| fallback::expand(&schema));
             quote::quote!(#errors #stubs)
         }
     }

@@ -1,11 +1,11 @@
 //! The model: what a struct says, without judging it.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident};
 use syn::ext::IdentExt;
 use syn::{
-    Attribute, Data, DeriveInput, Fields, GenericArgument, Ident, LitStr, Path, PathArguments,
-    Type, Visibility,
+    Attribute, Data, DeriveInput, Fields, GenericArgument, GenericParam, Generics, Ident, LitStr,
+    Path, PathArguments, Type, Visibility,
 };
 
 use crate::attr::{ContainerAttrs, FieldAttrs, at};
@@ -16,11 +16,14 @@ use crate::ctxt::Ctxt;
 pub(crate) struct Schema {
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
+    /// It has parameters, which is a mistake.
+    pub(crate) generic: bool,
     /// The generated handle.
     pub(crate) accessors: Ident,
     /// The path of the runtime.
     pub(crate) krate: Path,
     pub(crate) reset_on_mismatch: bool,
+    pub(crate) prefix: Option<LitStr>,
     pub(crate) fields: Vec<Field>,
 }
 
@@ -80,6 +83,19 @@ impl Kind {
 }
 
 impl Verb {
+    pub(crate) const ALL: &'static [Self] = &[
+        Self::Get,
+        Self::Set,
+        Self::Update,
+        Self::Clear,
+        Self::Has,
+        Self::Add,
+        Self::Sub,
+        Self::Flash,
+        Self::Take,
+        Self::Peek,
+    ];
+
     /// Calling it for nothing is a mistake.
     pub(crate) fn only_reads(self) -> bool {
         matches!(self, Self::Get | Self::Has | Self::Peek)
@@ -126,10 +142,12 @@ impl Schema {
             })
             .collect();
         Some(Self {
+            generic: has_parameters(&input.generics, ctxt),
             accessors: attrs.accessors.unwrap_or_else(|| format_ident!("{ident}Session")),
             vis: input.vis.clone(),
             krate: attrs.krate.unwrap_or_else(|| syn::parse_quote!(::session_runtime)),
             reset_on_mismatch,
+            prefix: attrs.prefix,
             fields,
             ident,
         })
@@ -184,6 +202,11 @@ impl Field {
         }
     }
 
+    /// Where the field is defined.
+    pub(crate) fn span(&self) -> Span {
+        self.ident.span()
+    }
+
     /// The name of an accessor, with the span of the field.
     pub(crate) fn method(&self, verb: Verb) -> Ident {
         match verb {
@@ -224,6 +247,28 @@ pub(crate) fn without_groups(ty: &Type) -> &Type {
         ty => ty,
     }
 }
+
+/// Reports the parameters of the struct.
+fn has_parameters(generics: &Generics, ctxt: &Ctxt) -> bool {
+    for parameter in &generics.params {
+        match parameter {
+            GenericParam::Lifetime(lifetime) => ctxt.error(
+                lifetime,
+                "session fields own their data\nhelp: use types without lifetimes, such as \
+                 `String` instead of `&str`",
+            ),
+            GenericParam::Type(parameter) => ctxt.error(parameter, PARAMETER),
+            GenericParam::Const(parameter) => ctxt.error(parameter, PARAMETER),
+        }
+    }
+    if let Some(clause) = &generics.where_clause {
+        ctxt.error(clause, "a session schema cannot have a `where` clause");
+    }
+    !generics.params.is_empty() || generics.where_clause.is_some()
+}
+
+const PARAMETER: &str = "a session schema cannot have type or const parameters\n\
+                         help: write the field's own type";
 
 fn named_fields<'a>(
     input: &'a DeriveInput,

@@ -1,7 +1,7 @@
 //! `#[session(counter)]`: the plain accessors, and sums that the store merges.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 
 use super::{Accessor, constant_name, plain};
 use crate::schema::{Field, Verb};
@@ -15,21 +15,27 @@ pub(super) fn methods(field: &Field) -> TokenStream {
 /// `add_x(T) -> T`
 fn add(field: &Field) -> TokenStream {
     let (Field { ident, ty, .. }, constant) = (field, constant_name(field));
+    let span = field.span();
     let summary = format!(
         "Adds to `{ident}`, within its range, and returns the new value; what concurrent requests \
          add is never lost."
     );
-    Accessor::new(field, Verb::Add, summary)
-        .build(&quote!((&self, amount: #ty) -> #ty), &quote!(self.__view.add(&#constant, amount)))
+    Accessor::new(field, Verb::Add, summary).build(
+        &quote_spanned!(span=> (&self, amount: #ty) -> #ty),
+        &quote_spanned!(span=> self.__view.add(&#constant, amount)),
+    )
 }
 
 /// `sub_x(T) -> T`
 fn sub(field: &Field) -> TokenStream {
     let (Field { ident, ty, .. }, constant) = (field, constant_name(field));
+    let span = field.span();
     let summary = format!(
         "Subtracts from `{ident}`, within its range, and returns the new value; what concurrent \
          requests subtract is never lost."
     );
-    Accessor::new(field, Verb::Sub, summary)
-        .build(&quote!((&self, amount: #ty) -> #ty), &quote!(self.__view.sub(&#constant, amount)))
+    Accessor::new(field, Verb::Sub, summary).build(
+        &quote_spanned!(span=> (&self, amount: #ty) -> #ty),
+        &quote_spanned!(span=> self.__view.sub(&#constant, amount)),
+    )
 }

@@ -17,6 +17,7 @@ pub(super) fn methods(field: &Field) -> TokenStream {
 /// `flash_x(Item)`
 fn flash(field: &Field) -> TokenStream {
     let (Field { ident, ty, .. }, constant) = (field, constant_name(field));
+    let span = field.span();
     // Where the type is no flash type, all that is asked of it at its own place is one error.
     let item = match field.item() {
         Some(item) => quote!(#item),
@@ -26,19 +27,30 @@ fn flash(field: &Field) -> TokenStream {
     let (argument, value) = plain::argument(field, &item, &message);
     let one = quote_spanned!(ty.span()=> <#ty as __private::Flash>::one(#value));
     Accessor::new(field, Verb::Flash, format!("Leaves a message in `{ident}` for a later read."))
-        .build(&quote!((&self, #message: #argument)), &quote!(self.__view.flash(&#constant, #one);))
+        .build(
+            &quote_spanned!(span=> (&self, #message: #argument)),
+            &quote_spanned!(span=> self.__view.flash(&#constant, #one);),
+        )
 }
 
 /// `take_x() -> T`
 fn take(field: &Field) -> TokenStream {
     let (Field { ident, ty, .. }, constant) = (field, constant_name(field));
+    let span = field.span();
     Accessor::new(field, Verb::Take, format!("Reads `{ident}` once: it is empty afterwards."))
-        .build(&quote!((&self) -> #ty), &quote!(self.__view.take(&#constant)))
+        .build(
+            &quote_spanned!(span=> (&self) -> #ty),
+            &quote_spanned!(span=> self.__view.take(&#constant)),
+        )
 }
 
 /// `peek_x() -> T`
 fn peek(field: &Field) -> TokenStream {
     let (Field { ident, ty, .. }, constant) = (field, constant_name(field));
+    let span = field.span();
     Accessor::new(field, Verb::Peek, format!("Reads `{ident}` and leaves it for a later read."))
-        .build(&quote!((&self) -> #ty), &quote!(self.__view.get(&#constant)))
+        .build(
+            &quote_spanned!(span=> (&self) -> #ty),
+            &quote_spanned!(span=> self.__view.get(&#constant)),
+        )
 }

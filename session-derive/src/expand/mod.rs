@@ -7,9 +7,9 @@ mod principal;
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
+use syn::Ident;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Ident, Visibility};
 
 use crate::schema::{Field, Kind, Schema, Verb};
 
@@ -158,23 +158,22 @@ impl<'a> Accessor<'a> {
         Self { field, verb, summary: summary.into() }
     }
 
-    /// The accessor with the field's documentation, visibility and deprecation. `signature` is what
-    /// comes after the name; in `body`, `constant` is at hand as the field's constant.
+    /// The accessor with the field's documentation, visibility and deprecation; `signature` is what
+    /// comes after the name. All of it has the span of the field, so that rustc and editors show the
+    /// field as its definition.
     fn build(self, signature: &TokenStream, body: &TokenStream) -> TokenStream {
         let Field { vis, docs, deprecated, .. } = self.field;
         let (method, summary) = (self.field.method(self.verb), self.summary);
         let blank = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
         let must_use = self.verb.only_reads().then(|| quote!(#[must_use]));
-        let vis: &Visibility = vis;
+        let function = quote_spanned!(self.field.span()=> #vis fn #method #signature { #body });
         quote! {
             #[doc = #summary]
             #blank
             #(#docs)*
             #deprecated
             #must_use
-            #vis fn #method #signature {
-                #body
-            }
+            #function
         }
     }
 }

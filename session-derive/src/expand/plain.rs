@@ -1,7 +1,7 @@
 //! Fields without a kind of their own: get, set, update, clear, has.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{quote, quote_spanned};
 use syn::Ident;
 
 use super::{Accessor, constant_name};
@@ -16,26 +16,33 @@ pub(super) fn methods(field: &Field) -> TokenStream {
 /// `x() -> T`
 pub(super) fn get(field: &Field) -> TokenStream {
     let (Field { ident, ty, .. }, constant) = (field, constant_name(field));
-    Accessor::new(field, Verb::Get, format!("The value of `{ident}`."))
-        .build(&quote!((&self) -> #ty), &quote!(self.__view.get(&#constant)))
+    let span = field.span();
+    Accessor::new(field, Verb::Get, format!("The value of `{ident}`.")).build(
+        &quote_spanned!(span=> (&self) -> #ty),
+        &quote_spanned!(span=> self.__view.get(&#constant)),
+    )
 }
 
 /// `set_x(T)`
 pub(super) fn set(field: &Field) -> TokenStream {
     let (Field { ident, ty, .. }, constant) = (field, constant_name(field));
-    let (argument, value) = argument(field, &quote!(#ty), &format_ident!("value"));
-    Accessor::new(field, Verb::Set, format!("Sets `{ident}`: this request's value wins."))
-        .build(&quote!((&self, value: #argument)), &quote!(self.__view.set(&#constant, #value);))
+    let span = field.span();
+    let (argument, value) = argument(field, &quote!(#ty), &Ident::new("value", span));
+    Accessor::new(field, Verb::Set, format!("Sets `{ident}`: this request's value wins.")).build(
+        &quote_spanned!(span=> (&self, value: #argument)),
+        &quote_spanned!(span=> self.__view.set(&#constant, #value);),
+    )
 }
 
 /// `update_x(impl Fn(&mut T)) -> T`
 fn update(field: &Field) -> TokenStream {
     let (Field { ident, ty, .. }, constant) = (field, constant_name(field));
+    let span = field.span();
     let summary = format!(
         "Rewrites `{ident}` with `step` and returns the new value; `step` runs again if another \
          request changed the field meanwhile."
     );
-    let signature = quote! {
+    let signature = quote_spanned! {span=>
         (
             &self,
             step: impl ::core::ops::Fn(&mut #ty)
@@ -45,22 +52,29 @@ fn update(field: &Field) -> TokenStream {
         ) -> #ty
     };
     Accessor::new(field, Verb::Update, summary)
-        .build(&signature, &quote!(self.__view.update(&#constant, step)))
+        .build(&signature, &quote_spanned!(span=> self.__view.update(&#constant, step)))
 }
 
 /// `clear_x()`
 pub(super) fn clear(field: &Field) -> TokenStream {
     let (Field { ident, .. }, constant) = (field, constant_name(field));
+    let span = field.span();
     let summary = format!("Removes `{ident}` from the session: it reads as its default again.");
-    Accessor::new(field, Verb::Clear, summary)
-        .build(&quote!((&self)), &quote!(self.__view.clear(&#constant);))
+    Accessor::new(field, Verb::Clear, summary).build(
+        &quote_spanned!(span=> (&self)),
+        &quote_spanned!(span=> self.__view.clear(&#constant);),
+    )
 }
 
 /// `has_x() -> bool`
 pub(super) fn has(field: &Field) -> TokenStream {
     let (Field { ident, .. }, constant) = (field, constant_name(field));
+    let span = field.span();
     Accessor::new(field, Verb::Has, format!("Whether the session holds a value of `{ident}`."))
-        .build(&quote!((&self) -> ::core::primitive::bool), &quote!(self.__view.has(&#constant)))
+        .build(
+            &quote_spanned!(span=> (&self) -> ::core::primitive::bool),
+            &quote_spanned!(span=> self.__view.has(&#constant)),
+        )
 }
 
 /// The type of the argument `name` of a setter, and the `ty` made of it.

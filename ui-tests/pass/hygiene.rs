@@ -1,0 +1,76 @@
+//! No prelude, shadowed names of the standard library, the runtime under another name, and a module
+//! that has every name the generated code might be tempted to use.
+
+#![no_implicit_prelude]
+#![deny(warnings)]
+
+extern crate session_runtime as renamed;
+
+mod facade {
+    pub use ::session_runtime as sessions;
+}
+
+#[allow(dead_code)]
+mod shadowed {
+    pub struct Option;
+    pub struct Vec;
+    pub struct String;
+    pub struct Field;
+    pub struct View;
+    pub struct Default;
+    pub struct Session;
+    pub trait SessionSchema {}
+    pub trait Into {}
+    pub type Result = ();
+    #[allow(non_camel_case_types)]
+    pub type bool = u8;
+    #[allow(non_camel_case_types)]
+    pub type str = u8;
+
+    #[derive(::session_runtime::SessionSchema)]
+    pub struct Visit {
+        #[session(counter)]
+        pub counter: u64,
+        #[session(into)]
+        pub value: ::std::option::Option<::std::string::String>,
+        pub view: ::std::vec::Vec<u8>,
+        #[session(default = { let field = 7; field })]
+        pub field: u32,
+        #[session(principal)]
+        pub user: ::std::option::Option<u64>,
+        #[session(flash)]
+        pub message: ::std::option::Option<u8>,
+    }
+}
+
+#[derive(::session_runtime::SessionSchema)]
+#[session(crate = "crate::facade::sessions", prefix = "app.", rename_all = "kebab-case")]
+#[session(accessors = "Handle", on_mismatch = "reset")]
+struct Renamed {
+    #[session(alias = "lang")]
+    chosen_language: u32,
+    #[session(key = "n")]
+    number: u32,
+}
+
+#[derive(::session_runtime::SessionSchema)]
+#[session(crate = "::session_runtime")]
+struct Absolute {
+    number: u32,
+}
+
+fn handler(session: &renamed::Session<Renamed>) -> u32 {
+    let _: Handle;
+    session.chosen_language() + session.number()
+}
+
+fn main() {
+    let _ = (handler, |session: renamed::Session<Absolute>| session.number());
+    let _ = |session: renamed::Session<shadowed::Visit>| {
+        session.set_value(::std::string::String::new())
+    };
+    ::std::assert_eq!(
+        <Renamed as renamed::SessionSchema>::KEYS,
+        ["app.chosen-language", "app.lang", "app.n"],
+    );
+}

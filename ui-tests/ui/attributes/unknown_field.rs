@@ -1,0 +1,9 @@
+use session_runtime::SessionSchema;
+
+#[derive(SessionSchema)]
+struct Visit {
+    #[session(flahs)]
+    notice: Option<String>,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use session_runtime::SessionSchema;
+
+#[derive(SessionSchema)]
+enum Visit {
+    New,
+    Returning,
+}
+
+fn main() {}

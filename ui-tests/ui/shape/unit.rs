@@ -1,0 +1,6 @@
+use session_runtime::SessionSchema;
+
+#[derive(SessionSchema)]
+struct Visit;
+
+fn main() {}
