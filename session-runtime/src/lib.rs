@@ -1,4 +1,79 @@
 //! Typed web sessions: your struct is the session.
+//!
+//! Derive [`SessionSchema`] on a struct, add one layer, and extract [`Session`] in handlers:
+//!
+//! ```
+//! # #[cfg(feature = "axum")]
+//! # fn app() -> Result<(), Box<dyn std::error::Error>> {
+//! use axum::{Router, routing::get};
+//! use session_runtime::{Keyring, Session, SessionSchema, Sessions};
+//! use session_runtime::{axum::SessionLayer, store::MemoryStore};
+//!
+//! /// What this site remembers of a visitor.
+//! #[derive(SessionSchema)]
+//! struct Visit {
+//!     /// Pages seen.
+//!     #[session(counter)]
+//!     counter: u64,
+//!     theme: Option<String>,
+//!     #[session(principal)]
+//!     user_id: Option<u64>,
+//!     #[session(flash)]
+//!     notice: Option<String>,
+//! }
+//!
+//! async fn index(session: Session<Visit>) -> String {
+//!     let seen = session.add_counter(1); // merges with concurrent requests, never lost
+//!     format!("You have visited this page {seen} times")
+//! }
+//!
+//! async fn sign_in(session: Session<Visit>) {
+//!     session.set_user_id(Some(7)); // renews the session id by itself
+//!     session.flash_notice("Welcome back".to_owned()); // for the next page, once
+//! }
+//!
+//! let sessions = Sessions::builder(MemoryStore::new())
+//!     .keys(Keyring::from_base64(&Keyring::generate_base64()?)?)
+//!     .build()?;
+//! let app: Router = Router::new()
+//!     .route("/", get(index))
+//!     .route("/sign-in", get(sign_in))
+//!     .layer(SessionLayer::new(sessions));
+//! # let _ = app;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The schema is known at compile time, so everything else follows from it:
+//!
+//! - A key cannot be misspelt, given the wrong type, or used twice: that is a compile error.
+//! - A save is a [patch](patch::Patch) of the fields that changed, applied atomically by the store.
+//!   Concurrent requests of one visitor never lose each other's work, and a save never brings back
+//!   a session that was ended.
+//! - Nothing is read, written or sent that a request did not need: a handler that does not extract
+//!   the session costs no lookup, and a visitor for whom nothing is stored gets no cookie.
+//!
+//! # Where to read on
+//!
+//! | | |
+//! | --- | --- |
+//! | the attributes of a schema and its accessors | [`derive@SessionSchema`] |
+//! | what can be done with a session | [`Session`] |
+//! | configuration: keys, cookie, timeouts | [`Sessions`], [`SessionsBuilder`], [`Keyring`], [`CookieOptions`] |
+//! | the stores, and writing another one | [`store`] |
+//! | what goes wrong and how it is answered | [`SessionError`] |
+//! | another framework | [`SessionHandle`] |
+//!
+//! # Features
+//!
+//! | feature | what it adds | default |
+//! | --- | --- | --- |
+//! | `derive` | `#[derive(SessionSchema)]` | yes |
+//! | `axum` | the layer for axum and every tower service, the axum extractors | |
+//! | `actix` | the middleware and extractors for actix-web | |
+//! | `sqlite` | `store::SqliteStore`, with SQLite compiled in | |
+//! | `conformance` | `conformance::run`: the rules of [`store::Store`], for your own store | |
+//! | `testing` | `testing::ManualClock` | |
 
 #[doc(hidden)]
 #[path = "private.rs"]

@@ -1,5 +1,7 @@
 //! The actix-web adapter: what its users can put around and beside a session.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 use actix_web::body::{BoxBody, MessageBody, to_bytes};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
@@ -176,8 +178,8 @@ async fn nested_middlewares_share_one_sessions_or_hide_another() {
 
     async fn outer(
         request: ServiceRequest,
-        next: Next<BoxBody>,
-    ) -> Result<ServiceResponse<BoxBody>, Error> {
+        next: Next<impl MessageBody>,
+    ) -> Result<ServiceResponse<impl MessageBody>, Error> {
         let handle = request.extensions().get::<SessionHandle>().cloned().unwrap();
         handle.session::<Visit>().await.unwrap().add_counter(100);
         next.call(request).await
@@ -185,7 +187,7 @@ async fn nested_middlewares_share_one_sessions_or_hide_another() {
     let hidden = test::init_service(
         App::new()
             .wrap(SessionMiddleware::new(other))
-            .wrap(actix_web::middleware::Compat::new(from_fn(outer)))
+            .wrap(from_fn(outer))
             .wrap(SessionMiddleware::new(one))
             .route("/", web::get().to(count)),
     )

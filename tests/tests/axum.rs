@@ -1,5 +1,7 @@
 //! The axum adapter: what its users can put around and beside a session.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 use std::sync::{Arc, Mutex};
 
 use axum::body::Body;

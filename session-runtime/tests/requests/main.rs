@@ -1,6 +1,8 @@
 //! What requests do to sessions, without a framework: through `Sessions::begin` and `finish`, with a
 //! clock that is moved by hand and a store that is watched.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 mod commits;
 mod expiry;
 mod schemas;

@@ -1,5 +1,7 @@
 //! The HTTP scenarios: written once, run over every framework and store.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 mod browser;
 mod server;
 

@@ -252,7 +252,7 @@ impl Inner {
     fn rename(&self, from: &StoreKey, to: &StoreKey, patch: &Patch) -> Result<Updated, StoreError> {
         let now = self.clock.now();
         let (mut old, mut new) = self.shard_pair(from, to);
-        self.sweep_shard(&mut old, now, SWEPT_PER_WRITE);
+        self.sweep_shard(new.as_deref_mut().unwrap_or(&mut *old), now, SWEPT_PER_WRITE);
         let Some(before) = old.live(from, now).map(|record| record.principal.clone()) else {
             return Ok(Updated::Gone);
         };

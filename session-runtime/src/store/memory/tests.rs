@@ -3,9 +3,12 @@ use crate::patch::ExpiryOp;
 use crate::record::{Fields, Lifetime};
 use crate::testing::ManualClock;
 
+/// Keys are random in real life, so these look it.
 fn key(number: u64) -> StoreKey {
     let mut bytes = [0; 16];
-    bytes[..8].copy_from_slice(&number.to_le_bytes());
+    let spread = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    bytes[..8].copy_from_slice(&(spread ^ spread >> 29).to_le_bytes());
+    bytes[8..].copy_from_slice(&(spread.wrapping_mul(spread | 1) ^ spread >> 31).to_le_bytes());
     StoreKey::from_bytes(bytes)
 }
 
