@@ -75,6 +75,9 @@ impl std::fmt::Display for Results {
             writeln!(f, "{line}")?;
         }
         let Self { passed, failed, ignored, .. } = self;
+        if passed + failed == 0 {
+            return writeln!(f, "all tests: none ran");
+        }
         writeln!(f, "all tests: {passed} passed; {failed} failed; {ignored} ignored")
     }
 }
