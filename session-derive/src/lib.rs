@@ -162,17 +162,12 @@ pub fn derive_session_schema(input: TokenStream) -> TokenStream {
 fn derive(input: &DeriveInput) -> proc_macro2::TokenStream {
     let ctxt = Ctxt::default();
     let schema = Schema::parse(input, &ctxt);
-    if let Some(schema) = &schema {
-        valid::check(schema, &ctxt);
-    }
-    match (ctxt.check(), schema) {
-        (Ok(()), Some(schema)) => expand::expand(&schema),
-        (Ok(()), None) => unreachable!("no schema without an error"),
-        (Err(errors), schema) => {
+    valid::check(&schema, &ctxt);
+    match ctxt.check() {
+        Ok(()) => expand::expand(&schema),
+        Err(errors) => {
             let errors = errors.to_compile_error();
-            // With parameters the stubs would raise errors of their own.
-            let stubs = schema.filter(|schema| !schema.generic);
-            let stubs = stubs.map(|schema| fallback::expand(&schema));
+            let stubs = fallback::expand(&schema);
             quote::quote!(#errors #stubs)
         }
     }

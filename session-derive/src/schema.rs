@@ -119,8 +119,8 @@ impl Verb {
 }
 
 impl Schema {
-    /// Reads the struct; `None` if it is none with named fields, which is reported.
-    pub(crate) fn parse(input: &DeriveInput, ctxt: &Ctxt) -> Option<Self> {
+    /// Reads the struct. What is no struct with named fields is reported, and has no fields.
+    pub(crate) fn parse(input: &DeriveInput, ctxt: &Ctxt) -> Self {
         let attrs = ContainerAttrs::parse(&input.attrs, ctxt);
         let case = attrs.rename_all.as_ref().and_then(|name| Case::parse(name, ctxt));
         let prefix = attrs.prefix.as_ref().map(LitStr::value).unwrap_or_default();
@@ -134,14 +134,15 @@ impl Schema {
             }
         };
         let ident = input.ident.clone();
-        let fields = named_fields(input, ctxt)?
-            .iter()
+        let fields = named_fields(input, ctxt)
+            .into_iter()
+            .flatten()
             .enumerate()
             .map(|(index, field)| {
                 Field::parse(index, field, &ident, &prefix, case.unwrap_or(Case::Snake), ctxt)
             })
             .collect();
-        Some(Self {
+        Self {
             generic: has_parameters(&input.generics, ctxt),
             accessors: attrs.accessors.unwrap_or_else(|| format_ident!("{ident}Session")),
             vis: input.vis.clone(),
@@ -150,7 +151,7 @@ impl Schema {
             prefix: attrs.prefix,
             fields,
             ident,
-        })
+        }
     }
 
     pub(crate) fn principal(&self) -> Option<&Field> {

@@ -26,7 +26,7 @@
 //!
 //! A session that cannot be loaded or saved is answered with the status of
 //! [`SessionError::status`](crate::SessionError::status) and an empty body; the cause goes to
-//! `tracing`. Without axum, take the [`SessionHandle`](crate::SessionHandle) from the request's
+//! `tracing`. Without axum, take the [`SessionHandle`] from the request's
 //! extensions.
 
 use std::fmt;

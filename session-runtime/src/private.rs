@@ -3,8 +3,6 @@
 pub use crate::registry::{Names, assert_disjoint};
 pub use crate::schema::{
     AnyField, Counter, DefaultField, Field, Flash, PrincipalField, PrincipalSchema, SessionSchema,
-    counter, field,
+    field,
 };
 pub use crate::view::View;
-pub use serde::Serialize;
-pub use serde::de::DeserializeOwned;

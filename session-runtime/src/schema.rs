@@ -1,6 +1,8 @@
 //! What a session schema is: the trait the derive implements, its fields, and the markers behind
 //! `counter`, `flash` and `principal`.
 
+use std::mem;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -65,7 +67,7 @@ pub struct Field<S, T> {
     pub(crate) get_mut: fn(&mut S) -> &mut T,
     pub(crate) default: fn() -> T,
     pub(crate) clone: fn(&T) -> T,
-    pub(crate) encode: fn(&T) -> serde_json::Result<String>,
+    pub(crate) encode: Encode<T>,
     pub(crate) decode: fn(&str) -> serde_json::Result<T>,
     pub(crate) counter: Option<CounterOps<T>>,
     pub(crate) flash: Option<FlashOps<T>>,
@@ -115,17 +117,8 @@ impl<S, T> Field<S, T> {
     }
 
     /// The field holds messages that are read once.
-    pub const fn flash(mut self) -> Self
-    where
-        T: Flash,
-        T::Item: Serialize,
-    {
-        self.flash = Some(FlashOps {
-            put: T::put,
-            nothing: T::nothing,
-            is_empty: T::is_empty,
-            remove_taken: T::remove_taken,
-        });
+    pub const fn flash(mut self, ops: FlashOps<T>) -> Self {
+        self.flash = Some(ops);
         self
     }
 
@@ -156,10 +149,8 @@ where
     Field::new(index, key, get, get_mut, default)
 }
 
-/// What makes a field a counter.
-pub const fn counter<T: Counter>() -> CounterOps<T> {
-    CounterOps { min: T::MIN, max: T::MAX, get: T::to_i64, wide: T::to_i128, make: T::from_i64 }
-}
+/// How a value becomes its text.
+pub(crate) type Encode<T> = fn(&T) -> serde_json::Result<String>;
 
 /// The integer arithmetic of a counter, within `i64`.
 pub struct CounterOps<T> {
@@ -179,11 +170,11 @@ impl<T> Clone for CounterOps<T> {
 impl<T> Copy for CounterOps<T> {}
 
 /// How the messages of a flash field are read once.
-pub(crate) struct FlashOps<T> {
+pub struct FlashOps<T> {
     pub(crate) put: fn(&mut T, T),
     pub(crate) nothing: fn() -> T,
     pub(crate) is_empty: fn(&T) -> bool,
-    pub(crate) remove_taken: fn(&mut T, &T),
+    pub(crate) remove_taken: fn(&mut T, T, Encode<T>),
 }
 
 impl<T> Clone for FlashOps<T> {
@@ -234,6 +225,15 @@ pub trait Counter: sealed::Counter + Copy {
     /// Exactly.
     #[doc(hidden)]
     fn to_i128(self) -> i128;
+    /// What makes a field a counter.
+    #[doc(hidden)]
+    const OPS: CounterOps<Self> = CounterOps {
+        min: Self::MIN,
+        max: Self::MAX,
+        get: Self::to_i64,
+        wide: Self::to_i128,
+        make: Self::from_i64,
+    };
 }
 
 macro_rules! counters {
@@ -267,7 +267,7 @@ counters!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize);
     message = "`#[session(flash)]` needs an `Option<T>` or `Vec<T>` field, found `{Self}`",
     label = "not an `Option` or `Vec`"
 )]
-pub trait Flash: sealed::Flash {
+pub trait Flash: sealed::Flash + Sized {
     /// One message.
     type Item;
     /// One message, and nothing else.
@@ -282,11 +282,18 @@ pub trait Flash: sealed::Flash {
     /// No messages.
     #[doc(hidden)]
     fn nothing() -> Self;
-    /// Removes the messages in `taken` that are still there.
+    /// Removes the messages in `taken` that are still there. Messages need no `PartialEq`: they are the
+    /// same if they are stored as the same text.
     #[doc(hidden)]
-    fn remove_taken(&mut self, taken: &Self)
-    where
-        Self::Item: Serialize;
+    fn remove_taken(&mut self, taken: Self, encode: fn(&Self) -> serde_json::Result<String>);
+    /// What makes a field one of messages that are read once.
+    #[doc(hidden)]
+    const OPS: FlashOps<Self> = FlashOps {
+        put: Self::put,
+        nothing: Self::nothing,
+        is_empty: Self::is_empty,
+        remove_taken: Self::remove_taken,
+    };
 }
 
 impl<T> sealed::Flash for Option<T> {}
@@ -310,12 +317,9 @@ impl<T> Flash for Option<T> {
         None
     }
 
-    fn remove_taken(&mut self, taken: &Self)
-    where
-        T: Serialize,
-    {
-        if let (Some(held), Some(taken)) = (&self, taken)
-            && same_text(held, taken)
+    fn remove_taken(&mut self, taken: Self, encode: Encode<Self>) {
+        if let (Ok(held), Ok(taken)) = (encode(self), encode(&taken))
+            && held == taken
         {
             *self = None;
         }
@@ -343,23 +347,17 @@ impl<T> Flash for Vec<T> {
         Self::new()
     }
 
-    fn remove_taken(&mut self, taken: &Self)
-    where
-        T: Serialize,
-    {
-        for message in taken {
-            if let Some(at) = self.iter().position(|held| same_text(held, message)) {
-                self.remove(at);
+    fn remove_taken(&mut self, taken: Self, encode: Encode<Self>) {
+        let texts = taken.into_iter().map(|message| encode(&vec![message]));
+        let mut texts: Vec<String> = texts.filter_map(Result::ok).collect();
+        for message in mem::take(self) {
+            let one = vec![message];
+            let text = encode(&one).ok();
+            match texts.iter().position(|taken| Some(taken) == text.as_ref()) {
+                Some(at) => drop(texts.swap_remove(at)),
+                None => self.extend(one),
             }
         }
-    }
-}
-
-/// Messages need no `PartialEq`: they are the same if they are stored as the same text.
-fn same_text<T: Serialize>(a: &T, b: &T) -> bool {
-    match (serde_json::to_string(a), serde_json::to_string(b)) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => false,
     }
 }
 

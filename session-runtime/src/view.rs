@@ -139,18 +139,20 @@ impl<S: SessionSchema> View<S> {
 
     /// Reads the messages once: they are gone afterwards.
     pub fn take<T: Send + 'static>(&self, field: &Field<S, T>) -> T {
-        let get_mut = field.get_mut;
+        let (get_mut, clone, encode) = (field.get_mut, field.clone, field.encode);
         // Only a flash field has an accessor that takes.
         let Some(ops) = field.flash else { return self.get(field) };
         self.lock(|values| {
             if (ops.is_empty)((field.get)(&values.current)) {
                 return (ops.nothing)();
             }
-            let copy = (field.clone)((field.get)(&values.current));
+            let copy = clone((field.get)(&values.current));
             let taken = mem::replace(get_mut(&mut values.current), (ops.nothing)());
             values.log(
                 field.index,
-                Box::new(move |values: &mut S| (ops.remove_taken)(get_mut(values), &copy)),
+                Box::new(move |values: &mut S| {
+                    (ops.remove_taken)(get_mut(values), clone(&copy), encode);
+                }),
             );
             taken
         })

@@ -21,7 +21,7 @@ use crate::schema::{Field, Kind, Schema, Verb};
 pub(crate) fn expand(schema: &Schema) -> TokenStream {
     let Schema { ident, vis, accessors, krate, .. } = schema;
     let handle_docs =
-        format!("The accessors of [`{ident}`]: what a `Session<{ident}>` dereferences to.");
+        format!(" The accessors of [`{ident}`]: what a `Session<{ident}>` dereferences to.");
     let handle_name = accessors.unraw().to_string();
     let constants = schema.fields.iter().map(|field| constant(schema, field));
     let methods = schema.fields.iter().map(methods);
@@ -75,8 +75,14 @@ fn constant(schema: &Schema, field: &Field) -> TokenStream {
     let aliases = (!aliases.is_empty()).then(|| quote!(.aliases(&[#(#aliases),*])));
     let kind = match field.kind {
         Kind::Plain => None,
-        Kind::Counter => Some(quote!(.counter(__private::counter::<#ty>()))),
-        Kind::Flash => Some(quote_spanned!(ty.span()=> .flash())),
+        Kind::Counter => {
+            let ops = quote_spanned!(ty.span()=> <#ty as __private::Counter>::OPS);
+            Some(quote!(.counter(#ops)))
+        }
+        Kind::Flash => {
+            let ops = quote_spanned!(ty.span()=> <#ty as __private::Flash>::OPS);
+            Some(quote!(.flash(#ops)))
+        }
         Kind::Principal => Some(quote!(.principal())),
     };
     let reset = schema.reset_on_mismatch.then(|| quote!(.reset_on_mismatch()));
@@ -88,8 +94,8 @@ fn constant(schema: &Schema, field: &Field) -> TokenStream {
         const #name: __private::Field<#schema_ident, #ty> = #new::<#schema_ident, #ty>(
             #index,
             #key,
-            |values| &values.#ident,
-            |values| &mut values.#ident,
+            |__values| &__values.#ident,
+            |__values| &mut __values.#ident,
             #default_name,
         ) #aliases #kind #reset;
     }
@@ -163,7 +169,9 @@ impl<'a> Accessor<'a> {
     /// field as its definition.
     fn build(self, signature: &TokenStream, body: &TokenStream) -> TokenStream {
         let Field { vis, docs, deprecated, .. } = self.field;
-        let (method, summary) = (self.field.method(self.verb), self.summary);
+        let method = self.field.method(self.verb);
+        // Indented as the field's own lines are.
+        let summary = format!(" {}", self.summary);
         let blank = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
         let must_use = self.verb.only_reads().then(|| quote!(#[must_use]));
         let function = quote_spanned!(self.field.span()=> #vis fn #method #signature { #body });

@@ -24,11 +24,16 @@ pub(super) fn get(field: &Field) -> TokenStream {
 }
 
 /// `set_x(T)`
-pub(super) fn set(field: &Field) -> TokenStream {
-    let (Field { ident, ty, .. }, constant) = (field, constant_name(field));
+fn set(field: &Field) -> TokenStream {
+    set_documented(field, format!("Sets `{}`: this request's value wins.", field.ident))
+}
+
+/// `set_x(T)` with its own first line.
+pub(super) fn set_documented(field: &Field, summary: String) -> TokenStream {
+    let (Field { ty, .. }, constant) = (field, constant_name(field));
     let span = field.span();
     let (argument, value) = argument(field, &quote!(#ty), &Ident::new("value", span));
-    Accessor::new(field, Verb::Set, format!("Sets `{ident}`: this request's value wins.")).build(
+    Accessor::new(field, Verb::Set, summary).build(
         &quote_spanned!(span=> (&self, value: #argument)),
         &quote_spanned!(span=> self.__view.set(&#constant, #value);),
     )
@@ -56,10 +61,15 @@ fn update(field: &Field) -> TokenStream {
 }
 
 /// `clear_x()`
-pub(super) fn clear(field: &Field) -> TokenStream {
-    let (Field { ident, .. }, constant) = (field, constant_name(field));
-    let span = field.span();
+fn clear(field: &Field) -> TokenStream {
+    let ident = &field.ident;
     let summary = format!("Removes `{ident}` from the session: it reads as its default again.");
+    clear_documented(field, summary)
+}
+
+/// `clear_x()` with its own first line.
+pub(super) fn clear_documented(field: &Field, summary: String) -> TokenStream {
+    let (span, constant) = (field.span(), constant_name(field));
     Accessor::new(field, Verb::Clear, summary).build(
         &quote_spanned!(span=> (&self)),
         &quote_spanned!(span=> self.__view.clear(&#constant);),

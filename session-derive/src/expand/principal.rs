@@ -9,7 +9,15 @@ use crate::schema::{Field, Schema};
 
 /// The plain accessors but update: a principal is decided, never computed from the one before.
 pub(super) fn methods(field: &Field) -> TokenStream {
-    let accessors = [plain::get(field), plain::set(field), plain::clear(field), plain::has(field)];
+    let ident = &field.ident;
+    let set = format!("Sets `{ident}`, who is signed in; another value renews the session's id.");
+    let clear = format!("Clears `{ident}`: nobody is signed in. This renews the session's id.");
+    let accessors = [
+        plain::get(field),
+        plain::set_documented(field, set),
+        plain::clear_documented(field, clear),
+        plain::has(field),
+    ];
     quote!(#(#accessors)*)
 }
 
@@ -17,11 +25,14 @@ pub(super) fn methods(field: &Field) -> TokenStream {
 pub(super) fn schema_impl(schema: &Schema, field: &Field) -> TokenStream {
     let Field { ty, key, .. } = field;
     let ident = &schema.ident;
-    let id = quote_spanned!(ty.span()=> <#ty as __private::PrincipalField>::Id);
+    // What the type lacks, or that it is private, is reported at its place.
+    let principal = quote_spanned! {ty.span()=>
+        type Principal = <#ty as __private::PrincipalField>::Id;
+    };
     quote! {
         #[automatically_derived]
         impl __private::PrincipalSchema for #ident {
-            type Principal = #id;
+            #principal
 
             const PRINCIPAL_KEY: &'static ::core::primitive::str = #key;
         }
