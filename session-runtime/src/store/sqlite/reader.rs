@@ -1,0 +1,84 @@
+//! Reads: a few connections, each used for one statement at a time on tokio's blocking threads.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, params};
+use tokio::sync::Semaphore;
+
+use super::schema::{self, Sql};
+use super::writes::{Failure, millis};
+use crate::clock::Timestamp;
+use crate::id::StoreKey;
+use crate::record::Principal;
+use crate::store::StoreError;
+
+/// Connections for reading, opened when they are first needed.
+///
+/// No statement stays open between two reads: one that did would keep the WAL from being reset.
+pub(super) struct Readers {
+    pool: Arc<Pool>,
+    permits: Arc<Semaphore>,
+}
+
+struct Pool {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
+/// More would only wait for each other: a read is a few microseconds of work.
+const CONNECTIONS: usize = 8;
+
+impl Readers {
+    pub(super) fn new(path: PathBuf) -> Self {
+        let pool = Arc::new(Pool { path, idle: Mutex::default() });
+        Self { pool, permits: Arc::new(Semaphore::new(CONNECTIONS)) }
+    }
+
+    /// Runs `work` on a connection that nobody else uses meanwhile.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let permit = self.permits.clone().acquire_owned().await.map_err(StoreError::backend)?;
+        let pool = self.pool.clone();
+        let read = move || {
+            let connection = pool.take()?;
+            let answer = work(&connection)?;
+            // One that failed is not used again.
+            pool.put_back(connection);
+            drop(permit);
+            Ok::<_, Failure>(answer)
+        };
+        match tokio::task::spawn_blocking(read).await {
+            Ok(answer) => answer.map_err(StoreError::backend),
+            Err(ended) => Err(StoreError::backend(ended)),
+        }
+    }
+}
+
+impl Pool {
+    fn take(&self) -> rusqlite::Result<Connection> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.map_or_else(|| schema::open_reader(&self.path), Ok)
+    }
+
+    fn put_back(&self, connection: Connection) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+    }
+}
+
+/// Key and text of every live session of `principal`.
+pub(super) fn list(
+    connection: &Connection,
+    sql: &Sql,
+    principal: &Principal,
+    now: Timestamp,
+) -> rusqlite::Result<Vec<(StoreKey, String)>> {
+    connection
+        .prepare_cached(&sql.list)?
+        .query_map(params![principal.key(), principal.value(), millis(now)], |row| {
+            Ok((StoreKey::from_bytes(row.get(0)?), row.get(1)?))
+        })?
+        .collect()
+}

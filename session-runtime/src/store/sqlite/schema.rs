@@ -1,0 +1,208 @@
+//! The table, its connections, and every statement that is run on it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::Synchronous;
+use crate::error::ConfigError;
+
+/// The statements, with the table's name in them. Times are milliseconds since the epoch.
+pub(super) struct Sql {
+    pub(super) select: String,
+    pub(super) insert: String,
+    pub(super) update_record: String,
+    pub(super) update: String,
+    pub(super) bury: String,
+    pub(super) bury_all: String,
+    pub(super) sweep: String,
+    pub(super) list: String,
+}
+
+/// Name, type and whether it is the primary key, of every column in order.
+const COLUMNS: [(&str, &str, bool); 5] = [
+    ("key", "BLOB", true),
+    ("expires_at", "INTEGER", false),
+    ("principal_key", "TEXT", false),
+    ("principal_value", "TEXT", false),
+    ("record", "TEXT", false),
+];
+
+/// How long a statement waits for another process.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl Sql {
+    pub(super) fn new(table: &str) -> Result<Self, ConfigError> {
+        check_name(table)?;
+        Ok(Self {
+            select: format!(r#"SELECT expires_at, record FROM "{table}" WHERE key = ?1"#),
+            // Overwrites only what has expired.
+            insert: format!(
+                r#"INSERT INTO "{table}" (key, expires_at, principal_key, principal_value, record)
+                VALUES (?1, ?2, ?3, ?4, ?5)
+                ON CONFLICT (key) DO UPDATE SET
+                    expires_at = excluded.expires_at,
+                    principal_key = excluded.principal_key,
+                    principal_value = excluded.principal_value,
+                    record = excluded.record
+                WHERE "{table}".expires_at <= ?6"#
+            ),
+            // Touches no index.
+            update_record: format!(r#"UPDATE "{table}" SET record = ?2 WHERE key = ?1"#),
+            update: format!(
+                r#"UPDATE "{table}" SET expires_at = ?2, principal_key = ?3,
+                principal_value = ?4, record = ?5 WHERE key = ?1"#
+            ),
+            bury: format!(
+                r#"INSERT INTO "{table}" (key, expires_at) VALUES (?1, ?2)
+                ON CONFLICT (key) DO UPDATE SET expires_at = excluded.expires_at,
+                    principal_key = NULL, principal_value = NULL, record = NULL"#
+            ),
+            bury_all: format!(
+                r#"UPDATE "{table}" SET expires_at = ?1,
+                    principal_key = NULL, principal_value = NULL, record = NULL
+                WHERE principal_key = ?2 AND principal_value = ?3 AND expires_at > ?4
+                    AND key IS NOT ?5"#
+            ),
+            sweep: format!(
+                r#"DELETE FROM "{table}" WHERE rowid IN
+                (SELECT rowid FROM "{table}" WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)"#
+            ),
+            list: format!(
+                r#"SELECT key, record FROM "{table}"
+                WHERE principal_key = ?1 AND principal_value = ?2 AND expires_at > ?3
+                    AND record IS NOT NULL"#
+            ),
+        })
+    }
+}
+
+/// Opens the connection for writing and creates table and indexes.
+pub(super) fn open(
+    path: &Path,
+    table: &str,
+    synchronous: Synchronous,
+) -> Result<Connection, ConfigError> {
+    let failed = |error| {
+        let message = format!("the SQLite database `{}` cannot be used", path.display());
+        ConfigError::with_source(message, error)
+    };
+    let create = OpenFlags::SQLITE_OPEN_CREATE;
+    let mut connection = connect(path, create).map_err(failed)?;
+    let mode: String =
+        connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(failed)?;
+    if mode != "wal" {
+        return Err(ConfigError::new(format_args!(
+            "the SQLite database `{}` cannot be in WAL mode, only in mode `{mode}`; \
+             network file systems do not support it",
+            path.display()
+        )));
+    }
+    let synchronous = match synchronous {
+        Synchronous::Full => "FULL",
+        Synchronous::Normal => "NORMAL",
+    };
+    connection
+        .execute_batch(&format!(
+            "PRAGMA synchronous = {synchronous};
+            PRAGMA wal_autocheckpoint = 1000;
+            PRAGMA foreign_keys = OFF;"
+        ))
+        .map_err(failed)?;
+    limit_wal(&connection).map_err(failed)?;
+    let columns = create_table(&mut connection, table).map_err(failed)?;
+    check_columns(&columns, table)?;
+    Ok(connection)
+}
+
+/// Opens one more connection to a database that is there, for reading.
+pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    // Read-only connections cannot read a WAL that was left behind, so the pragma forbids writing.
+    let connection = connect(path, OpenFlags::empty())?;
+    connection.execute_batch("PRAGMA query_only = ON")?;
+    Ok(connection)
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let flags = flags | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(connection)
+}
+
+/// Gives the space of a WAL that was once long back to the file system.
+fn limit_wal(connection: &Connection) -> rusqlite::Result<()> {
+    // The pragma answers with a row, so it cannot be part of a batch in every version.
+    connection.query_row("PRAGMA journal_size_limit = 4194304", [], |_| Ok(()))
+}
+
+/// Creates the table unless there is one; answers the columns it has.
+fn create_table(
+    connection: &mut Connection,
+    table: &str,
+) -> rusqlite::Result<Vec<(String, String, bool)>> {
+    // A transaction that begins by reading and writes then fails at once beside another writer.
+    let immediate = rusqlite::TransactionBehavior::Immediate;
+    let transaction = connection.transaction_with_behavior(immediate)?;
+    transaction.execute_batch(&format!(
+        r#"CREATE TABLE IF NOT EXISTS "{table}" (
+            key BLOB PRIMARY KEY NOT NULL,
+            expires_at INTEGER NOT NULL,
+            principal_key TEXT,
+            principal_value TEXT,
+            record TEXT
+        )"#
+    ))?;
+    let columns = transaction
+        .prepare(&format!(r#"PRAGMA table_info("{table}")"#))?
+        .query_map([], |row| Ok((row.get(1)?, row.get(2)?, row.get::<_, i64>(5)? != 0)))?
+        .collect::<Result<Vec<(String, String, bool)>, _>>()?;
+    if is_ours(&columns) {
+        transaction.execute_batch(&format!(
+            r#"CREATE INDEX IF NOT EXISTS "{table}_expires_at" ON "{table}" (expires_at);
+            CREATE INDEX IF NOT EXISTS "{table}_principal"
+                ON "{table}" (principal_key, principal_value) WHERE principal_key IS NOT NULL"#
+        ))?;
+        transaction.commit()?;
+    }
+    Ok(columns)
+}
+
+fn check_columns(columns: &[(String, String, bool)], table: &str) -> Result<(), ConfigError> {
+    if is_ours(columns) {
+        return Ok(());
+    }
+    let names: Vec<_> = columns.iter().map(|(name, ..)| name.as_str()).collect();
+    let ours = COLUMNS.map(|(name, ..)| name);
+    Err(ConfigError::new(format_args!(
+        "the table `{table}` was not made by this store: it has the columns `{}` instead of `{}`, \
+         or other types; choose another name with `table`",
+        names.join(", "),
+        ours.join(", ")
+    )))
+}
+
+fn is_ours(columns: &[(String, String, bool)]) -> bool {
+    let columns = columns.iter().map(|(name, kind, key)| (name.as_str(), kind.as_str(), *key));
+    columns.eq(COLUMNS)
+}
+
+fn check_name(table: &str) -> Result<(), ConfigError> {
+    let valid = !table.is_empty()
+        && table.len() <= 64
+        && table.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && !table.as_bytes()[0].is_ascii_digit();
+    if !valid {
+        return Err(ConfigError::new(format_args!(
+            "the table name {table:?} is not valid; \
+             use up to 64 ASCII letters, digits and `_`, not beginning with a digit"
+        )));
+    }
+    if table.to_ascii_lowercase().starts_with("sqlite_") {
+        return Err(ConfigError::new(format_args!(
+            "the table name `{table}` is not valid; SQLite keeps names with `sqlite_` for itself"
+        )));
+    }
+    Ok(())
+}
