@@ -45,9 +45,10 @@ fn prepare() -> Outcome {
     }
 }
 
-/// The summaries that the test programs printed, and their sum.
+/// The summaries that the test programs printed, their sum, and what failed.
 struct Results {
     lines: Vec<String>,
+    failures: Vec<String>,
     passed: u64,
     failed: u64,
     ignored: u64,
@@ -55,7 +56,10 @@ struct Results {
 
 impl Results {
     fn read(output: &str) -> Self {
-        let mut results = Self { lines: Vec::new(), passed: 0, failed: 0, ignored: 0 };
+        let (lines, failures) = (Vec::new(), Vec::new());
+        let mut results = Self { lines, failures, passed: 0, failed: 0, ignored: 0 };
+        let failed = |line: &&str| line.starts_with("test ") && line.ends_with(" ... FAILED");
+        results.failures = output.lines().filter(failed).map(str::to_owned).collect();
         for line in output.lines().filter(|line| line.starts_with("test result: ")) {
             results.passed += number_before(line, " passed");
             results.failed += number_before(line, " failed");
@@ -71,7 +75,7 @@ impl Results {
 
 impl std::fmt::Display for Results {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for line in &self.lines {
+        for line in self.lines.iter().chain(&self.failures) {
             writeln!(f, "{line}")?;
         }
         let Self { passed, failed, ignored, .. } = self;
@@ -95,11 +99,13 @@ mod tests {
     #[test]
     fn adds_the_summaries_up() {
         let output = "running 2 tests\n\
+            test a ... FAILED\n\
             test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
             test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
             test result: FAILED. 30 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 9s\n";
         let results = Results::read(output);
         assert_eq!((results.passed, results.failed, results.ignored), (32, 1, 1));
         assert_eq!(results.lines.len(), 2);
+        assert_eq!(results.failures, ["test a ... FAILED"]);
     }
 }
