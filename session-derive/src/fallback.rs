@@ -3,8 +3,7 @@
 use std::collections::HashSet;
 
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
-use syn::Visibility;
+use quote::{format_ident, quote};
 
 use crate::schema::{Field, Schema, Verb};
 
@@ -23,7 +22,7 @@ pub(crate) fn expand(schema: &Schema) -> TokenStream {
         .filter(|(field, verb)| names.insert(field.method(*verb)))
         .map(|(field, verb)| stub(field, verb));
     let handle = if schema.accessors == schema.ident {
-        quote::format_ident!("__{}Session", schema.ident)
+        format_ident!("__{}Session", schema.ident)
     } else {
         schema.accessors.clone()
     };
@@ -82,7 +81,6 @@ fn impls(schema: &Schema, handle: &Ident) -> TokenStream {
 
 fn stub(field: &Field, verb: Verb) -> TokenStream {
     let Field { ty, vis, .. } = field;
-    let vis: &Visibility = vis;
     let method = field.method(verb);
     let signature = match verb {
         Verb::Get | Verb::Take | Verb::Peek => quote!((&self) -> #ty),

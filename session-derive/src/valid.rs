@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{GenericArgument, Ident, LitStr, PathArguments, Type, TypeReference};
 
@@ -111,9 +112,7 @@ fn check_owned(ty: &Type, ctxt: &Ctxt) {
 }
 
 fn owned(reference: &TypeReference) -> String {
-    use quote::ToTokens;
-    let borrowed = &reference.elem;
-    match &**borrowed {
+    match &*reference.elem {
         Type::Path(path) if path.path.is_ident("str") => "use `String` instead of `&str`".into(),
         Type::Slice(slice) => {
             let item = slice.elem.to_token_stream();

@@ -45,7 +45,8 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 
 use crate::error::{SessionError, SessionErrorKind};
-use crate::handle::{FinishGuard, Finished, SessionHandle};
+use crate::finish::{FinishGuard, Finished};
+use crate::handle::SessionHandle;
 use crate::schema::SessionSchema;
 use crate::session::Session;
 use crate::sessions::Sessions;

@@ -42,7 +42,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::error::{SessionError, SessionErrorKind};
-use crate::handle::{FinishGuard, Finished, SessionHandle};
+use crate::finish::{FinishGuard, Finished};
+use crate::handle::SessionHandle;
 use crate::schema::SessionSchema;
 use crate::session::Session;
 use crate::sessions::Sessions;

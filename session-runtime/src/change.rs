@@ -2,14 +2,13 @@
 
 use std::any::Any;
 use std::mem;
-use std::sync::Arc;
 
 use crate::error::SessionError;
-use crate::field::{AnyField, held};
-use crate::patch::FieldOp;
-use crate::record::{Fields, Principal};
+use crate::field::AnyField;
+use crate::record::Fields;
+use crate::save::{Save, Saves};
 use crate::schema::SessionSchema;
-use crate::state::{AnySave, AnyView, Resolved};
+use crate::state::{AnySave, AnyView};
 
 /// One step of a read-modify-write, repeatable on any value.
 pub(crate) type Step<S> = Box<dyn Fn(&mut S) + Send>;
@@ -119,7 +118,8 @@ impl<S: SessionSchema> Values<S> {
     }
 }
 
-fn add_step<S: 'static>(field: &'static dyn AnyField<S>, delta: i128) -> Step<S> {
+/// The addition as a step that can be replayed.
+pub(crate) fn add_step<S: 'static>(field: &'static dyn AnyField<S>, delta: i128) -> Step<S> {
     Box::new(move |values| {
         let sum = i128::from(field.count(values)).saturating_add(delta);
         field.set_count(values, sum);
@@ -182,124 +182,5 @@ impl<S: SessionSchema> AnyView for Values<S> {
         let revision = self.revision + 1;
         let fresh = Self { current: S::defaults(), changes: Vec::new(), revision };
         Box::new(mem::replace(self, fresh))
-    }
-}
-
-/// The changes of one schema on their way to the store.
-struct Saves<S: 'static> {
-    list: Vec<(&'static dyn AnyField<S>, Save<S>)>,
-    /// The other changes are dropped with this.
-    principal_only: bool,
-}
-
-enum Save<S> {
-    /// The text to store; `None`: remove it.
-    Decided(Option<Arc<str>>),
-    Sum(i128),
-    Log {
-        steps: Vec<Step<S>>,
-        /// The outcome that the request saw, good for the first try.
-        ready: Option<Option<Arc<str>>>,
-    },
-}
-
-impl<S: SessionSchema> AnySave for Saves<S> {
-    fn resolve(&mut self, base: &Fields, out: &mut Resolved) -> Result<(), SessionError> {
-        for (field, save) in &mut self.list {
-            if self.principal_only && !field.is_principal() {
-                continue;
-            }
-            match save {
-                Save::Decided(text) => decide(*field, text.as_ref(), base, out),
-                Save::Sum(0) => {}
-                Save::Sum(delta) => match plain_add(*field, *delta, base) {
-                    Some(add) => out.ops.push((field.key().into(), add)),
-                    None => {
-                        let steps = [add_step(*field, *delta)];
-                        replace(*field, replay(*field, &steps, base)?, base, out);
-                    }
-                },
-                Save::Log { steps, ready } => {
-                    let text = match ready.take() {
-                        Some(text) => text,
-                        None => {
-                            out.replayed = true;
-                            replay(*field, steps, base)?
-                        }
-                    };
-                    replace(*field, text, base, out);
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Writes the field, whatever is there.
-fn decide<S>(field: &dyn AnyField<S>, text: Option<&Arc<str>>, base: &Fields, out: &mut Resolved) {
-    if field.is_principal() {
-        out.principal = Some(text.map(|text| Principal::new(field.key(), text.clone())));
-    }
-    out.ops.push((field.key().into(), text.cloned().map_or(FieldOp::Remove, FieldOp::Set)));
-    let old = field.aliases().iter().filter(|alias| base.contains(alias));
-    out.ops.extend(old.map(|alias| (Arc::from(*alias), FieldOp::Remove)));
-}
-
-/// The sum as one `Add`, unless the value is held under an older key, must be reset first, or the sum
-/// fits no `i64`.
-fn plain_add<S: SessionSchema>(
-    field: &dyn AnyField<S>,
-    delta: i128,
-    base: &Fields,
-) -> Option<FieldOp> {
-    let bounds = field.bounds()?;
-    let delta = i64::try_from(delta).ok()?;
-    if let Some(held) = held(field, base)
-        && (held.key != field.key() || crate::patch::parse_integer(held.text).is_none())
-    {
-        return None;
-    }
-    Some(FieldOp::Add { delta, min: bounds.min, max: bounds.max, start: bounds.start })
-}
-
-/// The outcome of `steps` on what `base` holds.
-fn replay<S: SessionSchema>(
-    field: &dyn AnyField<S>,
-    steps: &[Step<S>],
-    base: &Fields,
-) -> Result<Option<Arc<str>>, SessionError> {
-    let mut values = S::defaults();
-    field.decode(base, &mut values)?;
-    for step in steps {
-        step(&mut values);
-    }
-    field.encode(&values)
-}
-
-/// Writes the field if it still holds what `base` holds; an older key goes, the new one comes.
-fn replace<S: SessionSchema>(
-    field: &dyn AnyField<S>,
-    new: Option<Arc<str>>,
-    base: &Fields,
-    out: &mut Resolved,
-) {
-    let held = held(field, base);
-    let unchanged = match &held {
-        Some(held) => new.as_ref() == Some(held.text),
-        // What an absent key reads as anyway needs no key.
-        None => new.is_none() || new == field.encode(&S::defaults()).unwrap_or_default(),
-    };
-    if unchanged {
-        return;
-    }
-    let mut push = |key: &str, old: Option<&Arc<str>>, new| {
-        out.ops.push((key.into(), FieldOp::Replace { old: old.cloned(), new }));
-    };
-    match held {
-        Some(held) if held.key != field.key() => {
-            push(held.key, Some(held.text), None);
-            push(field.key(), None, new);
-        }
-        held => push(field.key(), held.map(|held| held.text), new),
     }
 }

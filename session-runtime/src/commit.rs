@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::clock::Timestamp;
 use crate::cookie::signed::IssuedId;
 use crate::core::{Core, OnGone};
 use crate::error::{SessionError, SessionErrorKind, StoreError};
 use crate::id::StoreKey;
-use crate::patch::{Applied, ExpiryOp, FieldOp, Patch, PrincipalOp};
+use crate::patch::{Applied, ExpiryOp, Patch, PrincipalOp};
+use crate::plan::{Plan, Wishes, is_touch_due};
 use crate::queue::Place;
 use crate::record::{Fields, Record};
 use crate::state::{
@@ -33,8 +33,14 @@ pub(crate) async fn commit(
     principal_only: bool,
 ) -> Result<(), SessionError> {
     delete_doomed(core, cell).await?;
-    let Some(work) = Work::begin(core, cell, principal_only)? else { return Ok(()) };
-    let outcome = work.run().await;
+    if cell.lock().unsettled.is_some() {
+        return Err(SessionErrorKind::Interrupted.into());
+    }
+    let outcome = match Work::begin(core, cell, principal_only) {
+        Ok(Some(work)) => work.run().await,
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
     if let Err(error) = &outcome
         && !error.is_store()
     {
@@ -47,18 +53,6 @@ pub(crate) async fn commit(
         };
     }
     outcome
-}
-
-/// Whether a live session has not been touched for so long that a commit would do it.
-pub(crate) fn is_touch_due(core: &Core, state: &State) -> bool {
-    state.record().is_some_and(|record| touch(core, record).is_some())
-}
-
-fn touch(core: &Core, record: &Record) -> Option<ExpiryOp> {
-    let extended = (core.now() + record.lifetime.idle).min(record.deadline);
-    core.expiry
-        .is_touch_due(&record.lifetime, record.expires_at, extended)
-        .then_some(ExpiryOp::Extend(extended))
 }
 
 /// Deletes destroyed sessions. A key leaves the list when it is dead, so a failure can be repeated.
@@ -81,8 +75,7 @@ struct Work<'a> {
     cell: &'a StateCell,
     base: Base,
     saves: Vec<Box<dyn AnySave>>,
-    renew: bool,
-    remember: Option<bool>,
+    wishes: Wishes,
     destroy_gone: bool,
     /// The generation of the state it was taken from.
     generation: u64,
@@ -105,9 +98,6 @@ impl<'a> Work<'a> {
         // Dropped after the lock, for it holds closures of the application.
         let mut saves = Vec::new();
         let mut state = cell.lock();
-        if state.unsettled.is_some() {
-            return Err(SessionErrorKind::Interrupted.into());
-        }
         if !state.is_pending() && !is_touch_due(core, &state) {
             return Ok(None);
         }
@@ -126,8 +116,10 @@ impl<'a> Work<'a> {
             cell,
             base,
             saves,
-            renew: std::mem::take(&mut wish.renew),
-            remember: wish.remember.take(),
+            wishes: Wishes {
+                renew: std::mem::take(&mut wish.renew),
+                remember: wish.remember.take(),
+            },
             destroy_gone: std::mem::take(&mut wish.destroy_gone),
             generation: state.generation,
         }))
@@ -143,7 +135,7 @@ impl<'a> Work<'a> {
 
     /// The session was gone before this request began.
     async fn save_gone(&mut self) -> Result<(), SessionError> {
-        if signs_in(&self.resolve(&Fields::default())?) {
+        if self.resolve(&Fields::default())?.signs_in() {
             return self.create(true).await;
         }
         self.overtaken()
@@ -157,7 +149,7 @@ impl<'a> Work<'a> {
         let mut conflicts = 0;
         loop {
             let resolved = self.resolve(&record.fields)?;
-            let Some(plan) = self.plan(&record, resolved) else {
+            let Some(plan) = Plan::new(self.core, &record, resolved, &self.wishes) else {
                 self.settle(|state| {
                     if let Stored::Live(live) = &mut state.stored {
                         live.record = record;
@@ -206,7 +198,7 @@ impl<'a> Work<'a> {
     /// Creates a session, if there is anything to store.
     async fn create(&mut self, instead_of_gone: bool) -> Result<(), SessionError> {
         let now = self.core.now();
-        let timeouts = self.core.expiry.wished(self.remember.unwrap_or(false));
+        let timeouts = self.core.expiry.wished(self.wishes.remember.unwrap_or(false));
         let deadline = now + timeouts.absolute;
         let mut record = Record {
             fields: Fields::default(),
@@ -226,7 +218,7 @@ impl<'a> Work<'a> {
             unreachable!("operations that were resolved on no fields apply to no fields");
         }
         if record.fields.is_empty() {
-            self.settle(|state| state.wish.remember = self.remember);
+            self.settle(|state| state.wish.remember = self.wishes.remember);
             return Ok(());
         }
         if self.cell.lock().responded {
@@ -261,53 +253,6 @@ impl<'a> Work<'a> {
             save.resolve(base, &mut resolved)?;
         }
         Ok(resolved)
-    }
-
-    /// What to ask of the store; `None` if nothing is left to do.
-    fn plan(&self, record: &Record, resolved: Resolved) -> Option<Plan> {
-        let now = self.core.now();
-        let signs_in = signs_in(&resolved) && changes_principal(&resolved, record);
-        let renames = self.renew || changes_principal(&resolved, record);
-        let principal = match resolved.principal {
-            Some(principal) if principal != record.principal => {
-                principal.map_or(PrincipalOp::Clear, PrincipalOp::Set)
-            }
-            _ => PrincipalOp::Keep,
-        };
-        let expiry = match self.new_lifetime(record, signs_in, now) {
-            Some(lifetime) => lifetime,
-            None if renames || !resolved.ops.is_empty() => {
-                ExpiryOp::Extend(now + record.lifetime.idle)
-            }
-            None => touch(self.core, record)?,
-        };
-        let sets_cookie = renames
-            || match &expiry {
-                ExpiryOp::SetLifetime { lifetime, .. } => {
-                    lifetime.persistent || record.lifetime.persistent
-                }
-                ExpiryOp::Keep | ExpiryOp::Extend(_) => false,
-            };
-        let patch = Patch { fields: resolved.ops, principal, expiry };
-        Some(Plan { patch, renames, signs_in, sets_cookie, replayed: resolved.replayed })
-    }
-
-    /// The lifetime after `remember`, or the same with a new absolute timeout after signing in.
-    fn new_lifetime(&self, record: &Record, signs_in: bool, now: Timestamp) -> Option<ExpiryOp> {
-        let expiry = &self.core.expiry;
-        let timeouts = match self.remember {
-            Some(remember) => expiry.wished(remember),
-            None => expiry.of(&record.lifetime),
-        };
-        let lifetime = match self.remember {
-            Some(_) => timeouts.lifetime(),
-            None => record.lifetime,
-        };
-        if !signs_in && lifetime == record.lifetime {
-            return None;
-        }
-        let expires_at = now + lifetime.idle;
-        Some(ExpiryOp::SetLifetime { lifetime, expires_at, deadline: now + timeouts.absolute })
     }
 
     /// From now on the session may be found under `key`, whatever becomes of this commit.
@@ -355,21 +300,6 @@ impl<'a> Work<'a> {
     }
 }
 
-/// One call of the store.
-struct Plan {
-    patch: Patch,
-    renames: bool,
-    signs_in: bool,
-    sets_cookie: bool,
-    replayed: bool,
-}
-
-impl Plan {
-    fn can_conflict(&self) -> bool {
-        self.patch.fields.iter().any(|(_, op)| matches!(op, FieldOp::Replace { .. }))
-    }
-}
-
 async fn enter_queue(core: &Core, key: StoreKey, deadline: Instant) -> Result<Place, SessionError> {
     tokio::time::timeout_at(deadline, core.queues.enter(key)).await.map_err(|_| contended(core))
 }
@@ -389,14 +319,6 @@ async fn back_off(core: &Core, conflicts: u32, deadline: Instant) -> Result<(), 
 
 fn contended(core: &Core) -> SessionError {
     SessionErrorKind::Contended(core.conflict_deadline).into()
-}
-
-fn signs_in(resolved: &Resolved) -> bool {
-    matches!(resolved.principal, Some(Some(_)))
-}
-
-fn changes_principal(resolved: &Resolved, record: &Record) -> bool {
-    resolved.principal.as_ref().is_some_and(|principal| *principal != record.principal)
 }
 
 fn counter_mismatch(key: Arc<str>) -> SessionError {

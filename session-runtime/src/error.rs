@@ -174,6 +174,14 @@ impl SessionError {
     pub fn is_response_sent(&self) -> bool {
         matches!(self.0, SessionErrorKind::ResponseSent)
     }
+
+    /// Tells the operator.
+    pub(crate) fn report(&self, doing: &'static str) {
+        match self.is_gone() {
+            true => tracing::info!(error = %Chain(self), "{doing} failed"),
+            false => tracing::error!(error = %Chain(self), "{doing} failed"),
+        }
+    }
 }
 
 /// An error with everything that caused it, in one line.

@@ -4,13 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::StatusCode;
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::commit::{commit, is_touch_due};
+use crate::commit::commit;
 use crate::cookie::read::CookieHeaders;
 use crate::core::Core;
-use crate::error::{Chain, SessionError};
+use crate::error::SessionError;
+use crate::finish::{CookieCommand, Finished};
+use crate::plan::is_touch_due;
 use crate::schema::SessionSchema;
 use crate::session::Session;
 use crate::state::{Garbage, LiveSession, PendingCookie, StateCell, Stored};
@@ -213,106 +215,6 @@ impl Drop for Request {
     fn drop(&mut self) {
         if self.cell.get().is_some_and(|cell| cell.lock().is_pending()) {
             tracing::warn!("session changes were never committed");
-        }
-    }
-}
-
-/// What the response needs: answered by [`SessionHandle::finish`].
-#[derive(Debug)]
-#[must_use]
-pub struct Finished {
-    /// What happens to the session cookie.
-    pub cookie: CookieCommand,
-    /// Why the session could not be saved: the response is replaced by an empty one with the error's
-    /// status.
-    pub error: Option<SessionError>,
-    /// The session was read, so the response depends on the cookie.
-    pub read: bool,
-}
-
-/// What happens to the session cookie.
-#[derive(Clone, PartialEq, Eq)]
-#[must_use]
-pub enum CookieCommand {
-    /// It stays as it is.
-    Nothing,
-    /// The value of the `Set-Cookie` header that sets it.
-    Set(String),
-    /// The value of the `Set-Cookie` header that removes it.
-    Remove(String),
-}
-
-impl fmt::Debug for CookieCommand {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Nothing => "Nothing",
-            Self::Set(_) => "Set",
-            Self::Remove(_) => "Remove",
-        })
-    }
-}
-
-impl Finished {
-    fn untouched() -> Self {
-        Self { cookie: CookieCommand::Nothing, error: None, read: false }
-    }
-
-    /// The headers to append to the response: `Vary` if the session was read, `Set-Cookie`, and
-    /// beside it `Cache-Control`, unless the handler `has_cache_control`.
-    pub fn headers(
-        &self,
-        has_cache_control: bool,
-    ) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
-        let vary = self.read.then_some((header::VARY, HeaderValue::from_static("cookie")));
-        let cookie = match &self.cookie {
-            CookieCommand::Nothing => None,
-            CookieCommand::Set(value) | CookieCommand::Remove(value) => Some(value),
-        };
-        let cache = (cookie.is_some() && !has_cache_control)
-            .then_some((header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
-        let cookie = cookie.map(|value| {
-            // The builder has checked every part, and the token is base64url.
-            let mut value = HeaderValue::from_str(value).expect("a checked cookie is a header");
-            value.set_sensitive(true);
-            (header::SET_COOKIE, value)
-        });
-        let retry = self.error.as_ref().and_then(SessionError::retry_after);
-        let retry = retry.map(|seconds| (header::RETRY_AFTER, HeaderValue::from(seconds)));
-        vary.into_iter().chain(cookie).chain(cache).chain(retry)
-    }
-}
-
-/// Ends a request's session whichever way the request ends: drops what is pending when no response
-/// was made. For adapters.
-#[derive(Debug)]
-pub struct FinishGuard(Option<SessionHandle>);
-
-impl FinishGuard {
-    /// Watches over `handle`.
-    pub fn new(handle: SessionHandle) -> Self {
-        Self(Some(handle))
-    }
-
-    /// The response is made: hands the session out to be finished.
-    pub fn release(&mut self) -> Option<SessionHandle> {
-        self.0.take()
-    }
-}
-
-impl Drop for FinishGuard {
-    fn drop(&mut self) {
-        if let Some(handle) = &self.0 {
-            handle.abandon();
-        }
-    }
-}
-
-impl SessionError {
-    /// Tells the operator.
-    pub(crate) fn report(&self, doing: &'static str) {
-        match self.is_gone() {
-            true => tracing::info!(error = %Chain(self), "{doing} failed"),
-            false => tracing::error!(error = %Chain(self), "{doing} failed"),
         }
     }
 }

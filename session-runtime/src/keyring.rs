@@ -164,3 +164,52 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_the_key_that_is_wrong_and_never_shows_it() {
+        let (a, b) = (STANDARD.encode([b'a'; 32]), STANDARD.encode([b'b'; 40]));
+        for (text, message) in [
+            (String::new(), "key 1 has 0 bytes"),
+            (format!("{a},"), "key 2 has 0 bytes"),
+            (format!("{a},{}", STANDARD.encode("short")), "key 2 has 5 bytes"),
+            (format!("{a},{b},{a}"), "key 3 is the same as key 1"),
+            (format!("{a},{b}!"), "key 2 is not base64"),
+        ] {
+            let error = Keyring::from_base64(&text).unwrap_err().to_string();
+            assert!(error.starts_with(message), "{error}");
+            assert!(!error.contains(&a[..8]) && !error.contains("short"), "{error}");
+        }
+        assert!(Keyring::new([[0; 0]; 0]).unwrap_err().to_string().contains("at least one"));
+    }
+
+    #[test]
+    fn reads_both_alphabets_with_and_without_padding() {
+        let bytes: Vec<u8> = (0..32).map(|byte| byte ^ 0xfb).collect();
+        let padded = STANDARD.encode(&bytes);
+        let url = padded.replace('+', "-").replace('/', "_");
+        for text in [&padded, &url, padded.trim_end_matches('='), &format!(" {url} ")] {
+            assert_eq!(Keyring::from_base64(text).unwrap().0[0].as_slice(), bytes);
+        }
+    }
+
+    #[test]
+    fn an_unset_variable_is_named() {
+        let error = Keyring::from_env("SESSION_KEYS_OF_NOBODY").unwrap_err().to_string();
+        assert!(error.contains("`SESSION_KEYS_OF_NOBODY` is not set"), "{error}");
+    }
+
+    #[test]
+    fn purposes_and_cookies_have_keys_of_their_own() {
+        let ring = Keyring::new([[7; 32], [8; 32]]).unwrap();
+        let derived =
+            |purpose, name| ring.derive(purpose, name).map(|key| *key).collect::<Vec<_>>();
+        let mut keys = [derived("p", "id"), derived("p", "x"), derived("q", "id")].concat();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), 6);
+    }
+}

@@ -129,6 +129,7 @@ const fn same(a: &str, b: &str) -> bool {
 
 /// Stops the compiler if two of the schemas claim one key or have a principal each.
 #[doc(hidden)]
+#[track_caller]
 pub const fn assert_disjoint(schemas: &[Names]) {
     let mut i = 0;
     while i < schemas.len() {
@@ -161,6 +162,7 @@ pub const fn assert_disjoint(schemas: &[Names]) {
 }
 
 /// Panics with the parts as one message: `format!` does not run in the compiler.
+#[track_caller]
 const fn stop(parts: &[&str]) {
     const LONGEST: usize = 512;
     let mut message = [0; LONGEST];

@@ -212,3 +212,10 @@ pub(crate) struct Resolved {
     /// Closures were run again, so the views do not show the outcome yet.
     pub(crate) replayed: bool,
 }
+
+impl Resolved {
+    /// Whether somebody is signed in by this commit.
+    pub(crate) fn signs_in(&self) -> bool {
+        matches!(self.principal, Some(Some(_)))
+    }
+}

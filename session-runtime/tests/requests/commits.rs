@@ -296,4 +296,14 @@ async fn a_value_that_cannot_be_written_is_an_error() {
     let error = handle.finish(StatusCode::OK).await.error.unwrap();
     assert_eq!(error.status(), StatusCode::INTERNAL_SERVER_ERROR);
     assert!(error.to_string().contains("`thing`"), "{error}");
+
+    // A commit saves all or nothing, and what an early one reported is dropped.
+    let handle = site.begin(&None);
+    let visit = handle.session::<Visit>().await.unwrap();
+    visit.add_counter(1);
+    handle.session::<Odd>().await.unwrap().set_thing(Unwritable);
+    assert!(handle.commit().await.is_err());
+    assert_eq!(visit.counter(), 0);
+    let finished = handle.finish(StatusCode::OK).await;
+    assert!(finished.error.is_none() && finished.cookie == CookieCommand::Nothing);
 }

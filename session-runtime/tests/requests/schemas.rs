@@ -167,7 +167,7 @@ async fn a_value_of_another_type_is_an_error_that_names_it_and_loses_nothing() {
     let site = Site::new();
     let mut cookie = None;
     visit!(site, cookie, text_counter::Text, |session| {
-        session.set_counter(Some("secret".into()))
+        session.set_counter(Some("secret".into()));
     });
     let site = redeploy(&site);
     let handle = site.begin(&cookie);

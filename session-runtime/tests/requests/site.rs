@@ -101,6 +101,7 @@ pub(crate) struct Watched {
     gate: Arc<Semaphore>,
     /// Writes that wait or have passed.
     pub(crate) arrived: Arc<AtomicUsize>,
+    swept: Arc<AtomicUsize>,
 }
 
 impl Watched {
@@ -112,12 +113,18 @@ impl Watched {
             conflicting: Arc::default(),
             gate: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)),
             arrived: Arc::default(),
+            swept: Arc::default(),
         }
     }
 
     /// The calls since the last time.
     pub(crate) fn calls(&self) -> Vec<&'static str> {
         std::mem::take(&mut self.calls.lock().unwrap())
+    }
+
+    /// How many records were swept.
+    pub(crate) fn swept(&self) -> usize {
+        self.swept.load(Ordering::SeqCst)
     }
 
     pub(crate) fn fail(&self, failing: bool) {
@@ -193,6 +200,13 @@ impl Store for Watched {
     async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
         self.write("delete").await?;
         self.inner.delete(key).await
+    }
+
+    async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
+        self.read("sweep")?;
+        let swept = self.inner.sweep(limit).await?;
+        self.swept.fetch_add(swept, Ordering::SeqCst);
+        Ok(swept)
     }
 
     async fn list(&self, principal: &Principal) -> Result<Vec<SessionInfo>, StoreError> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
+use session_runtime::Session;
 
 use crate::site::{Site, Visit, keep};
 
@@ -10,39 +11,31 @@ use crate::site::{Site, Visit, keep};
 async fn each_request_pays_for_what_it_does() {
     let site = Site::new();
     let mut cookie = None;
-    let calls = async |cookie: &mut Option<String>,
-                       handler: &dyn Fn(&session_runtime::Session<Visit>)| {
-        site.visit(cookie, async |session| handler(&session)).await;
+    let calls = async |cookie: &mut Option<String>, handler: fn(Session<Visit>)| {
+        site.visit(cookie, async |session| handler(session)).await;
         site.store.calls()
     };
-    assert_eq!(
-        calls(&mut cookie, &|session| drop(session.name())).await,
-        [""; 0],
-        "no cookie, no data"
-    );
-    assert_eq!(calls(&mut cookie, &|session| session.clear_name()).await, [""; 0]);
-    assert_eq!(calls(&mut cookie, &|session| session.set_name(None)).await, [""; 0]);
-    assert_eq!(calls(&mut cookie, &|session| drop(session.add_counter(1))).await, ["create"]);
-    assert_eq!(calls(&mut cookie, &|session| drop(session.counter())).await, ["load"]);
-    assert_eq!(
-        calls(&mut cookie, &|session| drop(session.add_counter(1))).await,
-        ["load", "update"]
-    );
-    assert_eq!(calls(&mut cookie, &|session| drop(session.take_notice())).await, ["load"]);
-    assert_eq!(calls(&mut cookie, &|session| drop(session.update_items(|_| {}))).await, ["load"]);
-    let everything = |session: &session_runtime::Session<Visit>| {
+    let read = |session: Session<Visit>| assert!(session.name().is_none());
+    let add = |session: Session<Visit>| assert!(session.add_counter(1) > 0);
+    assert_eq!(calls(&mut cookie, read).await, [""; 0], "no cookie, no data");
+    assert_eq!(calls(&mut cookie, |session| session.clear_name()).await, [""; 0]);
+    assert_eq!(calls(&mut cookie, |session| session.set_name(None)).await, [""; 0]);
+    assert_eq!(calls(&mut cookie, add).await, ["create"]);
+    assert_eq!(calls(&mut cookie, read).await, ["load"]);
+    assert_eq!(calls(&mut cookie, add).await, ["load", "update"]);
+    assert_eq!(calls(&mut cookie, |session| drop(session.take_notice())).await, ["load"]);
+    assert_eq!(calls(&mut cookie, |session| drop(session.update_items(|_| {}))).await, ["load"]);
+    let everything = |session: Session<Visit>| {
         session.add_counter(1);
         session.set_name(Some("Ann".into()));
         session.update_items(|items| items.push("a".into()));
         session.flash_notice("hi".into());
     };
-    assert_eq!(calls(&mut cookie, &everything).await, ["load", "update"]);
-    assert_eq!(
-        calls(&mut cookie, &|session| session.set_user_id(Some(7))).await,
-        ["load", "rename"]
-    );
-    assert_eq!(calls(&mut cookie, &|session| session.destroy()).await, ["load", "delete"]);
-    assert_eq!(calls(&mut cookie, &|session| session.destroy()).await, [""; 0]);
+    assert_eq!(calls(&mut cookie, everything).await, ["load", "update"]);
+    let sign_in = |session: Session<Visit>| session.set_user_id(Some(7));
+    assert_eq!(calls(&mut cookie, sign_in).await, ["load", "rename"]);
+    assert_eq!(calls(&mut cookie, |session| session.destroy()).await, ["load", "delete"]);
+    assert_eq!(calls(&mut cookie, |session| session.destroy()).await, [""; 0]);
 }
 
 #[tokio::test]
@@ -94,4 +87,28 @@ async fn extracting_twice_loads_once() {
     assert_eq!(handle.finish(StatusCode::OK).await.error.map(|error| error.to_string()), None);
     assert_eq!(site.store.calls(), ["load", "update"]);
     assert_eq!(site.visit(&mut cookie, async |session| session.counter()).await, 3);
+}
+
+#[tokio::test]
+async fn a_sweep_goes_on_until_it_is_stopped() {
+    let site = Site::new();
+    let mut cookie = None;
+    site.visit(&mut cookie, async |session| session.add_counter(1)).await;
+    let swept = async |times: usize| {
+        let mut seen = 0;
+        while seen < times {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            seen += site.store.calls().iter().filter(|call| **call == "sweep").count();
+        }
+    };
+    let sweeper = site.sessions.sweep_every(Duration::from_millis(1));
+    tokio::time::timeout(Duration::from_secs(10), swept(3)).await.unwrap();
+    assert_eq!(site.store.swept(), 0, "live sessions stay");
+    site.clock.advance(Duration::from_secs(24 * 60 * 60));
+    tokio::time::timeout(Duration::from_secs(10), swept(3)).await.unwrap();
+    assert_eq!(site.store.swept(), 1);
+    sweeper.stop().await;
+    site.store.calls();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(site.store.calls(), [""; 0]);
 }

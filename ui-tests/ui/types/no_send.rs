@@ -1,15 +1,15 @@
-use std::marker::PhantomData;
-
 use serde::{Deserialize, Serialize};
 use session_runtime::SessionSchema;
 
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Theme {
-    not_send: PhantomData<*const u8>,
+    #[serde(skip, default = "std::ptr::null")]
+    pointer: *const u8,
 }
 
 #[derive(SessionSchema)]
 struct Visit {
+    #[session(default = Theme { pointer: std::ptr::null() })]
     theme: Theme,
 }
 

@@ -1,0 +1,101 @@
+//! What one commit asks of the store.
+
+use crate::clock::Timestamp;
+use crate::core::Core;
+use crate::patch::{ExpiryOp, FieldOp, Patch, PrincipalOp};
+use crate::record::Record;
+use crate::state::{Resolved, State};
+
+/// What the handler asked for beside changes of fields.
+pub(crate) struct Wishes {
+    pub(crate) renew: bool,
+    pub(crate) remember: Option<bool>,
+}
+
+/// One call of the store, on a live session.
+pub(crate) struct Plan {
+    pub(crate) patch: Patch,
+    /// The session gets a new id: `rename`, otherwise `update`.
+    pub(crate) renames: bool,
+    pub(crate) signs_in: bool,
+    pub(crate) sets_cookie: bool,
+    /// Closures were run again, so the views do not show the outcome yet.
+    pub(crate) replayed: bool,
+}
+
+impl Plan {
+    /// What to ask of the store that holds `record`; `None` if nothing is left to do.
+    pub(crate) fn new(
+        core: &Core,
+        record: &Record,
+        resolved: Resolved,
+        wishes: &Wishes,
+    ) -> Option<Self> {
+        let now = core.now();
+        let changes_principal =
+            resolved.principal.as_ref().is_some_and(|principal| *principal != record.principal);
+        let signs_in = changes_principal && resolved.signs_in();
+        let renames = wishes.renew || changes_principal;
+        let expiry = match new_lifetime(core, record, wishes, signs_in, now) {
+            Some(lifetime) => lifetime,
+            None if renames || !resolved.ops.is_empty() => {
+                ExpiryOp::Extend(now + record.lifetime.idle)
+            }
+            None => touch(core, record)?,
+        };
+        let sets_cookie = renames
+            || match &expiry {
+                ExpiryOp::SetLifetime { lifetime, .. } => {
+                    lifetime.persistent || record.lifetime.persistent
+                }
+                ExpiryOp::Keep | ExpiryOp::Extend(_) => false,
+            };
+        let principal = match resolved.principal {
+            Some(principal) if changes_principal => {
+                principal.map_or(PrincipalOp::Clear, PrincipalOp::Set)
+            }
+            _ => PrincipalOp::Keep,
+        };
+        let patch = Patch { fields: resolved.ops, principal, expiry };
+        Some(Self { patch, renames, signs_in, sets_cookie, replayed: resolved.replayed })
+    }
+
+    /// Whether another request can get in the way of it.
+    pub(crate) fn can_conflict(&self) -> bool {
+        self.patch.fields.iter().any(|(_, op)| matches!(op, FieldOp::Replace { .. }))
+    }
+}
+
+/// The lifetime after `remember`, or the same with a new absolute timeout after signing in.
+fn new_lifetime(
+    core: &Core,
+    record: &Record,
+    wishes: &Wishes,
+    signs_in: bool,
+    now: Timestamp,
+) -> Option<ExpiryOp> {
+    let (timeouts, lifetime) = match wishes.remember {
+        Some(remember) => {
+            let timeouts = core.expiry.wished(remember);
+            (timeouts, timeouts.lifetime())
+        }
+        None => (core.expiry.of(&record.lifetime), record.lifetime),
+    };
+    if !signs_in && lifetime == record.lifetime {
+        return None;
+    }
+    let expires_at = now + lifetime.idle;
+    Some(ExpiryOp::SetLifetime { lifetime, expires_at, deadline: now + timeouts.absolute })
+}
+
+/// Whether a live session has not been touched for so long that a commit would do it.
+pub(crate) fn is_touch_due(core: &Core, state: &State) -> bool {
+    state.record().is_some_and(|record| touch(core, record).is_some())
+}
+
+fn touch(core: &Core, record: &Record) -> Option<ExpiryOp> {
+    let extended = (core.now() + record.lifetime.idle).min(record.deadline);
+    core.expiry
+        .is_touch_due(&record.lifetime, record.expires_at, extended)
+        .then_some(ExpiryOp::Extend(extended))
+}
