@@ -3,12 +3,211 @@
 use super::{AnyStore, MemoryStore};
 use crate::error::ConfigError;
 
-/// Opens the store that a URL names.
+/// Opens the store that a URL names, as it stands in a configuration file.
+///
+/// | URL | store |
+/// | --- | --- |
+/// | `memory:` | [`MemoryStore`] |
+/// | `sqlite:sessions.db`, `sqlite:///var/lib/app/sessions.db` | `SqliteStore` (feature `sqlite`) |
+///
+/// Options follow a `?`: `table=visitors` and `synchronous=normal` (or `full`) for `sqlite:`. A `%`
+/// and two hexadecimal digits stand for a byte, in paths and in options.
+///
+/// Must be called within a tokio runtime.
 ///
 /// # Errors
 ///
-/// If the scheme is unknown.
+/// If the scheme is unknown or its feature is off, if an option is unknown, given twice or not
+/// valid, or if the store cannot be opened. No error shows a password.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), session_runtime::ConfigError> {
+/// let store = session_runtime::store::connect("memory:").await?;
+/// # let _ = store;
+/// # Ok(())
+/// # }
+/// ```
 pub async fn connect(url: &str) -> Result<AnyStore, ConfigError> {
-    let _ = url;
-    Ok(AnyStore::new(MemoryStore::new()))
+    let Some((scheme, rest)) = url.split_once(':') else {
+        return Err(ConfigError::new(format_args!(
+            "a store's URL begins with a scheme and a colon, {KNOWN}"
+        )));
+    };
+    match scheme {
+        "memory" => memory(rest),
+        "sqlite" => sqlite(rest).await,
+        "redis" | "rediss" | "redis-cluster" | "webdis" | "mongodb" | "postgres" => {
+            Err(ConfigError::new(format_args!(
+                "the store `{scheme}:` is not built into this version of `session-runtime`"
+            )))
+        }
+        // A scheme has no room for a password, but what stands before the first colon of a text
+        // that is no URL may be anything.
+        _ if is_scheme(scheme) => {
+            Err(ConfigError::new(format_args!("the store `{scheme}:` is unknown, {KNOWN}")))
+        }
+        _ => Err(ConfigError::new(format_args!("this is not the URL of a store, {KNOWN}"))),
+    }
+}
+
+const KNOWN: &str = "one of `memory:`, `sqlite:`, `redis:`, `rediss:`, `redis-cluster:`, \
+    `webdis:`, `mongodb:`, `postgres:`";
+
+fn is_scheme(text: &str) -> bool {
+    text.len() <= 20
+        && text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+}
+
+fn memory(rest: &str) -> Result<AnyStore, ConfigError> {
+    let (path, options) = split(rest);
+    if !matches!(path, "" | "//") {
+        return Err(ConfigError::new("`memory:` takes no path"));
+    }
+    match options.first() {
+        Some((name, _)) => Err(unknown("memory", name, "there are none")),
+        None => Ok(AnyStore::new(MemoryStore::new())),
+    }
+}
+
+#[cfg(not(feature = "sqlite"))]
+async fn sqlite(_: &str) -> Result<AnyStore, ConfigError> {
+    Err(ConfigError::new(
+        "for the store `sqlite:` enable the feature `sqlite` of `session-runtime`",
+    ))
+}
+
+#[cfg(feature = "sqlite")]
+async fn sqlite(rest: &str) -> Result<AnyStore, ConfigError> {
+    use super::{SqliteStore, Synchronous};
+
+    let (path, options) = split(rest);
+    let path = decode(path.strip_prefix("//").unwrap_or(path), "path")?;
+    let mut builder = SqliteStore::builder(path);
+    let mut seen = Vec::new();
+    for (name, value) in options {
+        if seen.contains(&name) {
+            return Err(ConfigError::new(format_args!(
+                "the option `{name}` of `sqlite:` is given twice"
+            )));
+        }
+        seen.push(name);
+        let value = decode(value, name)?;
+        builder = match (name, value.as_str()) {
+            ("table", table) => builder.table(table),
+            ("synchronous", "full") => builder.synchronous(Synchronous::Full),
+            ("synchronous", "normal") => builder.synchronous(Synchronous::Normal),
+            ("synchronous", _) => {
+                return Err(ConfigError::new(
+                    "the option `synchronous` of `sqlite:` is `full` or `normal`",
+                ));
+            }
+            _ => return Err(unknown("sqlite", name, "there are `table` and `synchronous`")),
+        };
+    }
+    // Opening waits for the disk, and for other processes.
+    match tokio::task::spawn_blocking(move || builder.open()).await {
+        Ok(opened) => opened.map(AnyStore::new),
+        Err(ended) => Err(ConfigError::with_source("the store was not opened", ended)),
+    }
+}
+
+/// The path and the options, names before values, none decoded.
+fn split(rest: &str) -> (&str, Vec<(&str, &str)>) {
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let options = query.split('&').filter(|option| !option.is_empty());
+    (path, options.map(|option| option.split_once('=').unwrap_or((option, ""))).collect())
+}
+
+fn unknown(scheme: &str, name: &str, there_are: &str) -> ConfigError {
+    ConfigError::new(format_args!("the option `{name}` of `{scheme}:` is unknown; {there_are}"))
+}
+
+#[cfg(any(test, feature = "sqlite"))]
+fn decode(text: &str, what: &str) -> Result<String, ConfigError> {
+    let wrong = || {
+        ConfigError::new(format_args!(
+            "in the {what} of the store's URL, `%` stands before two hexadecimal digits \
+             and the result is UTF-8; write `%25` for `%`"
+        ))
+    };
+    let mut pieces = text.split('%');
+    let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
+    for piece in pieces {
+        let (digits, rest) = piece.split_at_checked(2).ok_or_else(wrong)?;
+        if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return Err(wrong());
+        }
+        bytes.push(u8::from_str_radix(digits, 16).map_err(|_| wrong())?);
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    String::from_utf8(bytes).map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn refusal(url: &str) -> String {
+        connect(url).await.unwrap_err().to_string()
+    }
+
+    #[tokio::test]
+    async fn memory_is_always_there() {
+        connect("memory:").await.unwrap();
+        connect("memory://").await.unwrap();
+        assert!(refusal("memory:?size=3").await.contains("`size`"));
+        assert!(refusal("memory:x").await.contains("no path"));
+    }
+
+    #[tokio::test]
+    async fn other_schemes_are_named_but_never_a_password() {
+        for scheme in ["redis", "rediss", "redis-cluster", "webdis", "mongodb", "postgres"] {
+            let message = refusal(&format!("{scheme}://me:hunter2@host/1")).await;
+            assert!(message.contains(&format!("`{scheme}:`")) && message.contains("not built in"));
+            assert!(!message.contains("hunter2"));
+        }
+        assert!(refusal("mysql://me:hunter2@host").await.starts_with("the store `mysql:`"));
+        assert!(refusal("sessions.db").await.contains("`sqlite:`"));
+        let message = refusal("hunter2@host:6379").await;
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+
+    #[test]
+    fn percent_signs_stand_for_bytes() {
+        assert_eq!(decode("a%20b%C3%BC%25", "path").unwrap(), "a bü%");
+        for wrong in ["%", "%2", "%zz", "%+1", "%ff", "%ü1"] {
+            assert!(decode(wrong, "path").is_err(), "{wrong}");
+        }
+    }
+
+    #[cfg(not(feature = "sqlite"))]
+    #[tokio::test]
+    async fn sqlite_names_its_feature() {
+        assert!(refusal("sqlite:x.db").await.contains("feature `sqlite`"));
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[tokio::test]
+    async fn sqlite_takes_a_path_and_options() {
+        let path = std::env::temp_dir().join(format!("session connect {}.db", std::process::id()));
+        let encoded = path.to_str().unwrap().replace(' ', "%20");
+        for url in [
+            format!("sqlite:{encoded}"),
+            format!("sqlite://{encoded}"),
+            format!("sqlite:{encoded}?table=a&synchronous=normal"),
+            format!("sqlite:{encoded}?synchronous=full"),
+        ] {
+            drop(connect(&url).await.unwrap());
+            assert!(path.exists());
+        }
+        std::fs::remove_file(&path).unwrap();
+        assert!(refusal("sqlite:x.db?tabel=a").await.contains("`tabel`"));
+        assert!(refusal("sqlite:x.db?table=a&table=b").await.contains("`table`"));
+        assert!(refusal("sqlite:x.db?synchronous=off").await.contains("`full` or `normal`"));
+        assert!(refusal("sqlite:x.db?table=1").await.contains("table name"));
+        assert!(refusal("sqlite::memory:").await.contains("`MemoryStore`"));
+        assert!(refusal("sqlite:").await.contains("`MemoryStore`"));
+    }
 }
