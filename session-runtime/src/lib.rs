@@ -85,6 +85,8 @@ pub mod axum;
 mod change;
 mod clock;
 mod commit;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod cookie;
 mod core;
 mod error;

@@ -1,0 +1,77 @@
+//! Answers in words. `Debug` hides values, which a failing rule has to show; they are all made up.
+
+use crate::record::Record;
+use crate::store::{Created, Loaded, Updated};
+
+pub(super) trait Show {
+    fn show(&self) -> String;
+}
+
+impl Show for Loaded {
+    fn show(&self) -> String {
+        match self {
+            Self::Live(record) => record.show(),
+            Self::Gone => "Gone".to_owned(),
+            Self::Absent => "Absent".to_owned(),
+        }
+    }
+}
+
+impl Show for Created {
+    fn show(&self) -> String {
+        format!("{self:?}")
+    }
+}
+
+impl Show for Updated {
+    fn show(&self) -> String {
+        match self {
+            Self::Applied => "Applied".to_owned(),
+            Self::Conflict(record) => format!("Conflict with {}", record.show()),
+            Self::Mismatch(key) => format!("Mismatch({key})"),
+            Self::Gone => "Gone".to_owned(),
+        }
+    }
+}
+
+impl Show for Record {
+    fn show(&self) -> String {
+        let fields: Vec<_> =
+            self.fields.iter().map(|(key, text)| format!("{key}: {}", short(text))).collect();
+        let principal = self.principal.as_ref().map_or("nobody".to_owned(), |principal| {
+            format!("{} {}", principal.key(), short(principal.value()))
+        });
+        format!(
+            "a live record [{}] of {principal}, created {}, expires {}, deadline {}, {:?}",
+            short(&fields.join(", ")),
+            self.created_at.as_millis(),
+            self.expires_at.as_millis(),
+            self.deadline.as_millis(),
+            self.lifetime,
+        )
+    }
+}
+
+impl Show for Option<String> {
+    fn show(&self) -> String {
+        self.as_deref().map_or("nothing".to_owned(), |text| format!("the text {}", short(text)))
+    }
+}
+
+macro_rules! show_as_debug {
+    ($($type:ty),+) => {
+        $(impl Show for $type {
+            fn show(&self) -> String {
+                format!("{self:?}")
+            }
+        })+
+    };
+}
+show_as_debug!(bool, usize, Vec<crate::StoreKey>);
+
+fn short(text: &str) -> String {
+    match text.char_indices().nth(300) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}… ({} bytes)", &text[..end], text.len()),
+    }
+}

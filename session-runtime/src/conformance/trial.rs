@@ -1,0 +1,244 @@
+//! What a rule works with: a store, fresh keys, and answers that are compared in one line.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Barrier;
+
+use super::show::Show;
+use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::id::StoreKey;
+use crate::patch::{ExpiryOp, FieldOp, Patch, PrincipalOp};
+use crate::record::{Fields, Lifetime, Principal, Record};
+use crate::store::{Created, Loaded, Store, StoreError, Updated};
+
+/// What a rule answers; `Ok` if it is kept.
+pub(super) type Outcome<T = ()> = Result<T, Stop>;
+
+/// Why a rule ended early.
+pub(super) enum Stop {
+    Failed(String),
+    Unsupported,
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        if error.is_unsupported() {
+            return Self::Unsupported;
+        }
+        let mut text = format!("expected an answer, saw the error: {error}");
+        let mut source = std::error::Error::source(&error);
+        while let Some(error) = source {
+            text = format!("{text}: {error}");
+            source = error.source();
+        }
+        Self::Failed(text)
+    }
+}
+
+/// One rule's store.
+pub(super) struct Trial<S> {
+    pub(super) store: Arc<S>,
+}
+
+/// How long a record lives that is to expire while a rule waits.
+pub(super) const MOMENT: Duration = Duration::from_millis(200);
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+impl<S: Store> Trial<S> {
+    pub(super) fn new(store: S) -> Self {
+        Self { store: Arc::new(store) }
+    }
+
+    /// Stores a record with these fields.
+    pub(super) async fn live(&self, fields: &[(&str, &str)]) -> Outcome<(StoreKey, Record)> {
+        let (key, record) = (key(), record(fields));
+        self.create(&key, &record).await?;
+        Ok((key, record))
+    }
+
+    /// Stores a record of `principal`.
+    pub(super) async fn live_of(&self, principal: &Principal) -> Outcome<(StoreKey, Record)> {
+        let key = key();
+        let record = Record { principal: Some(principal.clone()), ..record(&[("a", "1")]) };
+        self.create(&key, &record).await?;
+        Ok((key, record))
+    }
+
+    /// Stores a record that expires in a [`MOMENT`].
+    pub(super) async fn short_lived(&self, principal: Option<&Principal>) -> Outcome<StoreKey> {
+        let key = key();
+        let record = Record {
+            expires_at: now() + MOMENT,
+            principal: principal.cloned(),
+            ..record(&[("a", "1")])
+        };
+        self.create(&key, &record).await?;
+        Ok(key)
+    }
+
+    pub(super) async fn create(&self, key: &StoreKey, record: &Record) -> Outcome {
+        expect("create of a new key", self.store.create(key, record).await?, Created::Created)
+    }
+
+    pub(super) async fn expect_load(&self, what: &str, key: &StoreKey, to: Loaded) -> Outcome {
+        expect(&format!("load of {what}"), self.store.load(key).await?, to)
+    }
+
+    pub(super) async fn expect_live(&self, what: &str, key: &StoreKey, to: &Record) -> Outcome {
+        self.expect_load(what, key, Loaded::Live(to.clone())).await
+    }
+
+    pub(super) async fn expect_update(
+        &self,
+        what: &str,
+        key: &StoreKey,
+        patch: &Patch,
+        to: Updated,
+    ) -> Outcome {
+        expect(&format!("update of {what}"), self.store.update(key, patch).await?, to)
+    }
+
+    /// Applies the patch and checks that record and answer are what `Patch::apply` makes of it.
+    pub(super) async fn applied(
+        &self,
+        what: &str,
+        key: &StoreKey,
+        record: &mut Record,
+        patch: &Patch,
+    ) -> Outcome {
+        let _ = patch.apply(record);
+        self.expect_update(what, key, patch, Updated::Applied).await?;
+        self.expect_live(&format!("the record after update of {what}"), key, record).await
+    }
+
+    /// What the field holds now.
+    pub(super) async fn field(&self, key: &StoreKey, field: &str) -> Outcome<Option<String>> {
+        Ok(match self.store.load(key).await? {
+            Loaded::Live(record) => record.fields.get(field).map(str::to_owned),
+            _ => None,
+        })
+    }
+
+    pub(super) async fn is_live(&self, key: &StoreKey) -> Outcome<bool> {
+        Ok(matches!(self.store.load(key).await?, Loaded::Live(_)))
+    }
+
+    /// How many of the keys are live.
+    pub(super) async fn count_live(&self, keys: &[StoreKey]) -> Outcome<usize> {
+        let mut live = 0;
+        for key in keys {
+            live += usize::from(self.is_live(key).await?);
+        }
+        Ok(live)
+    }
+
+    /// The keys that `list` shows, in order.
+    pub(super) async fn listed(&self, principal: &Principal) -> Outcome<Vec<StoreKey>> {
+        let infos = self.store.list(principal).await?;
+        let mut keys: Vec<_> = infos.into_iter().map(|info| info.key).collect();
+        keys.sort();
+        Ok(keys)
+    }
+
+    /// Runs `count` tasks that begin together; answers what they answered.
+    pub(super) async fn at_once<T: Send + 'static, F>(
+        &self,
+        count: usize,
+        task: impl Fn(usize, Arc<S>) -> F,
+    ) -> Outcome<Vec<T>>
+    where
+        F: Future<Output = Outcome<T>> + Send + 'static,
+    {
+        let start = Arc::new(Barrier::new(count));
+        let begin = |number| {
+            let (start, task) = (start.clone(), task(number, self.store.clone()));
+            tokio::spawn(async move {
+                start.wait().await;
+                task.await
+            })
+        };
+        let tasks: Vec<_> = (0..count).map(begin).collect();
+        let mut answers = Vec::with_capacity(count);
+        for task in tasks {
+            let panicked = |panic| Stop::Failed(format!("expected no panic, saw {panic}"));
+            answers.push(task.await.map_err(panicked)??);
+        }
+        Ok(answers)
+    }
+}
+
+pub(super) fn expect<T: Show + PartialEq>(what: &str, seen: T, expected: T) -> Outcome {
+    if seen == expected {
+        return Ok(());
+    }
+    Err(Stop::Failed(format!("{what}: expected {}, saw {}", expected.show(), seen.show())))
+}
+
+/// A key that nobody else has.
+pub(super) fn key() -> StoreKey {
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&random().to_le_bytes());
+    bytes[8..].copy_from_slice(&random().to_le_bytes());
+    StoreKey::from_bytes(bytes)
+}
+
+/// A principal that nobody else has.
+pub(super) fn principal() -> Principal {
+    Principal::new("user_id", random().to_string())
+}
+
+/// Not for secrets, but it needs no dependency and cannot fail.
+pub(super) fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+pub(super) fn now() -> Timestamp {
+    SystemClock.now()
+}
+
+/// A record that lives for an hour and could for a day.
+pub(super) fn record(fields: &[(&str, &str)]) -> Record {
+    let now = now();
+    Record {
+        fields: Fields::from_iter(fields.iter().copied()),
+        created_at: now,
+        expires_at: now + HOUR,
+        deadline: now + HOUR * 24,
+        lifetime: Lifetime { idle: HOUR, persistent: false },
+        principal: None,
+    }
+}
+
+/// Waits until what was to live for a [`MOMENT`] has expired.
+pub(super) async fn wait() {
+    tokio::time::sleep(MOMENT + Duration::from_millis(50)).await;
+}
+
+pub(super) fn patch<const N: usize>(fields: [(&str, FieldOp); N]) -> Patch {
+    let fields = fields.into_iter().map(|(key, op)| (key.into(), op)).collect();
+    Patch { fields, ..Patch::empty() }
+}
+
+pub(super) fn expiry(expiry: ExpiryOp) -> Patch {
+    Patch { expiry, ..Patch::empty() }
+}
+
+pub(super) fn sign_in(principal: &Principal) -> Patch {
+    Patch { principal: PrincipalOp::Set(principal.clone()), ..Patch::empty() }
+}
+
+pub(super) fn set(text: &str) -> FieldOp {
+    FieldOp::Set(text.into())
+}
+
+/// Adds within the whole of `i64`, from 0.
+pub(super) fn add(delta: i64) -> FieldOp {
+    FieldOp::Add { delta, min: i64::MIN, max: i64::MAX, start: 0 }
+}
+
+pub(super) fn replace(old: Option<&str>, new: Option<&str>) -> FieldOp {
+    FieldOp::Replace { old: old.map(Into::into), new: new.map(Into::into) }
+}
