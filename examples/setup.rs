@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,7 +14,8 @@ pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// Sessions in the store that `SESSION_STORE` names, and the sweep that keeps it small.
 pub(crate) async fn sessions() -> Result<(Sessions, Sweeper)> {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(colours).init();
     let url = variable("SESSION_STORE").unwrap_or_else(|| "sqlite:sessions.db".to_owned());
     let keys = match variable("SESSION_KEYS") {
         Some(_) => Keyring::from_env("SESSION_KEYS")?,
@@ -47,13 +48,14 @@ fn key_file(url: &str) -> PathBuf {
 
 /// The keys in a file that only its owner can read; made at the first start.
 fn keys_in_file(path: &Path) -> Result<Keyring> {
+    let key = Keyring::generate_base64()?;
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
         Ok(mut file) => {
-            file.write_all(Keyring::generate_base64()?.as_bytes())?;
+            file.write_all(key.as_bytes())?;
             println!("SESSION_KEYS is not set: wrote a random key to {}", path.display());
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -61,5 +63,6 @@ fn keys_in_file(path: &Path) -> Result<Keyring> {
         }
         Err(error) => return Err(format!("{}: {error}", path.display()).into()),
     }
-    Ok(Keyring::from_base64(fs::read_to_string(path)?.trim())?)
+    Keyring::from_base64(fs::read_to_string(path)?.trim())
+        .map_err(|error| format!("{}: {error}", path.display()).into())
 }

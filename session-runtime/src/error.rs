@@ -107,6 +107,7 @@ pub(crate) enum SessionErrorKind {
     Encode { key: &'static str, type_name: &'static str, source: serde_json::Error },
     #[error("{0}")]
     Schema(Box<str>),
+    #[cfg(any(feature = "axum", feature = "actix"))]
     #[error("no session layer: {0}")]
     MissingLayer(&'static str),
     #[error("the response was already sent, so its cookie cannot be changed any more")]

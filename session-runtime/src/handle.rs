@@ -140,6 +140,7 @@ impl SessionHandle {
     }
 
     /// Whether both are the session of one `Sessions`. For adapters that may be nested.
+    #[cfg(any(feature = "axum", feature = "actix"))]
     pub(crate) fn belongs_to(&self, core: &Arc<Core>) -> bool {
         Arc::ptr_eq(&self.0.core, core)
     }
@@ -165,7 +166,11 @@ impl SessionHandle {
 
     fn set_cookie(&self, live: &LiveSession) -> String {
         let core = &self.0.core;
-        let left = || live.record.deadline.saturating_since(core.now());
+        // A started second counts, so that the browser does not forget the cookie too early.
+        let left = || {
+            let left = live.record.deadline.saturating_since(core.now());
+            Duration::from_secs(left.as_millis().div_ceil(1_000) as u64)
+        };
         let max_age: Option<Duration> = live.record.lifetime.persistent.then(left);
         core.cookie.set(&live.token, max_age)
     }
@@ -193,12 +198,11 @@ async fn find(core: &Core, cookies: &CookieHeaders) -> Result<Stored, SessionErr
     let mut found = Stored::Nothing;
     let mut lookups = 0;
     for token in cookies.values(core.cookie.name()) {
-        let Some(key) = core.signer.verify(token) else { continue };
+        let Ok(token) = std::str::from_utf8(token) else { continue };
+        let Some(key) = core.signer.verify(token.as_bytes()) else { continue };
         match core.store.load(&key).await? {
             Loaded::Live(record) => {
-                // What verifies is base64url.
-                let token = String::from_utf8_lossy(token).into();
-                return Ok(Stored::Live(LiveSession { token, key, record }));
+                return Ok(Stored::Live(LiveSession { token: token.into(), key, record }));
             }
             Loaded::Gone => found = Stored::Gone,
             Loaded::Absent => {}

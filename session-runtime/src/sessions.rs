@@ -155,6 +155,7 @@ impl Sessions {
         Sweeper::start(self.core.store.clone(), period)
     }
 
+    #[cfg(any(feature = "axum", feature = "actix"))]
     pub(crate) fn core(&self) -> &Arc<Core> {
         &self.core
     }
