@@ -1,7 +1,8 @@
 //! `cargo xtask compat`: the feature `sqlite` beside applications that use SQLite themselves.
 //!
 //! Only one package of a build may link the C library, so all of an application's libraries must
-//! agree on one version of `libsqlite3-sys`. Each folder of `tests/compat` is such an application.
+//! agree on one version of `libsqlite3-sys`. Each folder of `tests/compat` is such an application;
+//! it runs the store's conformance suite and its own queries on one file.
 
 use std::path::Path;
 
