@@ -1,5 +1,7 @@
 //! The conformance suite on the stores of this crate.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 use session_runtime::conformance;
 use session_runtime::store::{AnyStore, MemoryStore};
 
