@@ -89,7 +89,7 @@ impl ConfigError {
 
 impl fmt::Debug for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Chain(self).fmt(f)
+        fmt::Display::fmt(&Chain(self), f)
     }
 }
 
