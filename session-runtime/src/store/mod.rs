@@ -6,6 +6,7 @@
 mod any;
 mod connect;
 mod memory;
+mod migrating;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -14,6 +15,7 @@ use std::sync::Arc;
 pub use self::any::AnyStore;
 pub use self::connect::connect;
 pub use self::memory::{MemoryStore, MemoryStoreBuilder};
+pub use self::migrating::MigratingStore;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{SqliteStore, SqliteStoreBuilder, Synchronous};
 use crate::clock::Timestamp;
