@@ -9,8 +9,11 @@ use crate::error::ConfigError;
 /// | --- | --- |
 /// | `memory:` | [`MemoryStore`] |
 /// | `sqlite:sessions.db`, `sqlite:///var/lib/app/sessions.db` | `SqliteStore` (feature `sqlite`) |
+/// | `mongodb://user:password@host:27017/database` | `MongoStore` (feature `mongodb`) |
 ///
-/// Options follow a `?`: `table=visitors` and `synchronous=normal` (or `full`) for `sqlite:`. A `%`
+/// Options follow a `?`: `table=visitors` and `synchronous=normal` (or `full`) for `sqlite:`;
+/// `collection=visitors`, `command_timeout_ms=500`, `tombstone_time_ms=60000` and those of MongoDB's
+/// connection strings for `mongodb:`. A `%`
 /// and two hexadecimal digits stand for a byte, in paths and in options.
 ///
 /// Must be called within a tokio runtime.
@@ -37,7 +40,8 @@ pub async fn connect(url: &str) -> Result<AnyStore, ConfigError> {
     match scheme {
         "memory" => memory(rest),
         "sqlite" => sqlite(rest).await,
-        "redis" | "rediss" | "redis-cluster" | "webdis" | "mongodb" | "postgres" => {
+        "mongodb" | "mongodb+srv" => mongodb(url).await,
+        "redis" | "rediss" | "redis-cluster" | "webdis" | "postgres" => {
             Err(ConfigError::new(format_args!(
                 "the store `{scheme}:` is not built into this version of `session-runtime`"
             )))
@@ -113,6 +117,18 @@ async fn sqlite(rest: &str) -> Result<AnyStore, ConfigError> {
     }
 }
 
+#[cfg(not(feature = "mongodb"))]
+async fn mongodb(_: &str) -> Result<AnyStore, ConfigError> {
+    Err(ConfigError::new(
+        "for the store `mongodb:` enable the feature `mongodb` of `session-runtime`",
+    ))
+}
+
+#[cfg(feature = "mongodb")]
+async fn mongodb(url: &str) -> Result<AnyStore, ConfigError> {
+    super::MongoStore::connect(url).await.map(AnyStore::new)
+}
+
 /// The path and the options, names before values, none decoded.
 fn split(rest: &str) -> (&str, Vec<(&str, &str)>) {
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -124,8 +140,8 @@ fn unknown(scheme: &str, name: &str, there_are: &str) -> ConfigError {
     ConfigError::new(format_args!("the option `{name}` of `{scheme}:` is unknown; {there_are}"))
 }
 
-#[cfg(any(test, feature = "sqlite"))]
-fn decode(text: &str, what: &str) -> Result<String, ConfigError> {
+#[cfg(any(test, feature = "mongodb", feature = "sqlite"))]
+pub(super) fn decode(text: &str, what: &str) -> Result<String, ConfigError> {
     let wrong = || {
         ConfigError::new(format_args!(
             "in the {what} of the store's URL, `%` stands before two hexadecimal digits \
@@ -163,7 +179,7 @@ mod tests {
 
     #[tokio::test]
     async fn other_schemes_are_named_but_never_a_password() {
-        for scheme in ["redis", "rediss", "redis-cluster", "webdis", "mongodb", "postgres"] {
+        for scheme in ["redis", "rediss", "redis-cluster", "webdis", "postgres"] {
             let message = refusal(&format!("{scheme}://me:hunter2@host/1")).await;
             assert!(message.contains(&format!("`{scheme}:`")) && message.contains("not built in"));
             assert!(!message.contains("hunter2"));
@@ -180,6 +196,12 @@ mod tests {
         for wrong in ["%", "%2", "%zz", "%+1", "%ff", "%ü1"] {
             assert!(decode(wrong, "path").is_err(), "{wrong}");
         }
+    }
+
+    #[cfg(not(feature = "mongodb"))]
+    #[tokio::test]
+    async fn mongodb_names_its_feature() {
+        assert!(refusal("mongodb://me:hunter2@host").await.contains("feature `mongodb`"));
     }
 
     #[cfg(not(feature = "sqlite"))]

@@ -7,6 +7,8 @@ mod any;
 mod connect;
 mod memory;
 mod migrating;
+#[cfg(feature = "mongodb")]
+mod mongodb;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -16,6 +18,8 @@ pub use self::any::AnyStore;
 pub use self::connect::connect;
 pub use self::memory::{MemoryStore, MemoryStoreBuilder};
 pub use self::migrating::MigratingStore;
+#[cfg(feature = "mongodb")]
+pub use self::mongodb::{MongoStore, MongoStoreBuilder};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{SqliteStore, SqliteStoreBuilder, Synchronous};
 use crate::clock::Timestamp;

@@ -1,0 +1,417 @@
+//! The options of the store.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use ::mongodb::bson::{Document, doc};
+use ::mongodb::options::{
+    Acknowledgment, ClientOptions, CollectionOptions, Credential, ReadPreference, SelectionCriteria,
+    ServerAddress, Tls, TlsOptions, WriteConcern,
+};
+use ::mongodb::{Client, Collection, Database};
+
+use super::{Inner, MongoStore, indexes, url};
+use crate::clock::{Clock, SystemClock};
+use crate::error::ConfigError;
+
+/// The options of a [`MongoStore`].
+///
+/// ```no_run
+/// use session_runtime::store::MongoStore;
+/// use std::time::Duration;
+///
+/// # async fn open() -> Result<(), session_runtime::ConfigError> {
+/// let store = MongoStore::at_host("db.internal")
+///     .port(27018)
+///     .username("shop")
+///     .password(std::env::var("MONGODB_PASSWORD").unwrap_or_default())
+///     .tls(true)
+///     .database("shop")
+///     .collection("visitors")
+///     .command_timeout(Duration::from_secs(2))
+///     .open()
+///     .await?;
+/// # let _ = store;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub struct MongoStoreBuilder {
+    source: Source,
+    host_options: HostOptions,
+    database: Option<String>,
+    collection: Option<String>,
+    clock: Arc<dyn Clock>,
+    tombstone_time: Option<Duration>,
+    command_timeout: Option<Duration>,
+}
+
+enum Source {
+    Url(String),
+    Host(String),
+    Client(Client),
+    Database(Database),
+}
+
+/// What only a host has: a URL says these itself, a client was made with them.
+#[derive(Default)]
+struct HostOptions {
+    port: Option<u16>,
+    username: Option<String>,
+    password: Option<String>,
+    auth_database: Option<String>,
+    tls: Option<bool>,
+    tls_ca_file: Option<PathBuf>,
+    direct: Option<bool>,
+}
+
+/// The database, the collection and the time for a command unless something else is said.
+const DATABASE: &str = "sessions";
+const COLLECTION: &str = "sessions";
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl MongoStoreBuilder {
+    pub(super) fn at_url(url: String) -> Self {
+        Self::new(Source::Url(url))
+    }
+
+    pub(super) fn at_host(host: String) -> Self {
+        Self::new(Source::Host(host))
+    }
+
+    pub(super) fn with_client(client: Client) -> Self {
+        Self::new(Source::Client(client))
+    }
+
+    pub(super) fn with_database(database: Database) -> Self {
+        Self::new(Source::Database(database))
+    }
+
+    fn new(source: Source) -> Self {
+        Self {
+            source,
+            host_options: HostOptions::default(),
+            database: None,
+            collection: None,
+            clock: Arc::new(SystemClock),
+            tombstone_time: None,
+            command_timeout: None,
+        }
+    }
+
+    /// The port of the host. The default is 27017.
+    pub fn port(mut self, port: u16) -> Self {
+        self.host_options.port = Some(port);
+        self
+    }
+
+    /// Who logs in at the host. The default is nobody.
+    pub fn username(mut self, name: impl Into<String>) -> Self {
+        self.host_options.username = Some(name.into());
+        self
+    }
+
+    /// The password of the [`username`](Self::username).
+    pub fn password(mut self, password: impl Into<String>) -> Self {
+        self.host_options.password = Some(password.into());
+        self
+    }
+
+    /// The database that knows the [`username`](Self::username). The default is `admin`.
+    pub fn auth_database(mut self, name: impl Into<String>) -> Self {
+        self.host_options.auth_database = Some(name.into());
+        self
+    }
+
+    /// Whether to use TLS to the host. The default is not to.
+    pub fn tls(mut self, tls: bool) -> Self {
+        self.host_options.tls = Some(tls);
+        self
+    }
+
+    /// A file with the certificates (PEM) that the host's certificate is checked against, instead of
+    /// the public authorities. Needs [`tls`](Self::tls).
+    pub fn tls_ca_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.host_options.tls_ca_file = Some(path.into());
+        self
+    }
+
+    /// Whether to use this host alone and not look for the other members of its replica set. For a
+    /// host that is reached in another way than the replica set knows; it must be the primary. The
+    /// default is not to.
+    pub fn direct(mut self, direct: bool) -> Self {
+        self.host_options.direct = Some(direct);
+        self
+    }
+
+    /// The database. The default is the one in the URL, the client's default database, or `sessions`.
+    pub fn database(mut self, name: impl Into<String>) -> Self {
+        self.database = Some(name.into());
+        self
+    }
+
+    /// The collection, created if it is not there. The default is `sessions`.
+    pub fn collection(mut self, name: impl Into<String>) -> Self {
+        self.collection = Some(name.into());
+        self
+    }
+
+    /// Who tells whether a session has expired. The default is [`SystemClock`]. All processes that
+    /// use the collection should agree on the time.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// How long a deleted or renamed session answers `Gone` instead of `Absent`. The default is 60
+    /// seconds; it should be longer than the longest request.
+    pub fn tombstone_time(mut self, time: Duration) -> Self {
+        self.tombstone_time = Some(time);
+        self
+    }
+
+    /// How long an operation may take before it fails, waiting for a server or a connection included.
+    /// The default is 5 seconds.
+    pub fn command_timeout(mut self, timeout: Duration) -> Self {
+        self.command_timeout = Some(timeout);
+        self
+    }
+
+    /// Connects, and creates the indexes that are missing. The user needs the role `readWrite`; where
+    /// the indexes are there already, no right to create them.
+    ///
+    /// Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// If an option is not valid or contradicts another, if writes are not to be acknowledged
+    /// (`w=0`) or reads are not to go to the primary, if the server cannot be reached within the
+    /// command timeout, refuses the login or is no primary, or if an index of this store is there
+    /// with other options. No error shows a password.
+    pub async fn open(self) -> Result<MongoStore, ConfigError> {
+        let Self { source, host_options, database, mut collection, clock, .. } = self;
+        let (mut command_timeout, mut tombstone_time) = (self.command_timeout, self.tombstone_time);
+        if !matches!(source, Source::Host(_))
+            && let Some(option) = host_options.first()
+        {
+            return Err(ConfigError::new(format_args!(
+                "the MongoDB option `{option}` goes with `MongoStore::at_host`; \
+                 a URL or a client has it already"
+            )));
+        }
+        let mut options = None;
+        let mut existing = None;
+        match source {
+            Source::Url(url) => {
+                let parsed = url::parse(&url).await?;
+                collection = collection.or(parsed.collection);
+                command_timeout = command_timeout.or(parsed.command_timeout);
+                tombstone_time = tombstone_time.or(parsed.tombstone_time);
+                options = Some(parsed.client);
+            }
+            Source::Host(host) => options = Some(host_options.client_options(host)?),
+            Source::Client(client) => {
+                let default = client.default_database().map(|it| it.name().to_owned());
+                let name = checked("database", database.as_deref(), default.as_deref(), DATABASE)?;
+                existing = Some(client.database(&name));
+            }
+            Source::Database(_) if database.is_some() => {
+                return Err(ConfigError::new(
+                    "the MongoDB option `database` goes without an existing database",
+                ));
+            }
+            Source::Database(database) => existing = Some(database),
+        }
+        let command_timeout = command_timeout.unwrap_or(COMMAND_TIMEOUT);
+        if command_timeout.is_zero() {
+            return Err(ConfigError::new("the MongoDB option `command_timeout` is zero"));
+        }
+        let collection = checked("collection", collection.as_deref(), None, COLLECTION)?;
+        let (database, own_client) = match (existing, options) {
+            (Some(database), _) => (database, None),
+            (None, options) => {
+                let mut options = options.unwrap_or_default();
+                let default = options.default_database.take();
+                let name = checked("database", database.as_deref(), default.as_deref(), DATABASE)?;
+                check(options.write_concern.as_ref(), options.selection_criteria.as_ref())?;
+                let client = new_client(options, command_timeout)?;
+                (client.database(&name), Some(client))
+            }
+        };
+        let collection = durable(&database, &collection, command_timeout)?;
+        prepare(&database, &collection, command_timeout).await?;
+        Ok(MongoStore(Arc::new(Inner {
+            collection,
+            own_client,
+            closed: AtomicBool::new(false),
+            clock,
+            tombstone_time: tombstone_time.unwrap_or(crate::store::TOMBSTONE_TIME),
+            command_timeout,
+        })))
+    }
+}
+
+impl HostOptions {
+    /// The first option that was given.
+    fn first(&self) -> Option<&'static str> {
+        let given = [
+            ("port", self.port.is_some()),
+            ("username", self.username.is_some()),
+            ("password", self.password.is_some()),
+            ("auth_database", self.auth_database.is_some()),
+            ("tls", self.tls.is_some()),
+            ("tls_ca_file", self.tls_ca_file.is_some()),
+            ("direct", self.direct.is_some()),
+        ];
+        given.into_iter().find_map(|(name, given)| given.then_some(name))
+    }
+
+    fn client_options(self, host: String) -> Result<ClientOptions, ConfigError> {
+        if host.is_empty() || host.contains(['/', '@', ',', '?']) {
+            return Err(ConfigError::new(
+                "the MongoDB option `host` is one name or address; \
+                 for several, or a URL, there is `MongoStore::at_url`",
+            ));
+        }
+        let mut options = ClientOptions::default();
+        options.hosts = vec![ServerAddress::Tcp { host, port: self.port }];
+        options.direct_connection = self.direct;
+        options.credential = match (self.username, self.password) {
+            (None, None) if self.auth_database.is_none() => None,
+            (Some(username), password) => {
+                let mut credential = Credential::default();
+                credential.username = Some(username);
+                credential.password = password;
+                credential.source = self.auth_database;
+                Some(credential)
+            }
+            (None, password) => {
+                let option = if password.is_some() { "password" } else { "auth_database" };
+                return Err(ConfigError::new(format_args!(
+                    "the MongoDB option `{option}` needs a `username`"
+                )));
+            }
+        };
+        options.tls = match (self.tls, self.tls_ca_file) {
+            (Some(true), ca_file) => {
+                let mut tls = TlsOptions::default();
+                tls.ca_file_path = ca_file;
+                Some(Tls::Enabled(tls))
+            }
+            (_, Some(_)) => {
+                return Err(ConfigError::new("the MongoDB option `tls_ca_file` needs `tls`"));
+            }
+            (Some(false), None) => Some(Tls::Disabled),
+            (None, None) => None,
+        };
+        Ok(options)
+    }
+}
+
+/// The first name that is said.
+fn checked(
+    option: &str,
+    said: Option<&str>,
+    default: Option<&str>,
+    otherwise: &str,
+) -> Result<String, ConfigError> {
+    let name = said.or(default).unwrap_or(otherwise);
+    let wrong = match option {
+        "database" => name.contains(['/', '\\', '.', ' ', '"', '$', '\0']) || name.len() > 63,
+        _ => name.contains(['$', '\0']) || name.starts_with("system.") || name.len() > 200,
+    };
+    if name.is_empty() || wrong {
+        return Err(ConfigError::new(format_args!(
+            "the MongoDB option `{option}` is {name:?}, which is no name that MongoDB takes"
+        )));
+    }
+    Ok(name.to_owned())
+}
+
+fn new_client(mut options: ClientOptions, timeout: Duration) -> Result<Client, ConfigError> {
+    // Nothing waits for longer than the store does.
+    options.server_selection_timeout.get_or_insert(timeout);
+    options.connect_timeout.get_or_insert(timeout);
+    // See the docs of `MongoStore`.
+    options.retry_writes.get_or_insert(false);
+    Client::with_options(options)
+        .map_err(|error| ConfigError::with_source("the options of MongoDB do not fit", error))
+}
+
+/// The collection as the store needs it: acknowledged writes, reads from the primary.
+fn durable(
+    database: &Database,
+    name: &str,
+    timeout: Duration,
+) -> Result<Collection<Document>, ConfigError> {
+    check(database.write_concern(), database.selection_criteria())?;
+    let mut concern = database.write_concern().cloned().unwrap_or_default();
+    concern.w.get_or_insert(Acknowledgment::Majority);
+    // The server gives up when nobody waits any more.
+    concern.w_timeout.get_or_insert(timeout);
+    let mut options = CollectionOptions::default();
+    options.write_concern = Some(concern);
+    options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
+    options.read_concern = database.read_concern().cloned();
+    Ok(database.collection_with_options(name, options))
+}
+
+fn check(
+    concern: Option<&WriteConcern>,
+    reads: Option<&SelectionCriteria>,
+) -> Result<(), ConfigError> {
+    if concern.and_then(|concern| concern.w.as_ref()) == Some(&Acknowledgment::Nodes(0)) {
+        return Err(ConfigError::new(
+            "the MongoDB write concern `w: 0` does not tell whether a session was saved; \
+             use `w=majority`, the default, or `w=1`",
+        ));
+    }
+    match reads {
+        None | Some(SelectionCriteria::ReadPreference(ReadPreference::Primary)) => Ok(()),
+        Some(_) => Err(ConfigError::new(
+            "the MongoDB option `readPreference` is not `primary`; \
+             a secondary may still show a session that was ended",
+        )),
+    }
+}
+
+async fn prepare(
+    database: &Database,
+    collection: &Collection<Document>,
+    timeout: Duration,
+) -> Result<(), ConfigError> {
+    let prepare = async {
+        let hello = database.run_command(doc! { "hello": 1 }).await.map_err(|error| {
+            ConfigError::with_source("the MongoDB server cannot be reached or refuses", error)
+        })?;
+        if !hello.get_bool("isWritablePrimary").unwrap_or(false) {
+            return Err(ConfigError::new(
+                "the MongoDB server is not the primary of its replica set; \
+                 connect to the replica set, without `direct` (`directConnection`)",
+            ));
+        }
+        indexes::ensure(collection).await
+    };
+    // Some commands: the driver has its own, shorter limit for finding the server.
+    tokio::time::timeout(2 * timeout, prepare).await.unwrap_or_else(|_| {
+        Err(ConfigError::new(format_args!(
+            "the MongoDB server did not answer within {:?}",
+            2 * timeout
+        )))
+    })
+}
+
+impl fmt::Debug for MongoStoreBuilder {
+    /// Shows neither URL nor user.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MongoStoreBuilder")
+            .field("database", &self.database)
+            .field("collection", &self.collection)
+            .field("tombstone_time", &self.tombstone_time)
+            .field("command_timeout", &self.command_timeout)
+            .finish_non_exhaustive()
+    }
+}
