@@ -27,9 +27,7 @@ use session_runtime::axum::SessionLayer;
 use session_runtime::patch::{Applied, Patch};
 use session_runtime::record::{Principal, Record};
 use session_runtime::store::{Created, Loaded, SessionInfo, Store, StoreError, Updated};
-use session_runtime::{
-    Keyring, Session, SessionSchema, Sessions, StoreKey, Timestamp, conformance,
-};
+use session_runtime::{Keyring, Session, SessionSchema, Sessions, StoreKey, Timestamp};
 use tokio::sync::Mutex;
 
 /// Keeps each session in a file of its own. For one process.
