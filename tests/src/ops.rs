@@ -22,6 +22,11 @@ pub(crate) struct Outcome {
 }
 
 impl Request {
+    /// Reads the body, whatever its content type.
+    pub(crate) fn parse(body: &[u8]) -> serde_json::Result<Self> {
+        serde_json::from_slice(body)
+    }
+
     /// Runs the operations; an unknown one answers 400.
     pub(crate) async fn run(self, session: Session<Visit>) -> Outcome {
         let mut outcome = Outcome { status: 200, results: Vec::new() };
@@ -51,7 +56,7 @@ async fn run(session: &Session<Visit>, op: &[Value], status: &mut u16) -> Option
         "items" => json!(session.items()),
         "push_item" => {
             let item = text()?;
-            json!(session.update_items(move |items| items.push(item.clone())).len())
+            json!(session.update_items(move |items| items.push(item.clone())))
         }
         "flash_notice" => done(session.flash_notice(text()?)),
         "take_notice" => json!(session.take_notice()),
