@@ -1,4 +1,3 @@
-#![cfg(feature = "conformance")]
 //! The conformance suite on the stores of this crate.
 
 use session_runtime::conformance;
@@ -17,7 +16,6 @@ async fn memory_on_several() {
     conformance::run(|| async { shared.clone() }).await.unwrap();
 }
 
-#[cfg(feature = "sqlite")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sqlite() {
     use session_runtime::store::SqliteStore;
