@@ -64,5 +64,6 @@ mod expiry;
 mod failure;
 mod flash;
 mod login;
+mod redis;
 mod restart;
 mod visits;
