@@ -95,6 +95,7 @@ mod field;
 mod finish;
 mod handle;
 mod id;
+mod into_option;
 mod keyring;
 pub mod patch;
 mod plan;
@@ -110,6 +111,8 @@ pub mod store;
 mod sweep;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod ttl;
+mod upgrade;
 mod view;
 mod views;
 
@@ -120,6 +123,7 @@ pub use self::error::{ConfigError, SessionError};
 pub use self::finish::{CookieCommand, FinishGuard, Finished};
 pub use self::handle::SessionHandle;
 pub use self::id::StoreKey;
+pub use self::into_option::IntoOption;
 pub use self::keyring::Keyring;
 pub use self::registry::Schemas;
 pub use self::schema::{PrincipalSchema, SessionSchema};

@@ -2,6 +2,7 @@
 //! `counter`, `flash` and `principal`.
 
 use std::mem;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -68,10 +69,12 @@ pub struct Field<S, T> {
     pub(crate) default: fn() -> T,
     pub(crate) clone: fn(&T) -> T,
     pub(crate) encode: Encode<T>,
-    pub(crate) decode: fn(&str) -> serde_json::Result<T>,
+    pub(crate) decode: Decode<T>,
+    pub(crate) upgrade: Option<Decode<T>>,
     pub(crate) counter: Option<CounterOps<T>>,
     pub(crate) flash: Option<FlashOps<T>>,
     pub(crate) principal: bool,
+    pub(crate) ttl: Option<Duration>,
     pub(crate) reset_on_mismatch: bool,
 }
 
@@ -97,9 +100,11 @@ impl<S, T> Field<S, T> {
             clone: T::clone,
             encode: serde_json::to_string,
             decode: |text| serde_json::from_str(text),
+            upgrade: None,
             counter: None,
             flash: None,
             principal: false,
+            ttl: None,
             reset_on_mismatch: false,
         }
     }
@@ -128,6 +133,18 @@ impl<S, T> Field<S, T> {
         self
     }
 
+    /// What does not decode as a `T` was stored as an `Old`.
+    pub const fn upgrade<Old: DeserializeOwned>(mut self, upgrade: Decode<T>) -> Self {
+        self.upgrade = Some(upgrade);
+        self
+    }
+
+    /// The field is absent when this many milliseconds have passed since it was last written.
+    pub const fn ttl(mut self, millis: u64) -> Self {
+        self.ttl = Some(Duration::from_millis(millis));
+        self
+    }
+
     /// A stored value that does not decode reads as the default instead of being an error.
     pub const fn reset_on_mismatch(mut self) -> Self {
         self.reset_on_mismatch = true;
@@ -148,6 +165,9 @@ where
 {
     Field::new(index, key, get, get_mut, default)
 }
+
+/// How a text becomes a value.
+pub(crate) type Decode<T> = fn(&str) -> serde_json::Result<T>;
 
 /// How a value becomes its text.
 pub(crate) type Encode<T> = fn(&T) -> serde_json::Result<String>;
