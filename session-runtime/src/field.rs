@@ -39,6 +39,11 @@ pub trait AnyField<S>: Send + Sync {
     #[doc(hidden)]
     fn encode(&self, from: &S) -> Result<Option<Arc<str>>, SessionError>;
 
+    /// What the deploy check compares.
+    #[cfg(any(test, feature = "testing"))]
+    #[doc(hidden)]
+    fn describe(&self) -> crate::testing::deploy::Description;
+
     /// Puts the default into the struct.
     #[doc(hidden)]
     fn reset(&self, into: &mut S);
@@ -93,6 +98,22 @@ impl<S: 'static, T: 'static> AnyField<S> for Field<S, T> {
             return Ok(None);
         }
         Ok(Some(text))
+    }
+
+    #[cfg(any(test, feature = "testing"))]
+    fn describe(&self) -> crate::testing::deploy::Description {
+        use crate::testing::deploy::{Description, Kind};
+        let kind = match self {
+            Self { counter: Some(_), .. } => Kind::Counter,
+            Self { flash: Some(_), .. } => Kind::Flash,
+            Self { principal: true, .. } => Kind::Principal,
+            _ => Kind::Plain,
+        };
+        Description {
+            kind,
+            shape: (self.shape)(),
+            upgraded: self.upgraded_shape.map(|shape| shape()),
+        }
     }
 
     fn reset(&self, into: &mut S) {

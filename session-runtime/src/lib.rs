@@ -73,7 +73,7 @@
 //! | `actix` | the middleware and extractors for actix-web | |
 //! | `sqlite` | `store::SqliteStore`, with SQLite compiled in | |
 //! | `conformance` | `conformance::run`: the rules of [`store::Store`], for your own store | |
-//! | `testing` | `testing::ManualClock` | |
+//! | `testing` | `testing::ManualClock`, and `testing::assert_compatible`: would a deploy strand live sessions? | |
 
 #[doc(hidden)]
 #[path = "private.rs"]

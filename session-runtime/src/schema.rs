@@ -7,6 +7,8 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+#[cfg(any(test, feature = "testing"))]
+use crate::testing::{probe::shape_of, shape::Shape};
 use crate::view::View;
 
 /// A struct whose fields are the fields of a session; implemented by `#[derive(SessionSchema)]`.
@@ -76,6 +78,10 @@ pub struct Field<S, T> {
     pub(crate) principal: bool,
     pub(crate) ttl: Option<Duration>,
     pub(crate) reset_on_mismatch: bool,
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) shape: fn() -> Shape,
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) upgraded_shape: Option<fn() -> Shape>,
 }
 
 impl<S, T> Field<S, T> {
@@ -106,6 +112,10 @@ impl<S, T> Field<S, T> {
             principal: false,
             ttl: None,
             reset_on_mismatch: false,
+            #[cfg(any(test, feature = "testing"))]
+            shape: shape_of::<T>,
+            #[cfg(any(test, feature = "testing"))]
+            upgraded_shape: None,
         }
     }
 
@@ -136,6 +146,10 @@ impl<S, T> Field<S, T> {
     /// What does not decode as a `T` was stored as an `Old`.
     pub const fn upgrade<Old: DeserializeOwned>(mut self, upgrade: Decode<T>) -> Self {
         self.upgrade = Some(upgrade);
+        #[cfg(any(test, feature = "testing"))]
+        {
+            self.upgraded_shape = Some(shape_of::<Old>);
+        }
         self
     }
 
