@@ -1,5 +1,6 @@
-#![cfg(feature = "conformance")]
 //! Stores that are wrong in one way each, and the rule that has to notice.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::time::Duration;
 

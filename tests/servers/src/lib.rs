@@ -31,7 +31,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the order in which they are started.
-    pub const ALL: &'static [Self] = &[];
+    pub const ALL: &'static [Self] = &[Self::Redis];
 
     /// The name, as in `SESSION_TESTS_WITHOUT` and `--without`.
     pub fn name(self) -> &'static str {
