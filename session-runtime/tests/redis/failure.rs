@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use session_runtime::record::Principal;
 use session_runtime::store::{Created, Loaded, RedisStore, Store, Updated};
 
 use crate::site::{add, info, key, record, server, signal};
@@ -144,4 +145,31 @@ async fn a_server_that_is_killed_and_comes_back_during_traffic() {
     println!("{saved} saved, {unknown} unknown, {kept} kept");
     assert!(unknown > 0, "the server was lost");
     assert!((saved..=saved + unknown).contains(&kept), "{saved} <= {kept} <= {saved} + {unknown}");
+}
+
+/// Redis refuses what needs memory, a script before its first write. Who signs out still can.
+#[tokio::test]
+async fn a_server_without_memory() {
+    let Some(server) = server(&["--maxmemory-policy", "noeviction"]) else { return };
+    let store = impatient(server.url());
+    let limit = |bytes: u64| {
+        let mut command = redis::cmd("CONFIG");
+        crate::site::ask::<()>(server.url(), command.arg("SET").arg("maxmemory").arg(bytes));
+    };
+    let [one, two, to] = [key(), key(), key()];
+    let record = crate::site::record_of(&Principal::new("user_id", "7"));
+    for key in [&one, &two] {
+        assert_eq!(store.create(key, &record).await.unwrap(), Created::Created);
+    }
+    limit(1);
+    assert!(store.create(&key(), &record).await.is_err());
+    assert!(store.update(&one, &add(1)).await.is_err());
+    assert!(store.rename(&one, &to, &add(1)).await.is_err());
+    assert_eq!(store.load(&one).await.unwrap(), Loaded::Live(record.clone()));
+    assert_eq!(store.load(&to).await.unwrap(), Loaded::Absent);
+    store.delete(&one).await.unwrap();
+    assert_eq!(store.load(&one).await.unwrap(), Loaded::Gone);
+    assert_eq!(store.delete_all(record.principal.as_ref().unwrap(), None).await.unwrap(), 1);
+    limit(0);
+    works(&store).await;
 }

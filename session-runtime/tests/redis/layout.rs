@@ -1,29 +1,30 @@
 //! What the server keeps: how much, how it packs it, and for how long.
 
-use session_runtime::record::Principal;
-use session_runtime::store::{Created, Loaded, Store};
+use session_runtime::patch::{Patch, PrincipalOp};
+use session_runtime::record::{Principal, Record};
+use session_runtime::store::{Created, Loaded, RedisStore, Store};
 
 use crate::site::{key, now, record, store};
 
 #[tokio::test]
 async fn a_small_session_takes_little_memory() {
-    let Some((store, keys)) = store() else { return };
-    // As long as under the default prefix.
-    let store = session_runtime::store::RedisStore::builder(&*keys.url)
-        .prefix("session:")
-        .build()
-        .unwrap_or(store);
+    let Some((_, keys)) = store() else { return };
+    // With the prefix of most people.
+    let store = RedisStore::builder(&*keys.url).prefix("session:").build().unwrap();
     let fields = [("counter", "3"), ("theme", "\"dark\""), ("user_id", "42"), ("lang", "\"en\"")];
     let signed_in = Some(Principal::new("user_id", "42"));
+    // Other allocators round up more.
+    let info: String = keys.ask(redis::cmd("INFO").arg("memory"));
+    let limit = if info.contains("mem_allocator:jemalloc") { 168 } else { 184 };
     for principal in [None, signed_in] {
         let key = key();
-        let record = session_runtime::record::Record { principal, ..record(fields) };
+        let record = Record { principal, ..record(fields) };
         assert_eq!(store.create(&key, &record).await.unwrap(), Created::Created);
         let name = format!("session:{key}");
         assert_eq!(name.len(), 30);
         let bytes: u64 = keys.ask(redis::cmd("MEMORY").arg("USAGE").arg(&name));
         println!("four small fields: {bytes} bytes");
-        assert!(bytes <= 168, "{bytes} bytes");
+        assert!(bytes <= limit, "{bytes} bytes");
         let encoding: String = keys.ask(redis::cmd("OBJECT").arg("ENCODING").arg(&name));
         assert!(["listpack", "ziplist"].contains(&&*encoding), "{encoding}");
         store.delete(&key).await.unwrap();
@@ -47,11 +48,9 @@ async fn a_principal_of_any_length_is_kept_and_the_usual_ones_tightly() {
         assert_eq!(encoding == "hashtable", length > 54, "{length} characters are {encoding}");
         // From long to short and back.
         for value in ["7", who.value()] {
-            let patch = session_runtime::patch::Patch {
-                principal: session_runtime::patch::PrincipalOp::Set(Principal::new(
-                    "user_id", value,
-                )),
-                ..session_runtime::patch::Patch::empty()
+            let patch = Patch {
+                principal: PrincipalOp::Set(Principal::new("user_id", value)),
+                ..Patch::empty()
             };
             let _ = patch.apply(&mut record);
             let _ = store.update(&key, &patch).await.unwrap();

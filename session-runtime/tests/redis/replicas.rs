@@ -7,7 +7,7 @@ use session_runtime::record::Principal;
 use session_runtime::store::{Created, Loaded, RedisStore, Store, Updated};
 use test_servers::Server;
 
-use crate::site::{add, ask, info, key, record, record_of, server};
+use crate::site::{add, ask, key, record, record_of, server};
 
 const WAIT: Duration = Duration::from_millis(200);
 
@@ -17,13 +17,19 @@ async fn pair() -> Option<(Server, Server)> {
     let (_, port) = primary.url().rsplit_once(':').unwrap();
     let replica = server(&["--replicaof", &format!("127.0.0.1 {port}")])?;
     let began = Instant::now();
-    while info(primary.url(), "connected_slaves") != Some(1)
-        || ask::<u64>(primary.url(), redis::cmd("WAIT").arg(1).arg(100)) != 1
-    {
+    while !follows(primary.url()) {
         assert!(began.elapsed() < Duration::from_secs(20), "the replica does not follow");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Some((primary, replica))
+}
+
+/// Whether a write reaches a replica.
+fn follows(primary: &str) -> bool {
+    let mut connection = redis::Client::open(primary).unwrap().get_connection().unwrap();
+    let mut commands = redis::pipe();
+    commands.set("probe", 1).ignore().cmd("WAIT").arg(1).arg(100);
+    commands.query::<(u64,)>(&mut connection).unwrap() == (1,)
 }
 
 #[tokio::test]

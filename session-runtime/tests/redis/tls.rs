@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use session_runtime::store::{Created, Loaded, RedisStore, Store};
 
-use crate::site::{key, record, server};
+use crate::site::{key, record};
 
 /// Makes a key and a certificate that vouches for itself.
 fn make_certificate(folder: &Path) {
@@ -34,7 +34,13 @@ async fn certificates_are_checked() {
     let (port, cert, private) = (port.to_string(), path("cert.pem"), path("key.pem"));
     let arguments = ["--tls-port", &*port, "--tls-cert-file", &*cert, "--tls-key-file", &*private];
     let auth = ["--tls-auth-clients", "no"];
-    let Some(_server) = server(&[&arguments[..], &auth].concat()) else { return };
+    let _server = match test_servers::start_redis(&[&arguments[..], &auth].concat()) {
+        Err(error) if error.to_string().contains("Failed finding TLS support") => {
+            eprintln!("left out: this server was built without TLS");
+            return;
+        }
+        started => started.unwrap(),
+    };
     let url = format!("rediss://127.0.0.1:{port}");
 
     let root_cert = std::fs::read(&cert).unwrap();

@@ -88,8 +88,11 @@ fn live(hash: Value) -> Result<Record, StoreError> {
     }
 }
 
+/// The name of a hash field and what it holds.
+type Pair = (Vec<u8>, Vec<u8>);
+
 /// Fields and texts: a map since RESP3, in turn before and in answers of scripts.
-fn pairs(hash: Value) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+fn pairs(hash: Value) -> Result<Vec<Pair>, StoreError> {
     let pair = |pair| match pair {
         (Value::BulkString(key), Value::BulkString(text)) => Ok((key, text)),
         _ => Err(unexpected()),

@@ -41,7 +41,7 @@ pub struct RedisStoreBuilder {
 
 enum Server {
     Url(String),
-    Client(Client),
+    Client(Box<Client>),
     Connection(ConnectionManager),
 }
 
@@ -61,7 +61,7 @@ impl RedisStoreBuilder {
     }
 
     pub(super) fn client(client: Client) -> Self {
-        Self::new(Server::Client(client))
+        Self::new(Server::Client(client.into()))
     }
 
     pub(super) fn connection(connection: ConnectionManager) -> Self {

@@ -24,7 +24,7 @@ pub(super) struct Link {
 }
 
 enum Connection {
-    Own(Own),
+    Own(Box<Own>),
     Given(ConnectionManager),
 }
 
@@ -56,7 +56,8 @@ pub(super) struct Replicas {
 
 impl Link {
     pub(super) fn new(client: Client, timeout: Duration) -> Self {
-        Self { connection: Connection::Own(Own { client, current: Mutex::default() }), timeout }
+        let own = Own { client, current: Mutex::default() };
+        Self { connection: Connection::Own(own.into()), timeout }
     }
 
     pub(super) fn given(connection: ConnectionManager, timeout: Duration) -> Self {

@@ -27,9 +27,39 @@ local function is_i64(text)
     and not less(text, '-9223372036854775808') and not less('9223372036854775807', text)
 end
 
--- Nothing, or why the patch is refused.
-local function refusal(key, first)
-  local i = first
+-- An integer as two numbers of its sign: billions, and what is left.
+local function split(text)
+  local negative = string.sub(text, 1, 1) == '-'
+  local digits = negative and string.sub(text, 2) or text
+  local high, low = tonumber(string.sub(digits, 1, -10)) or 0, tonumber(string.sub(digits, -9))
+  if negative then
+    return -high, -low
+  end
+  return high, low
+end
+
+-- The exact sum of two integers within `i64`, kept within `min` and `max`.
+local function sum(a, b, min, max)
+  local a_high, a_low = split(a)
+  local b_high, b_low = split(b)
+  local high, low, sign = a_high + b_high, a_low + b_low, ''
+  local carry = math.floor(low / 1e9)
+  high, low = high + carry, low - carry * 1e9
+  if high < 0 then
+    high, low, sign = -high, -low, '-'
+    if low < 0 then
+      high, low = high - 1, low + 1e9
+    end
+  end
+  local text = high > 0 and string.format('%s%.0f%09.0f', sign, high, low)
+    or string.format('%s%.0f', sign, low)
+  return less(text, min) and min or less(max, text) and max or text
+end
+
+-- Why the patch is refused; or nothing, and the sums that it asks for by the place of their
+-- operation.
+local function check(key, first)
+  local i, sums = first, {}
   while ARGV[i] do
     local op, field = ARGV[i], ARGV[i + 1]
     if op == 'C' or op == 'N' then
@@ -38,39 +68,27 @@ local function refusal(key, first)
         return {'C', call('HGETALL', key)}
       end
     elseif op == 'A' then
-      local held = call('HGET', key, field)
-      if held and not is_i64(held) then
+      local held = call('HGET', key, field) or ARGV[i + 5]
+      if not is_i64(held) then
         return {'M', field}
       end
+      sums[i] = sum(held, ARGV[i + 2], ARGV[i + 3], ARGV[i + 4])
     end
     i = i + arguments[op]
   end
+  return nil, sums
 end
 
--- Exact over the whole of i64: Redis adds, the result is read as text.
-local function add(key, field, delta, min, max, start)
-  call('HSETNX', key, field, start)
-  -- With what was checked it fails on overflow alone.
-  local sum = redis.pcall('HINCRBY', key, field, delta)
-  if type(sum) == 'table' then
-    sum = string.sub(delta, 1, 1) == '-' and '-9223372036854775808' or '9223372036854775807'
-  else
-    sum = call('HGET', key, field)
-  end
-  local bounded = less(sum, min) and min or less(max, sum) and max or sum
-  call('HSET', key, field, bounded)
-end
-
-local function write(key, first)
+local function write(key, first, sums)
   local i = first
   while ARGV[i] do
     local op, field = ARGV[i], ARGV[i + 1]
     if op == 'S' then
       call('HSET', key, field, ARGV[i + 2])
+    elseif op == 'A' then
+      call('HSET', key, field, sums[i])
     elseif op == 'D' then
       call('HDEL', key, field)
-    elseif op == 'A' then
-      add(key, field, ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5])
     end
     i = i + arguments[op]
   end

@@ -8,11 +8,11 @@ end
 if call('EXISTS', to) == 1 then
   return 'X'
 end
-local refused = refusal(from, 5)
+local refused, sums = check(from, 5)
 if refused then
   return refused
 end
-write(from, 5)
+write(from, 5, sums)
 local after = changed(before, ARGV[2], ARGV[3])
 write_meta(from, after)
 call('RENAME', from, to)

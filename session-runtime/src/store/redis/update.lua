@@ -5,11 +5,11 @@ local before = read_meta(key)
 if not before then
   return 'G'
 end
-local refused = refusal(key, 4)
+local refused, sums = check(key, 4)
 if refused then
   return refused
 end
-write(key, 4)
+write(key, 4, sums)
 local after = changed(before, ARGV[2], ARGV[3])
 if after ~= before then
   write_meta(key, after)
