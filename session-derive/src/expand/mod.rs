@@ -4,13 +4,15 @@ mod counter;
 mod flash;
 mod plain;
 mod principal;
+mod ttl;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
+use crate::attr::{Ttl, Upgrade};
 use crate::schema::{Field, Kind, Schema, Verb};
 
 /// The code for a schema without mistakes.
@@ -85,6 +87,13 @@ fn constant(schema: &Schema, field: &Field) -> TokenStream {
         }
         Kind::Principal => Some(quote!(.principal())),
     };
+    let upgrade = field.attrs.upgrade.as_ref().map(
+        |Upgrade { from, with, .. }| quote!(.upgrade::<#from>(|__text| __private::upgrade::<#from, #ty>(__text, #with))),
+    );
+    let ttl = field.attrs.ttl.as_ref().map(|Ttl { millis, .. }| {
+        let millis = Literal::u64_unsuffixed(*millis);
+        quote!(.ttl(#millis))
+    });
     let reset = schema.reset_on_mismatch.then(|| quote!(.reset_on_mismatch()));
     quote! {
         fn #default_name() -> #ty {
@@ -97,7 +106,7 @@ fn constant(schema: &Schema, field: &Field) -> TokenStream {
             |__values| &__values.#ident,
             |__values| &mut __values.#ident,
             #default_name,
-        ) #aliases #kind #reset;
+        ) #aliases #kind #upgrade #ttl #reset;
     }
 }
 
@@ -111,12 +120,14 @@ fn default_name(field: &Field) -> Ident {
 }
 
 fn methods(field: &Field) -> TokenStream {
-    match field.kind {
+    let methods = match field.kind {
         Kind::Plain => plain::methods(field),
         Kind::Counter => counter::methods(field),
         Kind::Flash => flash::methods(field),
         Kind::Principal => principal::methods(field),
-    }
+    };
+    let expires_at = field.attrs.ttl.as_ref().map(|_| ttl::expires_at(field));
+    quote!(#methods #expires_at)
 }
 
 fn schema_impl(schema: &Schema) -> TokenStream {

@@ -10,32 +10,47 @@
 //! variable `SESSION_TESTS_WITHOUT` names (comma-separated: `postgres,mongodb`) is left out.
 
 mod install;
+mod mongodb;
 mod process;
+mod redis;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+pub use self::mongodb::start as start_mongodb;
 pub use self::process::Server;
+pub use self::redis::start as start_redis;
 
 /// What goes wrong with servers, for a person to read.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// The kinds of servers that tests need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {}
+pub enum Kind {
+    /// Redis, without replicas and without a password.
+    Redis,
+    /// MongoDB, without a password.
+    MongoDb,
+}
 
 impl Kind {
     /// All of them, in the order in which they are started.
-    pub const ALL: &'static [Self] = &[];
+    pub const ALL: &'static [Self] = &[Self::Redis, Self::MongoDb];
 
     /// The name, as in `SESSION_TESTS_WITHOUT` and `--without`.
     pub fn name(self) -> &'static str {
-        match self {}
+        match self {
+            Self::Redis => "redis",
+            Self::MongoDb => "mongodb",
+        }
     }
 
     /// The variable that names a server which runs already.
     pub fn variable(self) -> &'static str {
-        match self {}
+        match self {
+            Self::Redis => "REDIS_URL",
+            Self::MongoDb => "MONGODB_URL",
+        }
     }
 
     /// Starts a server of this kind for the caller alone; it ends when the answer is dropped.
@@ -44,7 +59,10 @@ impl Kind {
     ///
     /// If it is not installed and cannot be, or does not start.
     pub fn start(self) -> Result<Server, Error> {
-        match self {}
+        match self {
+            Self::Redis => redis::start(&[]),
+            Self::MongoDb => mongodb::start(&[]),
+        }
     }
 }
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use ::mongodb::bson::{Document, doc};
 use ::mongodb::options::{
-    Acknowledgment, ClientOptions, CollectionOptions, Credential, ReadPreference, SelectionCriteria,
-    ServerAddress, Tls, TlsOptions, WriteConcern,
+    Acknowledgment, ClientOptions, CollectionOptions, Credential, ReadPreference,
+    SelectionCriteria, ServerAddress, Tls, TlsOptions, WriteConcern,
 };
 use ::mongodb::{Client, Collection, Database};
 
@@ -273,7 +273,7 @@ impl HostOptions {
         if host.is_empty() || host.contains(['/', '@', ',', '?']) {
             return Err(ConfigError::new(
                 "the MongoDB option `host` is one name or address; \
-                 for several, or a URL, there is `MongoStore::at_url`",
+                 for several, or a URL, there is `MongoStore::builder`",
             ));
         }
         let mut options = ClientOptions::default();

@@ -33,7 +33,8 @@ pub(super) type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// The document of a new session.
 pub(super) fn live(key: &StoreKey, record: &Record) -> Document {
     let fields = record.fields.iter();
-    let fields: Document = fields.map(|(name, text)| (escape(name).into_owned(), value(text))).collect();
+    let fields: Document =
+        fields.map(|(name, text)| (escape(name).into_owned(), value(text))).collect();
     let mut document = doc! {
         "key": binary(key),
         "keys": [binary(key)],
@@ -75,7 +76,9 @@ pub(super) fn read(key: &StoreKey, document: &Document, now: Timestamp) -> Resul
     let binary = Bson::Binary(binary(key));
     let position = document.get_array("keys")?.iter().position(|it| *it == binary);
     match position.and_then(|position| ended.get(position)) {
-        Some(Bson::DateTime(until)) if now < timestamp(until.timestamp_millis()) => Ok(Loaded::Gone),
+        Some(Bson::DateTime(until)) if now < timestamp(until.timestamp_millis()) => {
+            Ok(Loaded::Gone)
+        }
         _ => Ok(Loaded::Absent),
     }
 }
@@ -84,7 +87,9 @@ pub(super) fn read(key: &StoreKey, document: &Document, now: Timestamp) -> Resul
 pub(super) fn current_key(document: &Document) -> Result<Option<StoreKey>, Failure> {
     match document.get("key") {
         None => Ok(None),
-        Some(Bson::Binary(binary)) => Ok(Some(StoreKey::from_bytes(binary.bytes.as_slice().try_into()?))),
+        Some(Bson::Binary(binary)) => {
+            Ok(Some(StoreKey::from_bytes(binary.bytes.as_slice().try_into()?)))
+        }
         Some(_) => Err("the key of a session is no binary".into()),
     }
 }
@@ -205,7 +210,9 @@ mod tests {
 
     #[test]
     fn names_are_safe_and_come_back() {
-        for name in ["", "%", "a", "a.b", "$a", "a$", ".", "..", "\0", "%2e", "%%", "é.漢", "$set.x"] {
+        for name in
+            ["", "%", "a", "a.b", "$a", "a$", ".", "..", "\0", "%2e", "%%", "é.漢", "$set.x"]
+        {
             let escaped = escape(name);
             assert!(!escaped.is_empty() && !escaped.contains(['.', '$', '\0']), "{escaped}");
             assert_eq!(unescape(&escaped).unwrap(), name);

@@ -76,14 +76,14 @@ impl MongoStore {
     ///
     /// As [`MongoStoreBuilder::open`].
     pub async fn connect(url: &str) -> Result<Self, ConfigError> {
-        Self::at_url(url).open().await
+        Self::builder(url).open().await
     }
 
     /// The server or replica set that a URL names, with options to choose.
     ///
     /// The URL has the options of MongoDB's connection strings, and `collection`,
     /// `command_timeout_ms` and `tombstone_time_ms`.
-    pub fn at_url(url: impl Into<String>) -> MongoStoreBuilder {
+    pub fn builder(url: impl Into<String>) -> MongoStoreBuilder {
         MongoStoreBuilder::at_url(url.into())
     }
 
@@ -316,8 +316,12 @@ impl Inner {
             "ended": { "$not": { "$gt": now } },
         };
         let limit = i64::try_from(batch)?;
-        let mut found =
-            self.collection.find(expired.clone()).projection(doc! { "_id": 1 }).limit(limit).await?;
+        let mut found = self
+            .collection
+            .find(expired.clone())
+            .projection(doc! { "_id": 1 })
+            .limit(limit)
+            .await?;
         let mut ids = Vec::new();
         while found.advance().await? {
             ids.extend(found.deserialize_current()?.remove("_id"));

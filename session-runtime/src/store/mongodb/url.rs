@@ -123,7 +123,8 @@ fn millis(name: &str, value: &str) -> Result<Duration, ConfigError> {
 }
 
 fn unknown(name: &str) -> ConfigError {
-    let is_name = !name.is_empty() && name.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_');
+    let is_name =
+        !name.is_empty() && name.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_');
     if !is_name {
         return ConfigError::new("an option of `mongodb:` has no name; write `name=value`");
     }
