@@ -46,6 +46,16 @@ macro_rules! scenario {
             }
 
             #[tokio::test]
+            async fn axum_mongodb() {
+                on(Framework::Axum, Store::MongoDb).await;
+            }
+
+            #[tokio::test]
+            async fn actix_mongodb() {
+                on(Framework::Actix, Store::MongoDb).await;
+            }
+
+            #[tokio::test]
             async fn actix_memory() {
                 on(Framework::Actix, Store::Memory).await;
             }
@@ -64,6 +74,7 @@ mod expiry;
 mod failure;
 mod flash;
 mod login;
+mod mongodb;
 mod redis;
 mod restart;
 mod visits;

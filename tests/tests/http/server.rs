@@ -21,6 +21,7 @@ pub(crate) enum Store {
     Memory,
     Sqlite,
     Redis,
+    MongoDb,
 }
 
 /// A running scenario server; killed when it is dropped.
@@ -48,6 +49,9 @@ impl Store {
                 Data { url, _folder: Some(folder.into()) }
             }
             Self::Redis => Data::at(&format!("{}?prefix={}:", url(Kind::Redis), unused_name())),
+            Self::MongoDb => {
+                Data::at(&with_option(&url(Kind::MongoDb), "collection", &unused_name()))
+            }
         }
     }
 
@@ -56,6 +60,7 @@ impl Store {
         match self {
             Self::Memory | Self::Sqlite => false,
             Self::Redis => test_servers::is_left_out(Kind::Redis),
+            Self::MongoDb => test_servers::is_left_out(Kind::MongoDb),
         }
     }
 }
@@ -69,6 +74,12 @@ impl Data {
 
 fn url(kind: Kind) -> String {
     test_servers::url(kind).expect("whoever asks has seen that it is not left out")
+}
+
+/// The URL with one more option.
+pub(crate) fn with_option(url: &str, name: &str, value: &str) -> String {
+    let joint = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{joint}{name}={value}")
 }
 
 /// A name for data that no other scenario uses.

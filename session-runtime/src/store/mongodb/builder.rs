@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use ::mongodb::bson::{Document, doc};
+use ::mongodb::bson::Document;
 use ::mongodb::options::{
     Acknowledgment, ClientOptions, CollectionOptions, Credential, ReadPreference,
     SelectionCriteria, ServerAddress, Tls, TlsOptions, WriteConcern,
 };
 use ::mongodb::{Client, Collection, Database};
 
-use super::{Inner, MongoStore, indexes, url};
+use super::ready::Readiness;
+use super::{Inner, MongoStore, url};
 use crate::clock::{Clock, SystemClock};
 use crate::error::ConfigError;
 
@@ -183,14 +184,16 @@ impl MongoStoreBuilder {
     /// Connects, and creates the indexes that are missing. The user needs the role `readWrite`; where
     /// the indexes are there already, no right to create them.
     ///
+    /// If no server can be reached, that is reported through `tracing` and the store is opened all the
+    /// same: its operations fail until there is one.
+    ///
     /// Must be called within a tokio runtime.
     ///
     /// # Errors
     ///
     /// If an option is not valid or contradicts another, if writes are not to be acknowledged
-    /// (`w=0`) or reads are not to go to the primary, if the server cannot be reached within the
-    /// command timeout, refuses the login or is no primary, or if an index of this store is there
-    /// with other options. No error shows a password.
+    /// (`w=0`) or reads are not to go to the primary, if the server refuses the login or is no
+    /// primary, or if an index of this store is there with other options. No error shows a password.
     pub async fn open(self) -> Result<MongoStore, ConfigError> {
         let Self { source, host_options, database, mut collection, clock, .. } = self;
         let (mut command_timeout, mut tombstone_time) = (self.command_timeout, self.tombstone_time);
@@ -242,9 +245,11 @@ impl MongoStoreBuilder {
             }
         };
         let collection = durable(&database, &collection, command_timeout)?;
-        prepare(&database, &collection, command_timeout).await?;
+        let ready = Readiness::new(database);
+        ready.at_start(&collection, command_timeout).await?;
         Ok(MongoStore(Arc::new(Inner {
             collection,
+            ready,
             own_client,
             closed: AtomicBool::new(false),
             clock,
@@ -376,32 +381,6 @@ fn check(
              a secondary may still show a session that was ended",
         )),
     }
-}
-
-async fn prepare(
-    database: &Database,
-    collection: &Collection<Document>,
-    timeout: Duration,
-) -> Result<(), ConfigError> {
-    let prepare = async {
-        let hello = database.run_command(doc! { "hello": 1 }).await.map_err(|error| {
-            ConfigError::with_source("the MongoDB server cannot be reached or refuses", error)
-        })?;
-        if !hello.get_bool("isWritablePrimary").unwrap_or(false) {
-            return Err(ConfigError::new(
-                "the MongoDB server is not the primary of its replica set; \
-                 connect to the replica set, without `direct` (`directConnection`)",
-            ));
-        }
-        indexes::ensure(collection).await
-    };
-    // Some commands: the driver has its own, shorter limit for finding the server.
-    tokio::time::timeout(2 * timeout, prepare).await.unwrap_or_else(|_| {
-        Err(ConfigError::new(format_args!(
-            "the MongoDB server did not answer within {:?}",
-            2 * timeout
-        )))
-    })
 }
 
 impl fmt::Debug for MongoStoreBuilder {

@@ -4,6 +4,7 @@ mod builder;
 mod change;
 mod document;
 mod indexes;
+mod ready;
 mod url;
 
 use std::fmt;
@@ -18,6 +19,7 @@ use ::mongodb::{Client, Collection, Database};
 pub use self::builder::MongoStoreBuilder;
 use self::change::{Change, Move, stored_under};
 use self::document::{Failure, binary, bury, date};
+use self::ready::Readiness;
 use super::{Created, Loaded, SessionInfo, Store, StoreError, Updated};
 use crate::clock::{Clock, Timestamp};
 use crate::error::ConfigError;
@@ -58,6 +60,7 @@ pub struct MongoStore(Arc<Inner>);
 
 struct Inner {
     collection: Collection<Document>,
+    ready: Readiness,
     /// The client, if it was made here.
     own_client: Option<Client>,
     closed: AtomicBool,
@@ -122,6 +125,10 @@ impl MongoStore {
             return Err(StoreError::backend("the store was closed"));
         }
         let timeout = self.0.command_timeout;
+        let work = async {
+            self.0.ready.check(&self.0.collection).await?;
+            work.await
+        };
         match tokio::time::timeout(timeout, work).await {
             Ok(answer) => answer.map_err(StoreError::backend),
             Err(_) => {
