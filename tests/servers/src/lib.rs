@@ -17,7 +17,7 @@ mod redis;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-pub use self::mongodb::start as start_mongodb;
+pub use self::mongodb::{restart as restart_mongodb, start as start_mongodb};
 pub use self::process::Server;
 pub use self::redis::start as start_redis;
 

@@ -49,6 +49,19 @@ pub fn start(arguments: &[&str]) -> Result<Server, Error> {
     Server::start(folder, command, url, || if tls { listens(port) } else { answers(port) })
 }
 
+/// Starts it after [`Server::kill`], or ends it and starts it anew, with more arguments.
+///
+/// # Errors
+///
+/// As for [`start`].
+pub fn restart(server: &mut Server, arguments: &[&str]) -> Result<(), Error> {
+    server.kill();
+    server.add_arguments(arguments);
+    let port = server.url().split([':', '/']).find_map(|part| part.parse().ok());
+    let port = port.ok_or("a server of ours has its port in its URL")?;
+    server.start_again(|| answers(port))
+}
+
 /// The launcher, in a virtual environment that all runs of the tests share.
 fn program() -> Result<PathBuf, Error> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());

@@ -52,6 +52,11 @@ impl Server {
         self.folder.path()
     }
 
+    /// Gives it more arguments, from when it is started again.
+    pub(crate) fn add_arguments(&mut self, arguments: &[&str]) {
+        self.command.extend(arguments.iter().map(|&argument| argument.to_owned()));
+    }
+
     /// Kills it at once (SIGKILL); its folder stays.
     pub fn kill(&mut self) {
         self.process = None;
