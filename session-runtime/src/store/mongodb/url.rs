@@ -95,9 +95,8 @@ pub(super) async fn parse(url: &str) -> Result<Parsed, ConfigError> {
         }
         seen.push(lower);
     }
-    let client = match ClientOptions::parse(format!("{base}?{}", rest.join("&"))).await {
-        Ok(client) => client,
-        Err(_) => return Err(culprit(&rest).await),
+    let Ok(client) = ClientOptions::parse(format!("{base}?{}", rest.join("&"))).await else {
+        return Err(culprit(&rest).await);
     };
     Ok(Parsed {
         client,
