@@ -72,6 +72,7 @@
 //! | `axum` | the layer for axum and every tower service, the axum extractors | |
 //! | `actix` | the middleware and extractors for actix-web | |
 //! | `sqlite` | `store::SqliteStore`, with SQLite compiled in | |
+//! | `postgres` | `store::PostgresStore`, for PostgreSQL 12 and later | |
 //! | `conformance` | `conformance::run`: the rules of [`store::Store`], for your own store | |
 //! | `testing` | `testing::ManualClock` | |
 

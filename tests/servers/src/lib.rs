@@ -10,6 +10,7 @@
 //! variable `SESSION_TESTS_WITHOUT` names (comma-separated: `postgres,mongodb`) is left out.
 
 mod install;
+mod postgres;
 mod process;
 
 use std::collections::HashMap;
@@ -22,7 +23,10 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// The kinds of servers that tests need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {}
+pub enum Kind {
+    /// PostgreSQL.
+    Postgres,
+}
 
 impl Kind {
     /// All of them, in the order in which they are started.
@@ -30,12 +34,16 @@ impl Kind {
 
     /// The name, as in `SESSION_TESTS_WITHOUT` and `--without`.
     pub fn name(self) -> &'static str {
-        match self {}
+        match self {
+            Self::Postgres => "postgres",
+        }
     }
 
     /// The variable that names a server which runs already.
     pub fn variable(self) -> &'static str {
-        match self {}
+        match self {
+            Self::Postgres => "POSTGRES_URL",
+        }
     }
 
     /// Starts a server of this kind for the caller alone; it ends when the answer is dropped.
@@ -44,7 +52,9 @@ impl Kind {
     ///
     /// If it is not installed and cannot be, or does not start.
     pub fn start(self) -> Result<Server, Error> {
-        match self {}
+        match self {
+            Self::Postgres => postgres::start(),
+        }
     }
 }
 
