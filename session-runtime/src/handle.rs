@@ -198,12 +198,11 @@ async fn find(core: &Core, cookies: &CookieHeaders) -> Result<Stored, SessionErr
     let mut found = Stored::Nothing;
     let mut lookups = 0;
     for token in cookies.values(core.cookie.name()) {
-        let Some(key) = core.signer.verify(token) else { continue };
+        let Ok(token) = std::str::from_utf8(token) else { continue };
+        let Some(key) = core.signer.verify(token.as_bytes()) else { continue };
         match core.store.load(&key).await? {
             Loaded::Live(record) => {
-                // What verifies is base64url.
-                let token = String::from_utf8_lossy(token).into();
-                return Ok(Stored::Live(LiveSession { token, key, record }));
+                return Ok(Stored::Live(LiveSession { token: token.into(), key, record }));
             }
             Loaded::Gone => found = Stored::Gone,
             Loaded::Absent => {}

@@ -129,3 +129,15 @@ pub use self::sessions::{Sessions, SessionsBuilder};
 pub use self::sweep::Sweeper;
 #[cfg(feature = "derive")]
 pub use session_derive::SessionSchema;
+
+/// The README's examples, as tests.
+#[cfg(all(
+    doctest,
+    feature = "derive",
+    feature = "axum",
+    feature = "actix",
+    feature = "sqlite",
+    feature = "conformance"
+))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,7 +1,7 @@
 //! The scenario server on actix-web.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Json, Path};
+use actix_web::web::{self, Bytes, Path};
 use actix_web::{App, HttpResponse, HttpServer};
 use serde::Serialize;
 use session_runtime::actix::SessionMiddleware;
@@ -30,8 +30,9 @@ pub(crate) async fn serve(sessions: Sessions, listener: std::net::TcpListener) -
     Ok(())
 }
 
-async fn op(session: Session<Visit>, request: Json<Request>) -> HttpResponse {
-    let outcome = request.into_inner().run(session).await;
+async fn op(session: Session<Visit>, body: Bytes) -> HttpResponse {
+    let Ok(request) = Request::parse(&body) else { return HttpResponse::BadRequest().finish() };
+    let outcome = request.run(session).await;
     let status = StatusCode::from_u16(outcome.status).unwrap_or(StatusCode::BAD_REQUEST);
     HttpResponse::build(status).json(outcome.results)
 }

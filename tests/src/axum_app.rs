@@ -1,11 +1,11 @@
 //! The scenario server on axum.
 
+use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde_json::Value;
 use session_runtime::axum::SessionLayer;
 use session_runtime::{Session, SessionError, Sessions};
 
@@ -27,13 +27,11 @@ pub(crate) async fn serve(sessions: Sessions, listener: std::net::TcpListener) -
     Ok(())
 }
 
-async fn op(
-    session: Session<Visit>,
-    Json(request): Json<Request>,
-) -> (StatusCode, Json<Vec<Value>>) {
+async fn op(session: Session<Visit>, body: Bytes) -> Response {
+    let Ok(request) = Request::parse(&body) else { return StatusCode::BAD_REQUEST.into_response() };
     let outcome = request.run(session).await;
     let status = StatusCode::from_u16(outcome.status).unwrap_or(StatusCode::BAD_REQUEST);
-    (status, Json(outcome.results))
+    (status, Json(outcome.results)).into_response()
 }
 
 async fn list(State(sessions): State<Sessions>, Path(id): Path<u64>) -> Response {

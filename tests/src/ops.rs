@@ -22,6 +22,11 @@ pub(crate) struct Outcome {
 }
 
 impl Request {
+    /// Reads the body, whatever its content type.
+    pub(crate) fn parse(body: &[u8]) -> serde_json::Result<Self> {
+        serde_json::from_slice(body)
+    }
+
     /// Runs the operations; an unknown one answers 400.
     pub(crate) async fn run(self, session: Session<Visit>) -> Outcome {
         let mut outcome = Outcome { status: 200, results: Vec::new() };
@@ -43,28 +48,58 @@ async fn run(session: &Session<Visit>, op: &[Value], status: &mut u16) -> Option
         "counter" => json!(session.counter()),
         "add_counter" => json!(session.add_counter(number()?)),
         "sub_counter" => json!(session.sub_counter(number()?)),
-        "set_counter" => done(session.set_counter(number()?)),
+        "set_counter" => {
+            session.set_counter(number()?);
+            Value::Null
+        }
         "name" => json!(session.name()),
-        "set_name" => done(session.set_name(Some(text()?))),
-        "clear_name" => done(session.clear_name()),
+        "set_name" => {
+            session.set_name(Some(text()?));
+            Value::Null
+        }
+        "clear_name" => {
+            session.clear_name();
+            Value::Null
+        }
         "has_name" => json!(session.has_name()),
         "items" => json!(session.items()),
         "push_item" => {
             let item = text()?;
-            json!(session.update_items(move |items| items.push(item.clone())).len())
+            json!(session.update_items(move |items| items.push(item.clone())))
         }
-        "flash_notice" => done(session.flash_notice(text()?)),
+        "flash_notice" => {
+            session.flash_notice(text()?);
+            Value::Null
+        }
         "take_notice" => json!(session.take_notice()),
         "peek_notice" => json!(session.peek_notice()),
-        "flash_messages" => done(session.flash_messages(text()?)),
+        "flash_messages" => {
+            session.flash_messages(text()?);
+            Value::Null
+        }
         "take_messages" => json!(session.take_messages()),
         "peek_messages" => json!(session.peek_messages()),
         "user_id" => json!(session.user_id()),
-        "set_user_id" => done(session.set_user_id(Some(number()?))),
-        "clear_user_id" => done(session.clear_user_id()),
-        "renew" => done(session.renew()),
-        "destroy" => done(session.destroy()),
-        "remember" => done(session.remember(arguments.first()?.as_bool()?)),
+        "set_user_id" => {
+            session.set_user_id(Some(number()?));
+            Value::Null
+        }
+        "clear_user_id" => {
+            session.clear_user_id();
+            Value::Null
+        }
+        "renew" => {
+            session.renew();
+            Value::Null
+        }
+        "destroy" => {
+            session.destroy();
+            Value::Null
+        }
+        "remember" => {
+            session.remember(arguments.first()?.as_bool()?);
+            Value::Null
+        }
         "commit" => match session.commit().await {
             Ok(()) => Value::Null,
             Err(error) => json!({ "error": kind(&error) }),
@@ -83,10 +118,6 @@ async fn run(session: &Session<Visit>, op: &[Value], status: &mut u16) -> Option
         "panic" => panic!("the client asked for a panic"),
         _ => return None,
     })
-}
-
-fn done((): ()) -> Value {
-    Value::Null
 }
 
 fn kind(error: &SessionError) -> &'static str {

@@ -6,6 +6,7 @@
 mod any;
 mod connect;
 mod memory;
+mod migrating;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "sqlite")]
@@ -16,6 +17,7 @@ use std::sync::Arc;
 pub use self::any::AnyStore;
 pub use self::connect::connect;
 pub use self::memory::{MemoryStore, MemoryStoreBuilder};
+pub use self::migrating::MigratingStore;
 #[cfg(feature = "postgres")]
 pub use self::postgres::{PostgresStore, PostgresStoreBuilder};
 #[cfg(feature = "sqlite")]

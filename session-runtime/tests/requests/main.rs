@@ -5,6 +5,7 @@
 
 mod commits;
 mod expiry;
+mod interleavings;
 mod schemas;
 mod site;
 mod store_calls;

@@ -42,7 +42,7 @@ scenario! {
         .map(|value| [name.as_bytes(), b"=", &value].concat())
         .collect();
         for header in forged {
-            assert_eq!(counter(&ann, &[header.clone()]).await, 0);
+            assert_eq!(counter(&ann, std::slice::from_ref(&header)).await, 0);
             let answer = ann.send_with(json!([["add_counter", 1]]), [&header].into_iter()).await.unwrap();
             let set = answer.set_cookies()[0].to_owned();
             let given = set.split(';').next().unwrap().as_bytes().to_vec();

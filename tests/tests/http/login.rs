@@ -52,7 +52,7 @@ scenario! {
         let old = ann.copy();
         let id = ann.ops(json!([["id"]])).await;
         let results = ann.ops(json!([["renew"], ["push_item", "pear"], ["commit"], ["push_item", "fig"]])).await;
-        assert_eq!(results[3], 3);
+        assert_eq!(results[3], json!(["apple", "pear", "fig"]));
         assert_ne!(ann.cookie(), old.cookie());
         assert_ne!(ann.ops(json!([["id"]])).await, id);
         assert_eq!(ann.ops(json!([["user_id"], ["items"]])).await, json!([7, ["apple", "pear", "fig"]]));
@@ -129,7 +129,7 @@ scenario! {
     async fn handled_end_is_told_once(server: &Server) {
         let (ann, guest) = signed_in(server).await;
         let answer = guest.send(json!([["push_item", "x"], ["commit"], ["items"]])).await;
-        assert_eq!(answer.results(), json!([1, { "error": "gone" }, []]));
+        assert_eq!(answer.results(), json!([["x"], { "error": "gone" }, []]));
         assert_eq!(answer.set_cookies(), [""; 0]);
         assert_eq!(ann.ops(json!([["items"]])).await, json!([["apple"]]));
     }

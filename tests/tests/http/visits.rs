@@ -106,7 +106,7 @@ scenario! {
                 ["add_counter", 1], ["push_item", "a"], ["commit"], ["push_item", "b"],
             ]))
             .await;
-        assert_eq!(results, json!([1, true, null, false, 2, 1, null, 2]));
+        assert_eq!(results, json!([1, true, null, false, 2, ["a"], null, ["a", "b"]]));
         let results = ann.ops(json!([["counter"], ["items"], ["is_new"], ["id"]])).await;
         assert_eq!((&results[0], &results[1], &results[2]), (&json!(2), &json!(["a", "b"]), &json!(false)));
         assert_eq!(results[3].as_str().map(str::len), Some(22));

@@ -3,6 +3,8 @@
 mod builder;
 mod reader;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod writer;
 mod writes;
 

@@ -1,0 +1,350 @@
+//! Stores that are wrong in one way each, and the rule that has to notice.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+use std::time::Duration;
+
+use session_runtime::conformance::{self, Failed};
+use session_runtime::patch::{ExpiryOp, FieldOp, Patch, PrincipalOp};
+use session_runtime::record::{Principal, Record};
+use session_runtime::store::{
+    Created, Loaded, MemoryStore, SessionInfo, Store, StoreError, Updated,
+};
+use session_runtime::{Clock, StoreKey, SystemClock, Timestamp};
+
+#[derive(Clone, Copy, PartialEq)]
+enum Fault {
+    None,
+    /// `update` creates what is not there.
+    Upsert,
+    /// The old key stays live.
+    RenameCopies,
+    /// `update` reads, waits and writes.
+    ReadModifyWrite,
+    /// `rename` is load, create and delete.
+    RenameInSteps,
+    BlindReplace,
+    /// `create` replaces what is there.
+    Overwrite,
+    /// Every operation is applied by itself.
+    PartialPatch,
+    /// Texts go through a JSON parser.
+    ParsesJson,
+    ExtendShortens,
+    /// Sums are computed in floating point.
+    FloatSums,
+    /// `delete_all` ends what `list` answered once.
+    DeleteListed,
+    /// `delete_all` forgets about `except`.
+    NoException,
+    /// The index is written by `create` alone.
+    StaleIndex,
+    SweepsTombstones,
+    Panics,
+}
+
+struct Faulty {
+    inner: MemoryStore,
+    fault: Fault,
+}
+
+impl Faulty {
+    /// Makes the record what `after` is, whatever it is now.
+    async fn overwrite(&self, key: &StoreKey, after: &Record) {
+        let Some(now) = self.live(key).await else { return };
+        let removed = now.fields.iter().filter(|(key, _)| !after.fields.contains(key));
+        let removed = removed.map(|(key, _)| (key.into(), FieldOp::Remove));
+        let kept = after.fields.iter().map(|(key, text)| (key.into(), FieldOp::Set(text.into())));
+        let patch = Patch {
+            fields: removed.chain(kept).collect(),
+            principal: after.principal.clone().map_or(PrincipalOp::Clear, PrincipalOp::Set),
+            expiry: ExpiryOp::SetLifetime {
+                lifetime: after.lifetime,
+                expires_at: after.expires_at,
+                deadline: after.deadline,
+            },
+        };
+        let _ = self.inner.update(key, &patch).await;
+    }
+
+    async fn live(&self, key: &StoreKey) -> Option<Record> {
+        match self.inner.load(key).await.unwrap() {
+            Loaded::Live(record) => Some(record),
+            _ => None,
+        }
+    }
+
+    fn spoil(&self, patch: &Patch) -> Patch {
+        let mut patch = patch.clone();
+        for (_, op) in &mut patch.fields {
+            *op = match (self.fault, op.clone()) {
+                (Fault::BlindReplace, FieldOp::Replace { new: Some(new), .. }) => FieldOp::Set(new),
+                (Fault::BlindReplace, FieldOp::Replace { new: None, .. }) => FieldOp::Remove,
+                (Fault::ParsesJson, FieldOp::Set(text)) => FieldOp::Set(parsed(&text).into()),
+                (_, op) => op,
+            };
+        }
+        if let (Fault::StaleIndex, PrincipalOp::Set(_)) = (self.fault, &patch.principal) {
+            patch.principal = PrincipalOp::Keep;
+        }
+        patch
+    }
+}
+
+/// What a parser makes of it; texts it refuses stay.
+fn parsed(text: &str) -> String {
+    serde_json::from_str(text).map_or(text.to_owned(), |value: serde_json::Value| value.to_string())
+}
+
+impl Store for Faulty {
+    async fn load(&self, key: &StoreKey) -> Result<Loaded, StoreError> {
+        assert!(self.fault != Fault::Panics, "on purpose");
+        self.inner.load(key).await
+    }
+
+    async fn create(&self, key: &StoreKey, record: &Record) -> Result<Created, StoreError> {
+        let created = self.inner.create(key, record).await?;
+        if self.fault == Fault::Overwrite && self.live(key).await.is_some() {
+            self.overwrite(key, record).await;
+            return Ok(Created::Created);
+        }
+        Ok(created)
+    }
+
+    async fn update(&self, key: &StoreKey, patch: &Patch) -> Result<Updated, StoreError> {
+        let patch = self.spoil(patch);
+        let Some(before) = self.live(key).await else {
+            if self.fault == Fault::Upsert && self.inner.load(key).await? == Loaded::Absent {
+                let record = template();
+                let _ = self.inner.create(key, &record).await?;
+                return self.inner.update(key, &patch).await;
+            }
+            return Ok(Updated::Gone);
+        };
+        match self.fault {
+            Fault::ReadModifyWrite => {
+                let mut after = before.clone();
+                if let session_runtime::patch::Applied::Applied = patch.apply(&mut after) {
+                    tokio::task::yield_now().await;
+                    self.overwrite(key, &after).await;
+                    return Ok(Updated::Applied);
+                }
+            }
+            Fault::PartialPatch => {
+                for field in &patch.fields {
+                    let one = Patch { fields: vec![field.clone()], ..Patch::empty() };
+                    let updated = self.inner.update(key, &one).await?;
+                    if updated != Updated::Applied {
+                        return Ok(updated);
+                    }
+                }
+                return self.inner.update(key, &Patch { fields: vec![], ..patch }).await;
+            }
+            Fault::ExtendShortens => {
+                if let ExpiryOp::Extend(until) = patch.expiry {
+                    let mut after = before.clone();
+                    let _ = patch.apply(&mut after);
+                    after.expires_at = until.min(after.deadline);
+                    self.overwrite(key, &after).await;
+                    return Ok(Updated::Applied);
+                }
+            }
+            Fault::FloatSums => {
+                if let [(field, FieldOp::Add { delta, .. })] = patch.fields.as_slice()
+                    && let Some(Ok(held)) = before.fields.get(field).map(str::parse::<i64>)
+                {
+                    let mut after = before.clone();
+                    after.fields.set(field.clone(), format!("{}", held as f64 + *delta as f64));
+                    self.overwrite(key, &after).await;
+                    return Ok(Updated::Applied);
+                }
+            }
+            _ => {}
+        }
+        self.inner.update(key, &patch).await
+    }
+
+    async fn rename(
+        &self,
+        from: &StoreKey,
+        to: &StoreKey,
+        patch: &Patch,
+    ) -> Result<Updated, StoreError> {
+        if !matches!(self.fault, Fault::RenameCopies | Fault::RenameInSteps) {
+            return self.inner.rename(from, to, &self.spoil(patch)).await;
+        }
+        let Some(mut record) = self.live(from).await else { return Ok(Updated::Gone) };
+        let before = record.clone();
+        match patch.apply(&mut record) {
+            session_runtime::patch::Applied::Applied => {}
+            session_runtime::patch::Applied::Conflict => return Ok(Updated::Conflict(before)),
+            session_runtime::patch::Applied::Mismatch(key) => return Ok(Updated::Mismatch(key)),
+        }
+        tokio::task::yield_now().await;
+        let _ = self.inner.create(to, &record).await?;
+        if self.fault == Fault::RenameInSteps {
+            self.inner.delete(from).await?;
+        }
+        Ok(Updated::Applied)
+    }
+
+    async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
+        self.inner.delete(key).await
+    }
+
+    async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
+        if self.fault == Fault::SweepsTombstones {
+            return Ok(limit.min(7));
+        }
+        self.inner.sweep(limit).await
+    }
+
+    async fn list(&self, principal: &Principal) -> Result<Vec<SessionInfo>, StoreError> {
+        self.inner.list(principal).await
+    }
+
+    async fn delete_all(
+        &self,
+        principal: &Principal,
+        except: Option<&StoreKey>,
+    ) -> Result<usize, StoreError> {
+        if self.fault == Fault::NoException {
+            return self.inner.delete_all(principal, None).await;
+        }
+        if self.fault != Fault::DeleteListed {
+            return self.inner.delete_all(principal, except).await;
+        }
+        let mut ended = 0;
+        for info in self.list(principal).await? {
+            tokio::task::yield_now().await;
+            if Some(&info.key) != except {
+                self.inner.delete(&info.key).await?;
+                ended += 1;
+            }
+        }
+        Ok(ended)
+    }
+}
+
+fn template() -> Record {
+    let now = SystemClock.now();
+    let hour = Duration::from_secs(3_600);
+    Record {
+        fields: Default::default(),
+        created_at: now,
+        expires_at: now + hour,
+        deadline: now + hour,
+        lifetime: session_runtime::record::Lifetime { idle: hour, persistent: false },
+        principal: None,
+    }
+}
+
+async fn failures(fault: Fault) -> Failed {
+    let open = || async { Faulty { inner: MemoryStore::new(), fault } };
+    conformance::run(open).await.expect_err("a fault that nobody noticed")
+}
+
+macro_rules! caught {
+    ($($test:ident: $fault:ident by $($rule:ident),+;)+) => {
+        $(#[tokio::test]
+        async fn $test() {
+            let failed = failures(Fault::$fault).await;
+            $(assert!(failed.names(stringify!($rule)), "{failed}");)+
+        })+
+    };
+}
+
+caught! {
+    an_update_that_creates: Upsert by update_never_creates;
+    a_rename_that_copies: RenameCopies by rename_ends_the_old_key;
+    a_rename_in_steps: RenameInSteps by one_rename_of_a_key_wins;
+    a_lost_delta: ReadModifyWrite by deltas_add_up, different_fields_survive;
+    a_replace_that_ignores_old: BlindReplace by
+        replace_conflicts_if_it_is_not, one_replace_of_a_text_wins;
+    a_create_that_overwrites: Overwrite by create_never_overwrites_live, one_create_of_a_key_wins;
+    a_patch_in_parts: PartialPatch by a_refused_patch_changes_nothing;
+    texts_that_are_parsed: ParsesJson by texts_are_kept_exactly;
+    an_extend_that_shortens: ExtendShortens by extend_never_shortens;
+    sums_in_floating_point: FloatSums by add_adds_exactly, add_stops_at_its_bounds;
+    a_renewed_session_that_survives: DeleteListed by delete_all_ends_what_is_renamed_meanwhile;
+    an_exception_that_is_ended: NoException by delete_all_spares_the_exception;
+    an_index_that_is_behind: StaleIndex by list_follows_update, list_follows_rename;
+    a_sweep_without_a_limit: SweepsTombstones by sweep_removes_what_has_expired;
+    a_panic: Panics by load_of_unknown_is_absent;
+}
+
+#[tokio::test]
+async fn the_wrapper_itself_is_sound() {
+    let open = || async { Faulty { inner: MemoryStore::new(), fault: Fault::None } };
+    conformance::run(open).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_expired_record_that_is_served() {
+    struct Late;
+    impl Clock for Late {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_millis(SystemClock.now().as_millis() - 5_000)
+        }
+    }
+    let failed = conformance::run(|| async { MemoryStore::with_clock(Late) }).await.unwrap_err();
+    for rule in [
+        "expired_is_absent",
+        "expired_is_not_updated",
+        "expired_is_not_renamed",
+        "list_forgets_expired",
+    ] {
+        assert!(failed.names(rule), "{failed}");
+    }
+}
+
+#[tokio::test]
+async fn no_tombstones() {
+    let open = || async { MemoryStore::builder().tombstone_time(Duration::ZERO).build() };
+    let failed = conformance::run(open).await.unwrap_err();
+    for rule in ["delete_leaves_a_tombstone", "rename_ends_the_old_key", "delete_all_ends_all"] {
+        assert!(failed.names(rule), "{failed}");
+    }
+    let text = failed.to_string();
+    assert!(text.contains("load of a deleted key: expected Gone, saw Absent"), "{text}");
+}
+
+/// Leaves out the provided methods.
+struct Minimal(MemoryStore);
+
+impl Store for Minimal {
+    async fn load(&self, key: &StoreKey) -> Result<Loaded, StoreError> {
+        self.0.load(key).await
+    }
+
+    async fn create(&self, key: &StoreKey, record: &Record) -> Result<Created, StoreError> {
+        self.0.create(key, record).await
+    }
+
+    async fn update(&self, key: &StoreKey, patch: &Patch) -> Result<Updated, StoreError> {
+        self.0.update(key, patch).await
+    }
+
+    async fn rename(
+        &self,
+        from: &StoreKey,
+        to: &StoreKey,
+        patch: &Patch,
+    ) -> Result<Updated, StoreError> {
+        self.0.rename(from, to, patch).await
+    }
+
+    async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
+        self.0.delete(key).await
+    }
+}
+
+#[tokio::test]
+async fn missing_provided_methods_are_skipped() {
+    let report = conformance::run(|| async { Minimal(MemoryStore::new()) }).await.unwrap();
+    assert_eq!(report.skipped().len(), 16, "{report}");
+    for rule in ["list_follows_update", "delete_all_ends_all", "sweep_keeps_to_its_limit"] {
+        assert!(report.skipped().contains(&rule), "{report}");
+    }
+    assert!(report.passed().contains(&"deltas_add_up"), "{report}");
+}

@@ -1,0 +1,62 @@
+//! `cargo xtask lint`: formatting, clippy, docs; no warning passes.
+
+use crate::Outcome;
+use crate::step::{Step, root};
+
+const DENY: [&str; 3] = ["--", "-D", "warnings"];
+
+/// Checks formatting, then clippy on everything, on each feature alone and on none, then the docs.
+pub(crate) fn run() -> Outcome {
+    Step::cargo("formatting", ["fmt", "--all", "--check"]).run()?;
+    let all = ["clippy", "--workspace", "--all-features", "--all-targets"];
+    Step::cargo("clippy, everything", all.iter().chain(&DENY)).run()?;
+    let tests = ["clippy", "--package", "session-runtime", "--all-targets"];
+    Step::cargo("clippy, default features, with tests", tests.iter().chain(&DENY)).run()?;
+    // Without `--all-targets`: development dependencies would lend the library their features.
+    let alone = ["clippy", "--package", "session-runtime", "--no-default-features"];
+    Step::cargo("clippy, no feature", alone.iter().chain(&DENY)).run()?;
+    for feature in features()? {
+        let feature_alone = ["--features", feature.as_str()];
+        let alone = alone.iter().chain(&feature_alone).chain(&DENY);
+        Step::cargo(format!("clippy, feature `{feature}` alone"), alone).run()?;
+    }
+    // The other packages are not published and have nothing to document.
+    let published = ["--package", "session-derive", "--package", "session-runtime"];
+    let docs = ["doc", "--no-deps", "--all-features"];
+    Step::cargo("docs", docs.iter().chain(&published)).env("RUSTDOCFLAGS", "-D warnings").run()
+}
+
+/// The features of `session-runtime`, but for `default`.
+fn features() -> Result<Vec<String>, String> {
+    let file = root().join("session-runtime/Cargo.toml");
+    let manifest =
+        std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let features = features_in(&manifest);
+    match features.is_empty() {
+        true => Err(format!("{}: no features found", file.display())),
+        false => Ok(features),
+    }
+}
+
+fn features_in(manifest: &str) -> Vec<String> {
+    let section = manifest.lines().skip_while(|line| line.trim() != "[features]").skip(1);
+    section
+        .take_while(|line| !line.starts_with('['))
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, _)| name.trim().trim_matches('"').to_owned())
+        .filter(|name| name != "default")
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::features_in;
+
+    #[test]
+    fn finds_the_features() {
+        let manifest = "[package]\nname = \"x\"\n\n[features]\ndefault = [\"a\"]\n# Not b = this.\n\
+            a = [\"dep:a\"]\n\"b-c\" = []\n\n[dependencies]\nd = \"1\"\n";
+        assert_eq!(features_in(manifest), ["a", "b-c"]);
+    }
+}
