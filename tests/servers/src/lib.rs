@@ -10,6 +10,7 @@
 //! variable `SESSION_TESTS_WITHOUT` names (comma-separated: `postgres,mongodb`) is left out.
 
 mod install;
+mod postgres;
 mod process;
 mod redis;
 
@@ -27,16 +28,19 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 pub enum Kind {
     /// Redis, without replicas and without a password.
     Redis,
+    /// PostgreSQL.
+    Postgres,
 }
 
 impl Kind {
     /// All of them, in the order in which they are started.
-    pub const ALL: &'static [Self] = &[Self::Redis];
+    pub const ALL: &'static [Self] = &[Self::Redis, Self::Postgres];
 
     /// The name, as in `SESSION_TESTS_WITHOUT` and `--without`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Redis => "redis",
+            Self::Postgres => "postgres",
         }
     }
 
@@ -44,6 +48,7 @@ impl Kind {
     pub fn variable(self) -> &'static str {
         match self {
             Self::Redis => "REDIS_URL",
+            Self::Postgres => "POSTGRES_URL",
         }
     }
 
@@ -55,6 +60,7 @@ impl Kind {
     pub fn start(self) -> Result<Server, Error> {
         match self {
             Self::Redis => redis::start(&[]),
+            Self::Postgres => postgres::start(),
         }
     }
 }
