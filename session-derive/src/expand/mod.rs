@@ -69,6 +69,7 @@ fn constant(schema: &Schema, field: &Field) -> TokenStream {
     let Schema { ident: schema_ident, .. } = schema;
     let Field { ident, index, ty, key, aliases, .. } = field;
     let (name, default_name) = (constant_name(field), default_name(field));
+    let index = Literal::usize_unsuffixed(*index);
     let default = match &field.default {
         Some(expr) => expr.clone(),
         None => quote!(<#ty as __private::DefaultField>::default_value()),
