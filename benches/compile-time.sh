@@ -5,7 +5,8 @@
 #
 # Three crates with the same dependencies and the same field types are checked in turn, each after a change
 # of its one file: the bare struct, with `Serialize, Deserialize`, and with `SessionSchema`. What counts is
-# how much longer than the bare struct each derive takes. A busy machine spoils it: compare medians of one run.
+# how much longer than the bare struct each derive takes: from nothing, and incrementally, where only a
+# comment has changed. On a busy machine compare the processor's time.
 set -euo pipefail
 
 runs=${1:-11}
@@ -56,19 +57,34 @@ printf '[workspace]\nresolver = "3"\nmembers = ["bare", "serde_derives", "sessio
     >"$work/Cargo.toml"
 cp "$root/Cargo.lock" "$work/"
 cd "$work"
-cargo check --quiet
 
-for _ in $(seq "$runs"); do
-    for name in "${crates[@]}"; do
-        echo "// changed" >>"$name/src/lib.rs"
-        start=$(date +%s%N)
-        cargo check --quiet --package "$name"
-        echo $((($(date +%s%N) - start) / 1000000)) >>"$name.times"
+# Seconds: wall time, and that of the processor in user and system mode.
+TIMEFORMAT='%R %U %S'
+
+measure() {
+    local name
+    cargo check --quiet
+    rm -f ./*.times
+    for _ in $(seq "$runs"); do
+        for name in "${crates[@]}"; do
+            echo "// changed" >>"$name/src/lib.rs"
+            { time cargo check --quiet --package "$name"; } 2>>"$name.times"
+        done
     done
-done
+    for name in "${crates[@]}"; do
+        printf '%-16s %9s %9s\n' "$name" \
+            "$(awk '{ print $1 * 1000 }' "$name.times" | median)" \
+            "$(awk '{ print ($2 + $3) * 1000 }' "$name.times" | median)"
+    done
+}
 
-printf '%-16s %s\n' "crate" "milliseconds: median (least to most)"
-for name in "${crates[@]}"; do
-    sort -n "$name.times" | awk -v name="$name" \
-        '{ t[NR] = $1 } END { printf "%-16s %d (%d to %d)\n", name, t[int((NR + 1) / 2)], t[1], t[NR] }'
+median() {
+    sort -n | awk '{ t[NR] = $1 } END { print t[int((NR + 1) / 2)] }'
+}
+
+for incremental in 0 1; do
+    export CARGO_INCREMENTAL=$incremental
+    printf '\nCARGO_INCREMENTAL=%s\n%-16s %9s %9s  (medians of %s runs, ms)\n' \
+        "$incremental" crate wall CPU "$runs"
+    measure
 done

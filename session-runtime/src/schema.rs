@@ -120,6 +120,11 @@ impl<S, T> Field<S, T> {
         }
     }
 
+    /// The value while nothing is stored.
+    pub fn default_value(&self) -> T {
+        (self.default)()
+    }
+
     /// Older keys: read when `key` is absent, removed when the field is written.
     pub const fn aliases(mut self, aliases: &'static [&'static str]) -> Self {
         self.aliases = aliases;

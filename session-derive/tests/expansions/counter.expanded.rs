@@ -7,9 +7,6 @@ struct VisitSession {
 #[allow(deprecated, dead_code, non_snake_case, clippy::all, clippy::pedantic)]
 const _: () = {
     use ::session_runtime::__private as __private;
-    fn __default_counter() -> u64 {
-        <u64 as __private::DefaultField>::default_value()
-    }
     const __FIELD_0_COUNTER: __private::Field<Visit, u64> = __private::field::<
         Visit,
         u64,
@@ -18,7 +15,7 @@ const _: () = {
             "counter",
             |__values| &__values.counter,
             |__values| &mut __values.counter,
-            __default_counter,
+            <u64 as __private::DefaultField>::default_value,
         )
         .counter(<u64 as __private::Counter>::OPS);
     #[automatically_derived]
@@ -70,7 +67,7 @@ const _: () = {
         ];
         fn defaults() -> Self {
             Self {
-                counter: __default_counter(),
+                counter: __FIELD_0_COUNTER.default_value(),
             }
         }
         fn accessors(view: __private::View<Self>) -> VisitSession {

@@ -7,9 +7,6 @@ struct VisitSession {
 #[allow(deprecated, dead_code, non_snake_case, clippy::all, clippy::pedantic)]
 const _: () = {
     use ::session_runtime::__private as __private;
-    fn __default_notice() -> Option<String> {
-        <Option<String> as __private::DefaultField>::default_value()
-    }
     const __FIELD_0_NOTICE: __private::Field<Visit, Option<String>> = __private::field::<
         Visit,
         Option<String>,
@@ -18,7 +15,7 @@ const _: () = {
             "notice",
             |__values| &__values.notice,
             |__values| &mut __values.notice,
-            __default_notice,
+            <Option<String> as __private::DefaultField>::default_value,
         )
         .flash(<Option<String> as __private::Flash>::OPS);
     #[automatically_derived]
@@ -51,7 +48,9 @@ const _: () = {
             &__FIELD_0_NOTICE,
         ];
         fn defaults() -> Self {
-            Self { notice: __default_notice() }
+            Self {
+                notice: __FIELD_0_NOTICE.default_value(),
+            }
         }
         fn accessors(view: __private::View<Self>) -> VisitSession {
             VisitSession { __view: view }

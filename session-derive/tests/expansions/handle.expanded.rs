@@ -7,9 +7,6 @@ pub(crate) struct Basket {
 #[allow(deprecated, dead_code, non_snake_case, clippy::all, clippy::pedantic)]
 const _: () = {
     use crate::web::__private as __private;
-    fn __default_type() -> u32 {
-        <u32 as __private::DefaultField>::default_value()
-    }
     const __FIELD_0_TYPE: __private::Field<Shop, u32> = __private::field::<
         Shop,
         u32,
@@ -18,7 +15,7 @@ const _: () = {
         "type",
         |__values| &__values.r#type,
         |__values| &mut __values.r#type,
-        __default_type,
+        <u32 as __private::DefaultField>::default_value,
     );
     #[automatically_derived]
     impl Basket {
@@ -75,7 +72,9 @@ const _: () = {
             &__FIELD_0_TYPE,
         ];
         fn defaults() -> Self {
-            Self { r#type: __default_type() }
+            Self {
+                r#type: __FIELD_0_TYPE.default_value(),
+            }
         }
         fn accessors(view: __private::View<Self>) -> Basket {
             Basket { __view: view }

@@ -7,9 +7,6 @@ struct ShopSession {
 #[allow(deprecated, dead_code, non_snake_case, clippy::all, clippy::pedantic)]
 const _: () = {
     use ::session_runtime::__private as __private;
-    fn __default_cart_items() -> Vec<u64> {
-        <Vec<u64> as __private::DefaultField>::default_value()
-    }
     const __FIELD_0_CART_ITEMS: __private::Field<Shop, Vec<u64>> = __private::field::<
         Shop,
         Vec<u64>,
@@ -18,12 +15,9 @@ const _: () = {
             "shop.cartItems",
             |__values| &__values.cart_items,
             |__values| &mut __values.cart_items,
-            __default_cart_items,
+            <Vec<u64> as __private::DefaultField>::default_value,
         )
         .aliases(&["shop.basket"]);
-    fn __default_language() -> String {
-        <String as __private::DefaultField>::default_value()
-    }
     const __FIELD_1_LANGUAGE: __private::Field<Shop, String> = __private::field::<
         Shop,
         String,
@@ -32,7 +26,7 @@ const _: () = {
         "shop.lang",
         |__values| &__values.language,
         |__values| &mut __values.language,
-        __default_language,
+        <String as __private::DefaultField>::default_value,
     );
     #[automatically_derived]
     impl ShopSession {
@@ -107,8 +101,8 @@ const _: () = {
         ];
         fn defaults() -> Self {
             Self {
-                cart_items: __default_cart_items(),
-                language: __default_language(),
+                cart_items: __FIELD_0_CART_ITEMS.default_value(),
+                language: __FIELD_1_LANGUAGE.default_value(),
             }
         }
         fn accessors(view: __private::View<Self>) -> ShopSession {

@@ -7,9 +7,6 @@ struct VisitSession {
 #[allow(deprecated, dead_code, non_snake_case, clippy::all, clippy::pedantic)]
 const _: () = {
     use ::session_runtime::__private as __private;
-    fn __default_theme() -> Option<String> {
-        <Option<String> as __private::DefaultField>::default_value()
-    }
     const __FIELD_0_THEME: __private::Field<Visit, Option<String>> = __private::field::<
         Visit,
         Option<String>,
@@ -18,7 +15,7 @@ const _: () = {
         "theme",
         |__values| &__values.theme,
         |__values| &mut __values.theme,
-        __default_theme,
+        <Option<String> as __private::DefaultField>::default_value,
     );
     #[automatically_derived]
     impl VisitSession {
@@ -70,7 +67,9 @@ const _: () = {
             &__FIELD_0_THEME,
         ];
         fn defaults() -> Self {
-            Self { theme: __default_theme() }
+            Self {
+                theme: __FIELD_0_THEME.default_value(),
+            }
         }
         fn accessors(view: __private::View<Self>) -> VisitSession {
             VisitSession { __view: view }

@@ -7,9 +7,6 @@ struct VisitSession {
 #[allow(deprecated, dead_code, non_snake_case, clippy::all, clippy::pedantic)]
 const _: () = {
     use ::session_runtime::__private as __private;
-    fn __default_user_id() -> Option<u64> {
-        <Option<u64> as __private::DefaultField>::default_value()
-    }
     const __FIELD_0_USER_ID: __private::Field<Visit, Option<u64>> = __private::field::<
         Visit,
         Option<u64>,
@@ -18,7 +15,7 @@ const _: () = {
             "user_id",
             |__values| &__values.user_id,
             |__values| &mut __values.user_id,
-            __default_user_id,
+            <Option<u64> as __private::DefaultField>::default_value,
         )
         .principal();
     #[automatically_derived]
@@ -55,7 +52,7 @@ const _: () = {
         ];
         fn defaults() -> Self {
             Self {
-                user_id: __default_user_id(),
+                user_id: __FIELD_0_USER_ID.default_value(),
             }
         }
         fn accessors(view: __private::View<Self>) -> VisitSession {

@@ -7,9 +7,6 @@ struct VisitSession {
 #[allow(deprecated, dead_code, non_snake_case, clippy::all, clippy::pedantic)]
 const _: () = {
     use ::session_runtime::__private as __private;
-    fn __default_tries() -> u8 {
-        <u8 as __private::DefaultField>::default_value()
-    }
     const __FIELD_0_TRIES: __private::Field<Visit, u8> = __private::field::<
         Visit,
         u8,
@@ -18,7 +15,7 @@ const _: () = {
             "tries",
             |__values| &__values.tries,
             |__values| &mut __values.tries,
-            __default_tries,
+            <u8 as __private::DefaultField>::default_value,
         )
         .counter(<u8 as __private::Counter>::OPS)
         .ttl(900000);
@@ -75,7 +72,9 @@ const _: () = {
             &__FIELD_0_TRIES,
         ];
         fn defaults() -> Self {
-            Self { tries: __default_tries() }
+            Self {
+                tries: __FIELD_0_TRIES.default_value(),
+            }
         }
         fn accessors(view: __private::View<Self>) -> VisitSession {
             VisitSession { __view: view }

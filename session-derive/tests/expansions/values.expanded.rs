@@ -21,9 +21,6 @@ const _: () = {
             __default_theme,
         )
         .reset_on_mismatch();
-    fn __default_name() -> Option<String> {
-        <Option<String> as __private::DefaultField>::default_value()
-    }
     const __FIELD_1_NAME: __private::Field<Visit, Option<String>> = __private::field::<
         Visit,
         Option<String>,
@@ -32,12 +29,9 @@ const _: () = {
             "name",
             |__values| &__values.name,
             |__values| &mut __values.name,
-            __default_name,
+            <Option<String> as __private::DefaultField>::default_value,
         )
         .reset_on_mismatch();
-    fn __default_cart() -> Cart {
-        <Cart as __private::DefaultField>::default_value()
-    }
     const __FIELD_2_CART: __private::Field<Visit, Cart> = __private::field::<
         Visit,
         Cart,
@@ -46,7 +40,7 @@ const _: () = {
             "cart",
             |__values| &__values.cart,
             |__values| &mut __values.cart,
-            __default_cart,
+            <Cart as __private::DefaultField>::default_value,
         )
         .upgrade::<
             u32,
@@ -153,9 +147,9 @@ const _: () = {
         ];
         fn defaults() -> Self {
             Self {
-                theme: __default_theme(),
-                name: __default_name(),
-                cart: __default_cart(),
+                theme: __FIELD_0_THEME.default_value(),
+                name: __FIELD_1_NAME.default_value(),
+                cart: __FIELD_2_CART.default_value(),
             }
         }
         fn accessors(view: __private::View<Self>) -> VisitSession {
