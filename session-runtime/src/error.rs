@@ -55,8 +55,16 @@ impl StoreError {
 
 /// A mistake in the configuration: a key, a cookie option, a store's URL or option.
 ///
-/// The message names what is wrong and where; it never shows a secret.
-#[derive(Debug, thiserror::Error)]
+/// The message names what is wrong and where; it never shows a secret. `Debug` is the message too,
+/// with what caused it, so that a `main` which returns the error tells it in plain words.
+///
+/// ```
+/// use session_runtime::Keyring;
+///
+/// let error = Keyring::from_base64("c2hvcnQ=").unwrap_err();
+/// assert!(format!("{error:?}").starts_with("key 1 has 5 bytes"));
+/// ```
+#[derive(thiserror::Error)]
 #[error("{message}")]
 pub struct ConfigError {
     message: Box<str>,
@@ -76,6 +84,12 @@ impl ConfigError {
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
         Self { message: message.to_string().into(), source: Some(source.into()) }
+    }
+}
+
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Chain(self), f)
     }
 }
 

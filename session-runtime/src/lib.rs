@@ -72,6 +72,7 @@
 //! | `axum` | the layer for axum and every tower service, the axum extractors | |
 //! | `actix` | the middleware and extractors for actix-web | |
 //! | `sqlite` | `store::SqliteStore`, with SQLite compiled in | |
+//! | `redis` | `store::RedisStore` for Redis and Valkey | |
 //! | `conformance` | `conformance::run`: the rules of [`store::Store`], for your own store | |
 //! | `testing` | `testing::ManualClock`, and `testing::assert_compatible`: would a deploy strand live sessions? | |
 

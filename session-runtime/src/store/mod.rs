@@ -6,6 +6,9 @@
 mod any;
 mod connect;
 mod memory;
+mod migrating;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -14,6 +17,9 @@ use std::sync::Arc;
 pub use self::any::AnyStore;
 pub use self::connect::connect;
 pub use self::memory::{MemoryStore, MemoryStoreBuilder};
+pub use self::migrating::MigratingStore;
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisStore, RedisStoreBuilder};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{SqliteStore, SqliteStoreBuilder, Synchronous};
 use crate::clock::Timestamp;

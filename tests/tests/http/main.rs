@@ -19,6 +19,9 @@ macro_rules! scenario {
             async fn run($server: &Server) $body
 
             async fn on(framework: Framework, store: Store) {
+                if store.is_left_out() {
+                    return;
+                }
                 run(&Server::start(framework, store, &[$($($argument),*)?])).await;
             }
 
@@ -30,6 +33,16 @@ macro_rules! scenario {
             #[tokio::test]
             async fn axum_sqlite() {
                 on(Framework::Axum, Store::Sqlite).await;
+            }
+
+            #[tokio::test]
+            async fn axum_redis() {
+                on(Framework::Axum, Store::Redis).await;
+            }
+
+            #[tokio::test]
+            async fn actix_redis() {
+                on(Framework::Actix, Store::Redis).await;
             }
 
             #[tokio::test]
@@ -51,5 +64,6 @@ mod expiry;
 mod failure;
 mod flash;
 mod login;
+mod redis;
 mod restart;
 mod visits;

@@ -3,8 +3,10 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use session_runtime::Keyring;
+use test_servers::Kind;
 
 /// What serves.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +20,7 @@ pub(crate) enum Framework {
 pub(crate) enum Store {
     Memory,
     Sqlite,
+    Redis,
 }
 
 /// A running scenario server; killed when it is dropped.
@@ -44,8 +47,36 @@ impl Store {
                 let url = format!("sqlite:{}", folder.path().join("sessions.db").display());
                 Data { url, _folder: Some(folder.into()) }
             }
+            Self::Redis => Data::at(&format!("{}?prefix={}:", url(Kind::Redis), unused_name())),
         }
     }
+
+    /// Whether the person who runs the tests has left its server out.
+    pub(crate) fn is_left_out(self) -> bool {
+        match self {
+            Self::Memory | Self::Sqlite => false,
+            Self::Redis => test_servers::is_left_out(Kind::Redis),
+        }
+    }
+}
+
+impl Data {
+    /// What is at this URL.
+    pub(crate) fn at(url: &str) -> Self {
+        Self { url: url.to_owned(), _folder: None }
+    }
+}
+
+fn url(kind: Kind) -> String {
+    test_servers::url(kind).expect("whoever asks has seen that it is not left out")
+}
+
+/// A name for data that no other scenario uses.
+fn unused_name() -> String {
+    static USED: AtomicUsize = AtomicUsize::new(0);
+    let millis = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
+    let used = USED.fetch_add(1, Ordering::Relaxed);
+    format!("test_{}_{millis}_{used}", std::process::id())
 }
 
 impl Server {

@@ -1,0 +1,251 @@
+//! A store of your own, in one file: sessions as files in a folder.
+//!
+//! `cargo test --example custom-store` proves that it keeps every rule of the trait;
+//! `cargo run --example custom-store` serves the visit counter on it.
+//!
+//! What to know before you write one:
+//!
+//! - The contract is the documentation of `session_runtime::store::Store`. You get keys, records and
+//!   patches; cookies, schemas and HTTP are none of your business.
+//! - `Record` implements serde's traits, so a backend that keeps a blob per key can keep it as it is.
+//! - A write is one atomic step. Here that is a lock, since the folder belongs to one process. With a
+//!   database it is a transaction, or a conditional update that is repeated while the record changes
+//!   under it.
+//! - `Patch::apply` knows what a patch means. Call it between reading and writing.
+//! - Leave a tombstone where a session was deleted or renamed: for a minute, `load` and `update`
+//!   answer `Gone` there.
+//! - `Err` is for a backend that fails. A missing session is `Absent`.
+
+use std::error::Error;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use axum::{Router, routing::get};
+use serde::{Deserialize, Serialize};
+use session_runtime::axum::SessionLayer;
+use session_runtime::patch::{Applied, Patch};
+use session_runtime::record::{Principal, Record};
+use session_runtime::store::{Created, Loaded, SessionInfo, Store, StoreError, Updated};
+use session_runtime::{Keyring, Session, SessionSchema, Sessions, StoreKey, Timestamp};
+use tokio::sync::Mutex;
+
+/// Keeps each session in a file of its own. For one process.
+struct FolderStore {
+    folder: PathBuf,
+    /// Held for a whole read-modify-write, so that each is one atomic step.
+    turn: Mutex<()>,
+}
+
+/// What a file holds.
+#[derive(Serialize, Deserialize)]
+enum Entry {
+    Live(Record),
+    /// A session that was deleted or renamed, until this time.
+    Gone(Timestamp),
+}
+
+const TOMBSTONE: Duration = Duration::from_secs(60);
+
+impl Entry {
+    fn has_ended(&self) -> bool {
+        let now = Timestamp::from(SystemTime::now());
+        match self {
+            Self::Live(record) => !record.is_live(now),
+            Self::Gone(until) => *until <= now,
+        }
+    }
+}
+
+impl FolderStore {
+    fn open(folder: &Path) -> std::io::Result<Self> {
+        std::fs::create_dir_all(folder)?;
+        Ok(Self { folder: folder.to_owned(), turn: Mutex::default() })
+    }
+
+    /// A store key's text is base64url: safe in a file name.
+    fn file(&self, key: &StoreKey) -> PathBuf {
+        self.folder.join(key.to_string())
+    }
+
+    async fn read(&self, file: &Path) -> Result<Option<Entry>, StoreError> {
+        let bytes = match tokio::fs::read(file).await {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(StoreError::backend(error)),
+        };
+        let entry: Entry = serde_json::from_slice(&bytes).map_err(StoreError::backend)?;
+        // Expired is absent at once, whether or not the file is still there.
+        Ok(Some(entry).filter(|entry| !entry.has_ended()))
+    }
+
+    async fn live(&self, key: &StoreKey) -> Result<Option<Record>, StoreError> {
+        match self.read(&self.file(key)).await? {
+            Some(Entry::Live(record)) => Ok(Some(record)),
+            Some(Entry::Gone(_)) | None => Ok(None),
+        }
+    }
+
+    /// Replaces the file in one step: a reader, or a crash, sees the old content or the new.
+    async fn write(&self, key: &StoreKey, entry: &Entry) -> Result<(), StoreError> {
+        let bytes = serde_json::to_vec(entry).map_err(StoreError::backend)?;
+        let draft = self.folder.join(format!("{key}.draft"));
+        tokio::fs::write(&draft, bytes).await.map_err(StoreError::backend)?;
+        tokio::fs::rename(draft, self.file(key)).await.map_err(StoreError::backend)
+    }
+
+    async fn bury(&self, key: &StoreKey) -> Result<(), StoreError> {
+        let until = Timestamp::from(SystemTime::now()) + TOMBSTONE;
+        self.write(key, &Entry::Gone(until)).await
+    }
+
+    /// Every session and tombstone. A real store would have an index instead.
+    async fn keys(&self) -> Result<Vec<StoreKey>, StoreError> {
+        let mut folder = tokio::fs::read_dir(&self.folder).await.map_err(StoreError::backend)?;
+        let mut keys = Vec::new();
+        while let Some(file) = folder.next_entry().await.map_err(StoreError::backend)? {
+            // Drafts are no keys.
+            keys.extend(file.file_name().to_str().and_then(|name| name.parse::<StoreKey>().ok()));
+        }
+        Ok(keys)
+    }
+}
+
+impl Store for FolderStore {
+    async fn load(&self, key: &StoreKey) -> Result<Loaded, StoreError> {
+        Ok(match self.read(&self.file(key)).await? {
+            Some(Entry::Live(record)) => Loaded::Live(record),
+            Some(Entry::Gone(_)) => Loaded::Gone,
+            None => Loaded::Absent,
+        })
+    }
+
+    async fn create(&self, key: &StoreKey, record: &Record) -> Result<Created, StoreError> {
+        let _turn = self.turn.lock().await;
+        if self.read(&self.file(key)).await?.is_some() {
+            return Ok(Created::Exists);
+        }
+        self.write(key, &Entry::Live(record.clone())).await?;
+        Ok(Created::Created)
+    }
+
+    async fn update(&self, key: &StoreKey, patch: &Patch) -> Result<Updated, StoreError> {
+        let _turn = self.turn.lock().await;
+        let Some(mut record) = self.live(key).await? else { return Ok(Updated::Gone) };
+        match patch.apply(&mut record) {
+            Applied::Conflict => Ok(Updated::Conflict(record)),
+            Applied::Mismatch(field) => Ok(Updated::Mismatch(field)),
+            Applied::Applied => {
+                self.write(key, &Entry::Live(record)).await?;
+                Ok(Updated::Applied)
+            }
+        }
+    }
+
+    async fn rename(
+        &self,
+        from: &StoreKey,
+        to: &StoreKey,
+        patch: &Patch,
+    ) -> Result<Updated, StoreError> {
+        let _turn = self.turn.lock().await;
+        let Some(mut record) = self.live(from).await? else { return Ok(Updated::Gone) };
+        match patch.apply(&mut record) {
+            Applied::Conflict => Ok(Updated::Conflict(record)),
+            Applied::Mismatch(field) => Ok(Updated::Mismatch(field)),
+            Applied::Applied => {
+                // This order: a crash in between may lose the session, but never leaves two.
+                self.bury(from).await?;
+                self.write(to, &Entry::Live(record)).await?;
+                Ok(Updated::Applied)
+            }
+        }
+    }
+
+    async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
+        let _turn = self.turn.lock().await;
+        self.bury(key).await
+    }
+
+    // The rest may be left out; then `Sessions::list` and its friends answer an error.
+
+    async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
+        let _turn = self.turn.lock().await;
+        let mut swept = 0;
+        for key in self.keys().await? {
+            if swept == limit {
+                break;
+            }
+            let file = self.file(&key);
+            if self.read(&file).await?.is_none() {
+                tokio::fs::remove_file(file).await.map_err(StoreError::backend)?;
+                swept += 1;
+            }
+        }
+        Ok(swept)
+    }
+
+    async fn list(&self, principal: &Principal) -> Result<Vec<SessionInfo>, StoreError> {
+        let _turn = self.turn.lock().await;
+        let mut listed = Vec::new();
+        for key in self.keys().await? {
+            if let Some(record) = self.live(&key).await?
+                && record.principal.as_ref() == Some(principal)
+            {
+                listed.push(SessionInfo { key, record });
+            }
+        }
+        Ok(listed)
+    }
+
+    async fn delete_all(
+        &self,
+        principal: &Principal,
+        except: Option<&StoreKey>,
+    ) -> Result<usize, StoreError> {
+        let _turn = self.turn.lock().await;
+        let mut ended = 0;
+        for key in self.keys().await? {
+            if Some(&key) != except
+                && let Some(record) = self.live(&key).await?
+                && record.principal.as_ref() == Some(principal)
+            {
+                self.bury(&key).await?;
+                ended += 1;
+            }
+        }
+        Ok(ended)
+    }
+}
+
+#[derive(SessionSchema)]
+struct Visit {
+    #[session(counter)]
+    counter: u64,
+}
+
+async fn index(session: Session<Visit>) -> String {
+    format!("Visits: {}\n", session.add_counter(1))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let folder = std::env::temp_dir().join("session-custom-store");
+    let sessions = Sessions::builder(FolderStore::open(&folder)?)
+        .keys(Keyring::from_base64(&Keyring::generate_base64()?)?)
+        .build()?;
+    let app = Router::new().route("/", get(index)).layer(SessionLayer::new(sessions));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    axum::serve(listener, app).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread")]
+async fn keeps_every_rule() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || async { FolderStore::open(folder.path()).unwrap() };
+    let report = session_runtime::conformance::run(open).await.unwrap();
+    assert!(report.skipped().is_empty(), "{report}");
+}

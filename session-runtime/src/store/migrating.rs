@@ -1,0 +1,186 @@
+//! Moving live sessions from one store to another.
+
+use super::{Created, Loaded, SessionInfo, Store, StoreError, Updated};
+use crate::id::StoreKey;
+use crate::patch::{ExpiryOp, Patch};
+use crate::record::{Principal, Record};
+
+/// Two stores that look like one, while sessions move from the old to the new one: nobody is signed
+/// out by the change of store.
+///
+/// New sessions are created in the new store. An old one is found in the old store and moves when it
+/// is next written, at the latest with the touch that keeps it alive. When the longest absolute
+/// timeout has gone, the old store is not needed any more: put the new one in place of this.
+///
+/// All processes must use it before the first session moves: one that still knows the old store alone
+/// would not see what has moved. A session that is ended is ended in the new store first, which its
+/// tombstone makes final there, and then in the old one; so no session comes back from the other
+/// store. That holds while a move takes less time than a tombstone lives (60 seconds by default).
+///
+/// A read of a session that has not moved costs two round trips, a write of it four; a session that
+/// has moved costs what it costs in the new store, and ending it one more.
+///
+/// ```
+/// use session_runtime::store::{Loaded, MemoryStore, MigratingStore, Store};
+/// # use session_runtime::{StoreKey, Timestamp, patch::Patch, record::{Fields, Lifetime, Record}};
+/// # use session_runtime::patch::ExpiryOp;
+/// # use std::time::{Duration, SystemTime};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let now = Timestamp::from(SystemTime::now());
+/// # let record = Record { fields: Fields::default(), created_at: now,
+/// #     expires_at: now + Duration::from_secs(60), deadline: now + Duration::from_secs(90),
+/// #     lifetime: Lifetime { idle: Duration::from_secs(60), persistent: false },
+/// #     principal: None };
+/// let (old, new) = (MemoryStore::new(), MemoryStore::new());
+/// let key = StoreKey::from_bytes([1; 16]);
+/// let _ = old.create(&key, &record).await?;
+///
+/// let both = MigratingStore::new(old.clone(), new.clone());
+/// assert!(matches!(both.load(&key).await?, Loaded::Live(_)));
+/// let touch = Patch { expiry: ExpiryOp::Extend(record.deadline), ..Patch::empty() };
+/// let _ = both.update(&key, &touch).await?;
+/// assert!(matches!(new.load(&key).await?, Loaded::Live(_)), "it has moved");
+/// assert_eq!(old.load(&key).await?, Loaded::Gone);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct MigratingStore<O, N> {
+    old: O,
+    new: N,
+}
+
+impl<O: Store, N: Store> MigratingStore<O, N> {
+    /// Sessions move from `old` to `new`.
+    pub fn new(old: O, new: N) -> Self {
+        Self { old, new }
+    }
+
+    /// Moves a session that the new store does not know; answers whether the new store may know it
+    /// now.
+    async fn fetch(&self, key: &StoreKey) -> Result<bool, StoreError> {
+        match self.new.load(key).await? {
+            Loaded::Gone => return Ok(false),
+            Loaded::Live(_) => return Ok(true),
+            Loaded::Absent => {}
+        }
+        let Loaded::Live(record) = self.old.load(key).await? else { return Ok(false) };
+        // If it was ended meanwhile, its tombstone is in the way; if another request moved it, that
+        // is just as well.
+        let moved = self.new.create(key, &record).await?;
+        self.old.delete(key).await?;
+        Ok(moved == Created::Created || matches!(self.new.load(key).await?, Loaded::Live(_)))
+    }
+}
+
+impl<O: Store, N: Store> Store for MigratingStore<O, N> {
+    async fn load(&self, key: &StoreKey) -> Result<Loaded, StoreError> {
+        match self.new.load(key).await? {
+            Loaded::Absent => {}
+            known => return Ok(known),
+        }
+        match self.old.load(key).await? {
+            // A tombstone there tells only that the session has moved, perhaps between the two looks:
+            // one that was ended has a tombstone in the new store too.
+            Loaded::Gone => self.new.load(key).await,
+            found => Ok(found),
+        }
+    }
+
+    async fn create(&self, key: &StoreKey, record: &Record) -> Result<Created, StoreError> {
+        match self.load(key).await? {
+            Loaded::Absent => self.new.create(key, record).await,
+            Loaded::Live(_) | Loaded::Gone => Ok(Created::Exists),
+        }
+    }
+
+    async fn update(&self, key: &StoreKey, patch: &Patch) -> Result<Updated, StoreError> {
+        let mut updated = self.new.update(key, patch).await?;
+        if updated == Updated::Gone && self.fetch(key).await? {
+            updated = self.new.update(key, patch).await?;
+        }
+        // A copy that a move was interrupted behind must not outlive a session that ends earlier now.
+        if updated == Updated::Applied && matches!(patch.expiry, ExpiryOp::SetLifetime { .. }) {
+            self.old.delete(key).await?;
+        }
+        Ok(updated)
+    }
+
+    async fn rename(
+        &self,
+        from: &StoreKey,
+        to: &StoreKey,
+        patch: &Patch,
+    ) -> Result<Updated, StoreError> {
+        let mut renamed = self.new.rename(from, to, patch).await?;
+        if renamed == Updated::Gone && self.fetch(from).await? {
+            renamed = self.new.rename(from, to, patch).await?;
+        }
+        if renamed == Updated::Applied {
+            self.old.delete(from).await?;
+        }
+        Ok(renamed)
+    }
+
+    async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
+        // The tombstone in the new store comes first: a move that is under way fails on it.
+        self.new.delete(key).await?;
+        self.old.delete(key).await
+    }
+
+    async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
+        let swept = [self.new.sweep(limit).await, self.old.sweep(limit).await];
+        if swept.iter().all(|swept| matches!(swept, Err(error) if error.is_unsupported())) {
+            return Err(StoreError::unsupported());
+        }
+        let mut sum = 0;
+        for swept in swept {
+            sum += match swept {
+                Ok(swept) => swept,
+                // The other one has a server that does it.
+                Err(error) if error.is_unsupported() => 0,
+                Err(error) => return Err(error),
+            };
+        }
+        Ok(sum.min(limit))
+    }
+
+    async fn list(&self, principal: &Principal) -> Result<Vec<SessionInfo>, StoreError> {
+        // The old store first: what moves between the two looks is seen in the new one.
+        let old = self.old.list(principal).await?;
+        let mut all = self.new.list(principal).await?;
+        for info in old {
+            let is_listed = all.iter().any(|listed| listed.key == info.key);
+            if !is_listed && self.new.load(&info.key).await? == Loaded::Absent {
+                all.push(info);
+            }
+        }
+        Ok(all)
+    }
+
+    async fn delete_all(
+        &self,
+        principal: &Principal,
+        except: Option<&StoreKey>,
+    ) -> Result<usize, StoreError> {
+        let mut ended = 0;
+        loop {
+            let mut found = 0;
+            for info in self.old.list(principal).await? {
+                if Some(&info.key) == except {
+                    continue;
+                }
+                found += 1;
+                // It counts where it is live: in the new store if it has moved.
+                ended += usize::from(self.new.load(&info.key).await? == Loaded::Absent);
+                self.delete(&info.key).await?;
+            }
+            let in_new = self.new.delete_all(principal, except).await?;
+            ended += in_new;
+            if found == 0 && in_new == 0 {
+                return Ok(ended);
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Real servers for tests.
+//!
+//! [`url`] answers where a server is: what its variable (`REDIS_URL`, …) says, or else a server
+//! started for this process, on a free loopback port with an empty data folder. `cargo xtask test`
+//! starts them once for all test programs and sets the variables; plain `cargo test` starts them for
+//! each program that asks. They end with the process that started them, however it ends.
+//!
+//! A server that is missing is installed where that is possible (Debian or Ubuntu, as root);
+//! otherwise the tests that need it fail with a message that says what to install. Only what the
+//! variable `SESSION_TESTS_WITHOUT` names (comma-separated: `postgres,mongodb`) is left out.
+
+mod install;
+mod process;
+mod redis;
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+pub use self::process::Server;
+pub use self::redis::start as start_redis;
+
+/// What goes wrong with servers, for a person to read.
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// The kinds of servers that tests need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Redis, without replicas and without a password.
+    Redis,
+}
+
+impl Kind {
+    /// All of them, in the order in which they are started.
+    pub const ALL: &'static [Self] = &[Self::Redis];
+
+    /// The name, as in `SESSION_TESTS_WITHOUT` and `--without`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Redis => "redis",
+        }
+    }
+
+    /// The variable that names a server which runs already.
+    pub fn variable(self) -> &'static str {
+        match self {
+            Self::Redis => "REDIS_URL",
+        }
+    }
+
+    /// Starts a server of this kind for the caller alone; it ends when the answer is dropped.
+    ///
+    /// # Errors
+    ///
+    /// If it is not installed and cannot be, or does not start.
+    pub fn start(self) -> Result<Server, Error> {
+        match self {
+            Self::Redis => redis::start(&[]),
+        }
+    }
+}
+
+/// Where a server of this kind is; `None` if the person who runs the tests left it out.
+///
+/// # Panics
+///
+/// If it cannot be started: a test without its server has failed.
+pub fn url(kind: Kind) -> Option<String> {
+    if is_left_out(kind) {
+        eprintln!("left out as asked: {}", kind.name());
+        return None;
+    }
+    if let Some(url) = named(kind) {
+        return Some(url);
+    }
+    static STARTED: Mutex<Option<HashMap<Kind, Server>>> = Mutex::new(None);
+    let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+    let started = started.get_or_insert_default();
+    let server = started.entry(kind).or_insert_with(|| match kind.start() {
+        Ok(server) => server,
+        Err(error) => panic!("no {} for the tests: {error}", kind.name()),
+    });
+    Some(server.url().to_owned())
+}
+
+/// Whether the person who runs the tests left this kind out.
+pub fn is_left_out(kind: Kind) -> bool {
+    let left_out = std::env::var("SESSION_TESTS_WITHOUT").unwrap_or_default();
+    left_out.split(',').any(|name| name.trim() == kind.name())
+}
+
+/// The server that its variable names.
+pub fn named(kind: Kind) -> Option<String> {
+    std::env::var(kind.variable()).ok().filter(|url| !url.is_empty())
+}
