@@ -16,6 +16,7 @@ mod process;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+pub use self::postgres::start_again as start_postgres_again;
 pub use self::process::Server;
 
 /// What goes wrong with servers, for a person to read.
