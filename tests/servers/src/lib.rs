@@ -17,6 +17,7 @@ mod redis;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+pub use self::postgres::start_again as start_postgres_again;
 pub use self::process::Server;
 pub use self::redis::start as start_redis;
 

@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::Error;
 use crate::install::{self, is_root};
@@ -12,7 +13,6 @@ use crate::process::{Server, free_port};
 pub(crate) fn start() -> Result<Server, Error> {
     let postgres = install::program("postgres", folders, &["postgresql"])?;
     let initdb = install::program("initdb", folders, &["postgresql"])?;
-    let is_ready = install::program("pg_isready", folders, &["postgresql"])?;
 
     // The server does not run as root, so its user must be able to reach the folder.
     let folder = match is_root() {
@@ -34,11 +34,33 @@ pub(crate) fn start() -> Result<Server, Error> {
     let settings = ["-c", "fsync=off", "-c", "max_connections=300"];
     let command = unprivileged(&[&[&*text(&postgres)], &arguments[..], &settings].concat());
     let url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
-    Server::start(folder, command, url, move || {
-        let ready = Command::new(&is_ready)
-            .args(["-q", "-h", "127.0.0.1", "-p", &port])
-            .stdin(Stdio::null())
-            .status();
+    let is_ready = is_ready(&url)?;
+    Server::start(folder, command, url, is_ready)
+}
+
+/// Starts the server again after [`Server::kill`].
+///
+/// # Errors
+///
+/// As for [`Server::start_again`].
+pub fn start_again(server: &mut Server) -> Result<(), Error> {
+    let began = Instant::now();
+    loop {
+        let started = server.start_again(is_ready(server.url())?);
+        // It refuses as long as one of its former processes lives, which is a moment.
+        if started.is_ok() || began.elapsed() > Duration::from_secs(10) {
+            return started;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Asks whether the server takes connections.
+fn is_ready(url: &str) -> Result<impl FnMut() -> bool + use<>, Error> {
+    let program = install::program("pg_isready", folders, &["postgresql"])?;
+    let url = url.to_owned();
+    Ok(move || {
+        let ready = Command::new(&program).args(["-q", "-d", &url]).stdin(Stdio::null()).status();
         ready.is_ok_and(|status| status.success())
     })
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sqlx::postgres::PgPool;
 
-use super::run::{Client, code};
+use super::run::{Client, Migration, code};
 use super::schema::{Table, Unfit};
 use super::sql::Sql;
 use super::{Inner, PostgresStore, row, url};
@@ -132,7 +132,7 @@ impl PostgresStoreBuilder {
     /// Checks the options, the server and the table.
     ///
     /// A server that cannot be reached is no error: a warning tells of it through `tracing`, the
-    /// store fails until the server is there, and nothing is migrated.
+    /// store fails until the server is there, and the table is made then if that was asked for.
     ///
     /// # Errors
     ///
@@ -144,6 +144,8 @@ impl PostgresStoreBuilder {
         if self.command_timeout.is_zero() {
             return Err(ConfigError::new("the option `command_timeout` must not be zero"));
         }
+        let migration = || Migration { table: self.table.clone(), unlogged: self.unlogged };
+        let missing = self.migrate.then(migration);
         let client = match (self.source, self.max_connections) {
             (_, Some(0)) => {
                 return Err(ConfigError::new("the option `max_connections` must not be zero"));
@@ -153,10 +155,10 @@ impl PostgresStoreBuilder {
                     "the option `max_connections` is for a URL; a pool that is given has its own",
                 ));
             }
-            (Source::Pool(pool), None) => Client::on(pool, self.command_timeout),
+            (Source::Pool(pool), None) => Client::on(pool, self.command_timeout, missing),
             (Source::Url(url), connections) => {
                 let connections = connections.unwrap_or(CONNECTIONS);
-                Client::open(url::options(&url)?, connections, self.command_timeout)
+                Client::open(url::options(&url)?, connections, self.command_timeout, missing)
             }
         };
         let prepared = prepare(&client, &self.table, self.migrate.then_some(self.unlogged)).await;

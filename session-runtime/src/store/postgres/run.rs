@@ -10,6 +10,7 @@ use sqlx::{Connection, PgConnection, Postgres};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
+use super::schema::Table;
 use crate::store::StoreError;
 
 /// What a statement does, and so whether it may be run a second time.
@@ -24,6 +25,15 @@ pub(super) struct Client {
     pool: PgPool,
     patience: Duration,
     losses: Arc<Losses>,
+    /// What to make when it is missing.
+    missing: Option<Migration>,
+}
+
+/// The table, as it is made on request.
+#[derive(Clone)]
+pub(super) struct Migration {
+    pub(super) table: Table,
+    pub(super) unlogged: bool,
 }
 
 /// How long a connection may be idle until it is tried before it is used: something on the way may
@@ -35,8 +45,8 @@ const TRIAL: Duration = Duration::from_secs(1);
 
 impl Client {
     /// Uses a pool that somebody else has made.
-    pub(super) fn on(pool: PgPool, patience: Duration) -> Self {
-        Self { pool, patience, losses: Arc::default() }
+    pub(super) fn on(pool: PgPool, patience: Duration, missing: Option<Migration>) -> Self {
+        Self { pool, patience, losses: Arc::default(), missing }
     }
 
     /// Makes a pool, which connects when it is needed.
@@ -44,6 +54,7 @@ impl Client {
         options: sqlx::postgres::PgConnectOptions,
         max_connections: u32,
         patience: Duration,
+        missing: Option<Migration>,
     ) -> Self {
         let losses = Arc::<Losses>::default();
         let seen = losses.clone();
@@ -62,7 +73,7 @@ impl Client {
                 })
             })
             .connect_lazy_with(options);
-        Self { pool, patience, losses }
+        Self { pool, patience, losses, missing }
     }
 
     /// A connection for something else.
@@ -103,16 +114,25 @@ impl Client {
         loop {
             let mut running = Running::new(self.pool.acquire().await?, self.patience);
             let answer = query().fetch_all(running.connection()).await;
-            running.end();
             let error = match answer {
-                Ok(rows) => return Ok(rows),
+                Ok(rows) => {
+                    running.end();
+                    return Ok(rows);
+                }
                 Err(error) => error,
             };
+            let missing = self.missing.as_ref().filter(|_| is_missing(&error));
+            if let Some(Migration { table, unlogged }) = missing {
+                // The server was not there yet when the store was opened.
+                table.migrate(running.connection(), *unlogged).await?;
+            }
+            running.end();
             let lost = is_lost(&error);
             if lost {
                 self.losses.note();
             }
-            let again = was_rolled_back(&error) || lost && access == Access::Read;
+            let again =
+                missing.is_some() || was_rolled_back(&error) || lost && access == Access::Read;
             if !again {
                 return Err(error);
             }
@@ -126,6 +146,11 @@ impl Client {
 /// after a deadlock, or where the isolation level was set to more than it needs to be.
 fn was_rolled_back(error: &sqlx::Error) -> bool {
     matches!(code(error).as_deref(), Some("40P01" | "40001"))
+}
+
+/// Whether there is no such table, or schema.
+fn is_missing(error: &sqlx::Error) -> bool {
+    matches!(code(error).as_deref(), Some("42P01" | "3F000"))
 }
 
 /// Whether the connection, or the server, was lost.
