@@ -5,6 +5,8 @@ mod case;
 mod ctxt;
 mod duration;
 mod expand;
+#[cfg(test)]
+mod expansions;
 mod fallback;
 mod schema;
 mod suggest;
