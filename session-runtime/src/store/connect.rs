@@ -10,6 +10,7 @@ use crate::error::ConfigError;
 /// | `memory:` | [`MemoryStore`] |
 /// | `sqlite:sessions.db`, `sqlite:///var/lib/app/sessions.db` | `SqliteStore` (feature `sqlite`) |
 /// | `redis://user:password@host:6379/0`, `rediss://host` with TLS | `RedisStore` (feature `redis`) |
+/// | `postgres://user:password@host/database` | `PostgresStore` (feature `postgres`) |
 ///
 /// Options follow a `?`. A `%` and two hexadecimal digits stand for a byte, in paths and in options.
 ///
@@ -17,6 +18,7 @@ use crate::error::ConfigError;
 /// | --- | --- |
 /// | `sqlite:` | `table=visitors`, `synchronous=normal` (or `full`) |
 /// | `redis:`, `rediss:` | `prefix=shop:`, `command_timeout_ms=500`, `tombstone_time_ms=60000`, `wait_replicas=1` with `wait_timeout_ms=200` |
+/// | `postgres:` | `table`, `schema`, `migrate=true`, `unlogged=true`, `max_connections`, `command_timeout_ms`, `tombstone_time_ms`, and those of the connection itself, such as `sslmode` |
 ///
 /// Must be called within a tokio runtime.
 ///
@@ -43,7 +45,8 @@ pub async fn connect(url: &str) -> Result<AnyStore, ConfigError> {
         "memory" => memory(rest),
         "sqlite" => sqlite(rest).await,
         "redis" | "rediss" => redis(scheme, rest),
-        "redis-cluster" | "webdis" | "mongodb" | "postgres" => Err(ConfigError::new(format_args!(
+        "postgres" | "postgresql" => postgres(rest).await,
+        "redis-cluster" | "webdis" | "mongodb" => Err(ConfigError::new(format_args!(
             "the store `{scheme}:` is not built into this version of `session-runtime`"
         ))),
         // A scheme has no room for a password, but what stands before the first colon of a text
@@ -175,19 +178,31 @@ fn redis(scheme: &str, rest: &str) -> Result<AnyStore, ConfigError> {
     builder.build().map(AnyStore::new)
 }
 
+#[cfg(not(feature = "postgres"))]
+async fn postgres(_: &str) -> Result<AnyStore, ConfigError> {
+    Err(ConfigError::new(
+        "for the store `postgres:` enable the feature `postgres` of `session-runtime`",
+    ))
+}
+
+#[cfg(feature = "postgres")]
+async fn postgres(rest: &str) -> Result<AnyStore, ConfigError> {
+    super::postgres::of_url(rest)?.connect().await.map(AnyStore::new)
+}
+
 /// The path and the options, names before values, none decoded.
-fn split(rest: &str) -> (&str, Vec<(&str, &str)>) {
+pub(super) fn split(rest: &str) -> (&str, Vec<(&str, &str)>) {
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     let options = query.split('&').filter(|option| !option.is_empty());
     (path, options.map(|option| option.split_once('=').unwrap_or((option, ""))).collect())
 }
 
-fn unknown(scheme: &str, name: &str, there_are: &str) -> ConfigError {
+pub(super) fn unknown(scheme: &str, name: &str, there_are: &str) -> ConfigError {
     ConfigError::new(format_args!("the option `{name}` of `{scheme}:` is unknown; {there_are}"))
 }
 
-#[cfg(any(test, feature = "sqlite", feature = "redis"))]
-fn decode(text: &str, what: &str) -> Result<String, ConfigError> {
+#[cfg(any(test, feature = "sqlite", feature = "redis", feature = "postgres"))]
+pub(super) fn decode(text: &str, what: &str) -> Result<String, ConfigError> {
     let wrong = || {
         ConfigError::new(format_args!(
             "in the {what} of the store's URL, `%` stands before two hexadecimal digits \
@@ -225,7 +240,7 @@ mod tests {
 
     #[tokio::test]
     async fn other_schemes_are_named_but_never_a_password() {
-        for scheme in ["redis-cluster", "webdis", "mongodb", "postgres"] {
+        for scheme in ["redis-cluster", "webdis", "mongodb"] {
             let message = refusal(&format!("{scheme}://me:hunter2@host/1")).await;
             assert!(message.contains(&format!("`{scheme}:`")) && message.contains("not built in"));
             assert!(!message.contains("hunter2"));
@@ -289,6 +304,13 @@ mod tests {
     #[tokio::test]
     async fn sqlite_names_its_feature() {
         assert!(refusal("sqlite:x.db").await.contains("feature `sqlite`"));
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    #[tokio::test]
+    async fn postgres_names_its_feature() {
+        let message = refusal("postgres://me:hunter2@host/1").await;
+        assert!(message.contains("feature `postgres`") && !message.contains("hunter2"));
     }
 
     #[cfg(feature = "sqlite")]

@@ -68,7 +68,7 @@ pub struct Description {
 ///     theme: Option<String>,
 /// }
 ///
-/// #[test]
+/// // In a `#[test]`:
 /// fn live_sessions_survive_the_deploy() {
 ///     assert_compatible::<Visit>("session-schema.json");
 /// }

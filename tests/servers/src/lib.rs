@@ -10,12 +10,14 @@
 //! variable `SESSION_TESTS_WITHOUT` names (comma-separated: `postgres,mongodb`) is left out.
 
 mod install;
+mod postgres;
 mod process;
 mod redis;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+pub use self::postgres::start_again as start_postgres_again;
 pub use self::process::Server;
 pub use self::redis::start as start_redis;
 
@@ -27,16 +29,19 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 pub enum Kind {
     /// Redis, without replicas and without a password.
     Redis,
+    /// PostgreSQL.
+    Postgres,
 }
 
 impl Kind {
     /// All of them, in the order in which they are started.
-    pub const ALL: &'static [Self] = &[Self::Redis];
+    pub const ALL: &'static [Self] = &[Self::Redis, Self::Postgres];
 
     /// The name, as in `SESSION_TESTS_WITHOUT` and `--without`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Redis => "redis",
+            Self::Postgres => "postgres",
         }
     }
 
@@ -44,6 +49,7 @@ impl Kind {
     pub fn variable(self) -> &'static str {
         match self {
             Self::Redis => "REDIS_URL",
+            Self::Postgres => "POSTGRES_URL",
         }
     }
 
@@ -55,6 +61,7 @@ impl Kind {
     pub fn start(self) -> Result<Server, Error> {
         match self {
             Self::Redis => redis::start(&[]),
+            Self::Postgres => postgres::start(),
         }
     }
 }

@@ -46,6 +46,16 @@ macro_rules! scenario {
             }
 
             #[tokio::test]
+            async fn axum_postgres() {
+                on(Framework::Axum, Store::Postgres).await;
+            }
+
+            #[tokio::test]
+            async fn actix_postgres() {
+                on(Framework::Actix, Store::Postgres).await;
+            }
+
+            #[tokio::test]
             async fn actix_memory() {
                 on(Framework::Actix, Store::Memory).await;
             }
@@ -64,6 +74,7 @@ mod expiry;
 mod failure;
 mod flash;
 mod login;
+mod postgres;
 mod redis;
 mod restart;
 mod visits;

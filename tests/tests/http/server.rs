@@ -21,6 +21,7 @@ pub(crate) enum Store {
     Memory,
     Sqlite,
     Redis,
+    Postgres,
 }
 
 /// A running scenario server; killed when it is dropped.
@@ -48,6 +49,13 @@ impl Store {
                 Data { url, _folder: Some(folder.into()) }
             }
             Self::Redis => Data::at(&format!("{}?prefix={}:", url(Kind::Redis), unused_name())),
+            Self::Postgres => {
+                let url = url(Kind::Postgres);
+                let and = if url.contains('?') { '&' } else { '?' };
+                // Many scenarios at once must not use up the server's connections.
+                let options = "migrate=true&max_connections=5";
+                Data::at(&format!("{url}{and}table={}&{options}", unused_name()))
+            }
         }
     }
 
@@ -56,6 +64,7 @@ impl Store {
         match self {
             Self::Memory | Self::Sqlite => false,
             Self::Redis => test_servers::is_left_out(Kind::Redis),
+            Self::Postgres => test_servers::is_left_out(Kind::Postgres),
         }
     }
 }

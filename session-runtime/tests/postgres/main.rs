@@ -1,0 +1,7 @@
+//! The PostgreSQL store against a real server.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod site;
+
+mod suite;
