@@ -4,4 +4,6 @@
 
 mod site;
 
+mod races;
 mod suite;
+mod table;
