@@ -4,6 +4,7 @@
 
 mod site;
 
+mod options;
 mod races;
 mod suite;
 mod table;
