@@ -4,13 +4,14 @@
 use proc_macro2::Span;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Token};
+use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Token, Type};
 
 use crate::ctxt::Ctxt;
+use crate::duration;
 use crate::suggest::nearest;
 
 const FIELD: &[&str] =
-    &["key", "alias", "default", "into", "name", "counter", "flash", "principal"];
+    &["key", "alias", "default", "into", "name", "ttl", "upgrade", "counter", "flash", "principal"];
 const CONTAINER: &[&str] = &["prefix", "rename_all", "accessors", "crate", "on_mismatch"];
 
 /// The options of the struct, as they were written.
@@ -31,9 +32,24 @@ pub(crate) struct FieldAttrs {
     pub(crate) default: Option<(Ident, Expr)>,
     pub(crate) into: bool,
     pub(crate) name: Option<Ident>,
+    pub(crate) ttl: Option<Ttl>,
+    pub(crate) upgrade: Option<Upgrade>,
     pub(crate) counter: Option<Ident>,
     pub(crate) flash: Option<Ident>,
     pub(crate) principal: Option<Ident>,
+}
+
+/// `ttl = "15m"`
+pub(crate) struct Ttl {
+    pub(crate) name: Ident,
+    pub(crate) millis: u64,
+}
+
+/// `upgrade(from = Old, with = path)`
+pub(crate) struct Upgrade {
+    pub(crate) name: Ident,
+    pub(crate) from: Type,
+    pub(crate) with: Expr,
 }
 
 impl ContainerAttrs {
@@ -69,6 +85,8 @@ impl FieldAttrs {
                 }
                 "into" => parsed.into = flag().is_some(),
                 "name" => parsed.name = option.string(ctxt).and_then(|name| ident(&name, ctxt)),
+                "ttl" => parsed.ttl = option.ttl(ctxt),
+                "upgrade" => parsed.upgrade = option.upgrade(ctxt),
                 "counter" => parsed.counter = flag(),
                 "flash" => parsed.flash = flag(),
                 "principal" => parsed.principal = flag(),
@@ -95,7 +113,7 @@ struct SessionOption {
 enum Value {
     None,
     Expr(Expr),
-    /// `name(..)`: no option takes a list.
+    /// `name(..)`, which `upgrade` alone takes.
     List(proc_macro2::Group),
 }
 
@@ -121,6 +139,39 @@ impl SessionOption {
                 Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => return Some(text.clone()),
                 _ => ctxt.error(value, message),
             },
+        }
+        None
+    }
+
+    fn ttl(&self, ctxt: &Ctxt) -> Option<Ttl> {
+        let text = self.string(ctxt)?;
+        let millis = duration::parse(&text.value());
+        if millis.is_none() {
+            let message = format!(
+                "invalid duration `{}`\nhelp: expected e.g. `\"30s\"`, `\"15m\"`, `\"12h\"` or \
+                 `\"7d\"`",
+                text.value()
+            );
+            ctxt.error(&text, message);
+        }
+        millis.map(|millis| Ttl { name: self.name.clone(), millis })
+    }
+
+    fn upgrade(&self, ctxt: &Ctxt) -> Option<Upgrade> {
+        let expected = "expected the older type and the function that converts it: \
+                        `upgrade(from = Old, with = path)`";
+        match &self.value {
+            Value::None => ctxt.error(&self.name, expected),
+            Value::Expr(value) => ctxt.error(value, expected),
+            Value::List(group) => {
+                let parser = |input: ParseStream<'_>| parse_upgrade(input, group.span(), expected);
+                match parser.parse2(group.stream()) {
+                    Ok((from, with)) => {
+                        return Some(Upgrade { name: self.name.clone(), from, with });
+                    }
+                    Err(error) => ctxt.push(error),
+                }
+            }
         }
         None
     }
@@ -228,6 +279,41 @@ fn parse_option(input: ParseStream<'_>, expected: &str) -> syn::Result<SessionOp
         Value::None
     };
     Ok(SessionOption { name, value })
+}
+
+/// `from = Old, with = path`, in either order.
+fn parse_upgrade(input: ParseStream<'_>, span: Span, expected: &str) -> syn::Result<(Type, Expr)> {
+    let (mut from, mut with) = (None, None);
+    while !input.is_empty() {
+        let name = input.call(Ident::parse_any)?;
+        let word = name.to_string();
+        let is_twice = match &*word {
+            "from" => from.is_some(),
+            "with" => with.is_some(),
+            _ => {
+                let help = match nearest(&word, ["from", "with"]) {
+                    Some(known) => format!("did you mean `{known}`?"),
+                    None => "expected `from` and `with`".to_owned(),
+                };
+                let message = format!("unknown option `{word}` of `upgrade`\nhelp: {help}");
+                return Err(syn::Error::new(name.span(), message));
+            }
+        };
+        if is_twice {
+            let message = format!("duplicate option `{word}` of `upgrade`");
+            return Err(syn::Error::new(name.span(), message));
+        }
+        input.parse::<Token![=]>()?;
+        if word == "from" {
+            from = Some(input.parse()?);
+        } else {
+            with = Some(input.parse()?);
+        }
+        if !input.is_empty() {
+            input.parse::<Token![,]>()?;
+        }
+    }
+    from.zip(with).ok_or_else(|| syn::Error::new(span, expected))
 }
 
 fn skip_to_comma(input: ParseStream<'_>) {

@@ -84,11 +84,16 @@ fn stub(field: &Field, verb: Verb) -> TokenStream {
     let method = field.method(verb);
     let signature = match verb {
         Verb::Get | Verb::Take | Verb::Peek => quote!((&self) -> #ty),
+        Verb::Set if field.into && field.option().is_some() => {
+            let item = field.option();
+            quote!((&self, _: impl __private::IntoOption<#item>))
+        }
         Verb::Set if field.into => quote!((&self, _: impl ::core::convert::Into<#ty>)),
         Verb::Set => quote!((&self, _: #ty)),
         Verb::Update => quote!((&self, _: impl ::core::ops::Fn(&mut #ty)) -> #ty),
         Verb::Clear => quote!((&self)),
         Verb::Has => quote!((&self) -> ::core::primitive::bool),
+        Verb::ExpiresAt => quote!((&self) -> ::core::option::Option<__private::Timestamp>),
         Verb::Add | Verb::Sub => quote!((&self, _: #ty) -> #ty),
         Verb::Flash => quote!((&self, _: impl ::core::marker::Sized)),
     };

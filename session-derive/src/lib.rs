@@ -3,7 +3,10 @@
 mod attr;
 mod case;
 mod ctxt;
+mod duration;
 mod expand;
+#[cfg(test)]
+mod expansions;
 mod fallback;
 mod schema;
 mod suggest;
@@ -49,7 +52,7 @@ use crate::schema::Schema;
 ///
 /// - `struct VisitSession` with the visibility of `Visit`. A `Session<Visit>` dereferences to it, so the
 ///   accessors need no import. Methods of your own go into an `impl VisitSession` in the same module.
-/// - `impl SessionSchema for Visit`, and `impl PrincipalSchema for Visit` if there is a principal.
+/// - `impl SessionSchema for Visit`, with every claimed key in `Visit::KEYS` for generic code, and `impl PrincipalSchema for Visit` if there is a principal.
 ///
 /// The accessors of a field `x: T` have its visibility, documentation and `#[deprecated]`. A field without
 /// `pub` has accessors for its own module and the modules in it. All of them take `&self`.
@@ -60,6 +63,7 @@ use crate::schema::Schema;
 /// | `#[session(counter)]` | these, and `add_x(T) -> T`, `sub_x(T) -> T` |
 /// | `#[session(flash)]`, of type `Option<M>` or `Vec<M>` | `flash_x(M)`, `take_x() -> T`, `peek_x() -> T`, no others |
 /// | `#[session(principal)]`, of type `Option<Id>` | `x()`, `set_x(T)`, `clear_x()`, `has_x()` |
+/// | with `ttl = ".."` | also `x_expires_at() -> Option<Timestamp>` |
 ///
 /// - `set_x` decides the field: this request's value wins.
 /// - `update_x` returns the new value. Its closure runs again if another request changed the field
@@ -113,8 +117,10 @@ use crate::schema::Schema;
 /// | `key = "..."` | the stored key instead of the field's name |
 /// | `alias = "..."` | an older key, may be repeated: read when `key` is absent, removed when the field is written |
 /// | `default = expr` | the value while nothing is stored, instead of `Default::default()`; not for flash and principal |
-/// | `into` | the setter, or `flash_x`, takes `impl Into<..>` |
+/// | `into` | the setter, or `flash_x`, takes `impl Into<..>`; that of an `Option` takes the value, `Some` of it and `None` |
 /// | `name = "..."` | the stem of the accessors' names instead of the field's name; the key stays |
+/// | `ttl = "15m"` | the field is absent when this time has passed since it was last written; `s`, `m`, `h` or `d`; not for principal |
+/// | `upgrade(from = Old, with = path)` | a stored value that does not decode is decoded as `Old` and converted by `path`, a `fn(Old) -> T`; not for principal |
 /// | `counter` | an integer of up to 64 bits whose sums the store merges |
 /// | `flash` | messages that are read once |
 /// | `principal` | who is signed in; at most one in a session |
@@ -143,6 +149,74 @@ use crate::schema::Schema;
 ///     session.flash_hints("try the new search");
 /// }
 /// ```
+///
+/// # Fields that expire
+///
+/// A field with a `ttl` has one more accessor, `x_expires_at() -> Option<Timestamp>`.
+///
+/// ```
+/// use session_runtime::{Session, SessionSchema};
+///
+/// #[derive(SessionSchema)]
+/// struct Account {
+///     #[session(principal)]
+///     user_id: Option<u64>,
+///     /// The password was asked for again.
+///     #[session(ttl = "15m")]
+///     confirmed: bool,
+///     #[session(ttl = "10m", into)]
+///     code: Option<String>,
+///     /// Wrong guesses of `code`.
+///     #[session(counter, ttl = "10m")]
+///     tries: u8,
+/// }
+///
+/// fn check_code(session: &Session<Account>, guess: &str) -> bool {
+///     if session.add_tries(1) > 3 || session.code().as_deref() != Some(guess) {
+///         return false;
+///     }
+///     session.clear_code();
+///     session.set_confirmed(true); // for the next 15 minutes
+///     true
+/// }
+/// ```
+///
+/// - Every write restarts the time, which runs from the moment the change is saved.
+/// - Once over, the field reads as its default, `has_x()` is false and `add_x` starts anew: in requests
+///   that began before, too. What a request itself has changed is not over before it is saved.
+/// - It never lengthens the session: with that, the field ends at the latest.
+/// - The time is kept beside the value, under the key `x@expires`, so `ttl` can be added, changed and removed
+///   while sessions live: a value that was stored without it stays until it is written again, one that was
+///   stored with it keeps its time.
+///
+/// # Fields whose type changes
+///
+/// ```
+/// use session_runtime::SessionSchema;
+///
+/// /// It was a mere number of items once.
+/// #[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
+/// struct Cart {
+///     items: Vec<u64>,
+///     unknown: u32,
+/// }
+///
+/// impl Cart {
+///     fn of_unknown(unknown: u32) -> Self {
+///         Self { items: Vec::new(), unknown }
+///     }
+/// }
+///
+/// #[derive(SessionSchema)]
+/// struct Shop {
+///     #[session(upgrade(from = u32, with = Cart::of_unknown))]
+///     cart: Cart,
+/// }
+/// ```
+///
+/// A stored value is decoded as the field's type first, so what fits both is never converted. The new shape
+/// is written when the field is next written; reading changes nothing. `session_runtime`'s
+/// `testing::assert_compatible` finds changes of type that need this.
 ///
 /// # Keys and names
 ///

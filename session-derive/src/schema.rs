@@ -68,6 +68,7 @@ pub(crate) enum Verb {
     Flash,
     Take,
     Peek,
+    ExpiresAt,
 }
 
 impl Kind {
@@ -94,17 +95,18 @@ impl Verb {
         Self::Flash,
         Self::Take,
         Self::Peek,
+        Self::ExpiresAt,
     ];
 
     /// Calling it for nothing is a mistake.
     pub(crate) fn only_reads(self) -> bool {
-        matches!(self, Self::Get | Self::Has | Self::Peek)
+        matches!(self, Self::Get | Self::Has | Self::Peek | Self::ExpiresAt)
     }
 
     /// What comes before the stem.
     pub(crate) fn prefix(self) -> &'static str {
         match self {
-            Self::Get => "",
+            Self::Get | Self::ExpiresAt => "",
             Self::Set => "set_",
             Self::Update => "update_",
             Self::Clear => "clear_",
@@ -216,6 +218,9 @@ impl Field {
                 name.set_span(self.ident.span());
                 name
             }
+            Verb::ExpiresAt => {
+                format_ident!("{}_expires_at", self.stem.unraw(), span = self.ident.span())
+            }
             verb => {
                 format_ident!("{}{}", verb.prefix(), self.stem.unraw(), span = self.ident.span())
             }
@@ -223,7 +228,15 @@ impl Field {
     }
 
     pub(crate) fn methods(&self) -> impl Iterator<Item = (Verb, Ident)> + '_ {
-        self.kind.verbs().iter().map(|verb| (*verb, self.method(*verb)))
+        let expires_at = self.attrs.ttl.as_ref().map(|_| Verb::ExpiresAt);
+        let verbs = self.kind.verbs().iter().copied().chain(expires_at);
+        verbs.map(|verb| (verb, self.method(verb)))
+    }
+
+    /// The `T` of a type that is visibly `Option<T>`.
+    pub(crate) fn option(&self) -> Option<&Type> {
+        let Type::Path(path) = without_groups(&self.ty) else { return None };
+        self.item().filter(|_| path.path.segments.last().is_some_and(|it| it.ident == "Option"))
     }
 
     /// The `T` of a type that is visibly `Option<T>` or `Vec<T>`.

@@ -59,12 +59,17 @@ fn check_handle(schema: &Schema, ctxt: &Ctxt) {
 fn check_kind(field: &Field, ctxt: &Ctxt) {
     let attrs = &field.attrs;
     let default = attrs.default.as_ref().map(|(name, _)| name.clone());
+    let ttl = attrs.ttl.as_ref().map(|ttl| ttl.name.clone());
+    let upgrade = attrs.upgrade.as_ref().map(|upgrade| upgrade.name.clone());
     let exclusive = [
         (&attrs.counter, &attrs.flash),
         (&attrs.counter, &attrs.principal),
         (&attrs.flash, &attrs.principal),
         (&attrs.flash, &default),
         (&attrs.principal, &default),
+        // Who is signed in ends with the session, and is what sessions are indexed by.
+        (&attrs.principal, &ttl),
+        (&attrs.principal, &upgrade),
     ];
     for pair in exclusive {
         if let (Some(one), Some(other)) = pair {

@@ -5,10 +5,10 @@ use std::mem;
 
 use crate::error::SessionError;
 use crate::field::AnyField;
-use crate::record::Fields;
 use crate::save::{Save, Saves};
 use crate::schema::SessionSchema;
 use crate::state::{AnySave, AnyView};
+use crate::ttl::Snapshot;
 
 /// One step of a read-modify-write, repeatable on any value.
 pub(crate) type Step<S> = Box<dyn Fn(&mut S) + Send>;
@@ -38,12 +38,12 @@ pub(crate) enum Change<S> {
 }
 
 impl<S: SessionSchema> Values<S> {
-    /// The values in `fields`.
-    pub(crate) fn decode(fields: &Fields) -> Result<Self, SessionError> {
+    /// The stored values.
+    pub(crate) fn decode(stored: &Snapshot<'_>) -> Result<Self, SessionError> {
         let mut current = S::defaults();
-        if !fields.is_empty() {
+        if !stored.is_empty() {
             for field in S::FIELDS {
-                field.decode(fields, &mut current)?;
+                field.decode(stored, &mut current)?;
             }
         }
         Ok(Self { current, changes: Vec::new(), revision: 0 })
@@ -156,17 +156,17 @@ impl<S: SessionSchema> AnyView for Values<S> {
         Ok(Box::new(Saves { list: saves.collect(), principal_only }))
     }
 
-    fn rebase(&mut self, fields: &Fields) {
+    fn rebase(&mut self, stored: &Snapshot<'_>) {
         self.revision += 1;
         for (index, field) in S::FIELDS.iter().enumerate() {
             match self.changes.iter_mut().find(|(at, _)| *at == index) {
                 None => {
                     // What no longer decodes is left as this request saw it; writing it needs no
                     // reading, and rewriting it is a conflict that reports the mismatch.
-                    let _ = field.decode(fields, &mut self.current);
+                    let _ = field.decode(stored, &mut self.current);
                 }
                 Some((_, Change::Sum { base, delta })) => {
-                    if field.decode(fields, &mut self.current).is_ok() {
+                    if field.decode(stored, &mut self.current).is_ok() {
                         *base = field.count(&self.current);
                         let sum = i128::from(*base).saturating_add(*delta);
                         field.set_count(&mut self.current, sum);

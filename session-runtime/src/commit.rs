@@ -17,6 +17,7 @@ use crate::state::{
     AnySave, LiveSession, PendingCookie, Resolved, State, StateCell, Stored, Unsettled,
 };
 use crate::store::{Created, Store, Updated};
+use crate::ttl::Snapshot;
 
 /// Between processes a save that was overtaken waits up to this long before it tries again.
 const MAX_JITTER_MILLIS: u64 = 32;
@@ -249,8 +250,9 @@ impl<'a> Work<'a> {
 
     fn resolve(&mut self, base: &Fields) -> Result<Resolved, SessionError> {
         let mut resolved = Resolved::default();
+        let base = Snapshot::new(base, self.core.now());
         for save in &mut self.saves {
-            save.resolve(base, &mut resolved)?;
+            save.resolve(&base, &mut resolved)?;
         }
         Ok(resolved)
     }

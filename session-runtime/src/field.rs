@@ -3,15 +3,10 @@
 use std::any::type_name;
 use std::sync::Arc;
 
+use crate::clock::Timestamp;
 use crate::error::{SessionError, SessionErrorKind};
-use crate::record::Fields;
 use crate::schema::Field;
-
-/// Where a field is held in a record.
-pub(crate) struct Held<'a> {
-    pub(crate) key: &'static str,
-    pub(crate) text: &'a Arc<str>,
-}
+use crate::ttl::Snapshot;
 
 /// What an `Add` needs to know of a counter.
 #[derive(Clone, Copy)]
@@ -32,13 +27,22 @@ pub trait AnyField<S>: Send + Sync {
     #[doc(hidden)]
     fn is_principal(&self) -> bool;
 
-    /// Puts the value in `fields` into the struct; the default if there is none.
+    /// When a value that is stored `now` is over; `None`: with the session.
     #[doc(hidden)]
-    fn decode(&self, fields: &Fields, into: &mut S) -> Result<(), SessionError>;
+    fn expires_at(&self, now: Timestamp) -> Option<Timestamp>;
+
+    /// Puts the stored value into the struct; the default if there is none.
+    #[doc(hidden)]
+    fn decode(&self, stored: &Snapshot<'_>, into: &mut S) -> Result<(), SessionError>;
 
     /// The value as JSON text; `None` if nothing needs to be stored.
     #[doc(hidden)]
     fn encode(&self, from: &S) -> Result<Option<Arc<str>>, SessionError>;
+
+    /// What the deploy check compares.
+    #[cfg(any(test, feature = "testing"))]
+    #[doc(hidden)]
+    fn describe(&self) -> crate::testing::deploy::Description;
 
     /// Puts the default into the struct.
     #[doc(hidden)]
@@ -70,10 +74,14 @@ impl<S: 'static, T: 'static> AnyField<S> for Field<S, T> {
         self.principal
     }
 
-    fn decode(&self, fields: &Fields, into: &mut S) -> Result<(), SessionError> {
-        let value = match held(self, fields) {
+    fn expires_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.ttl.map(|ttl| now + ttl)
+    }
+
+    fn decode(&self, stored: &Snapshot<'_>, into: &mut S) -> Result<(), SessionError> {
+        let value = match stored.held(self) {
             None => (self.default)(),
-            Some(held) => match (self.decode)(held.text) {
+            Some(held) => match from_text(self, held.text) {
                 Ok(value) => value,
                 Err(_) if self.reset_on_mismatch => (self.default)(),
                 Err(error) => return Err(mismatch::<T>(held.key, &error)),
@@ -90,6 +98,22 @@ impl<S: 'static, T: 'static> AnyField<S> for Field<S, T> {
             return Ok(None);
         }
         Ok(Some(text))
+    }
+
+    #[cfg(any(test, feature = "testing"))]
+    fn describe(&self) -> crate::testing::deploy::Description {
+        use crate::testing::deploy::{Description, Kind};
+        let kind = match self {
+            Self { counter: Some(_), .. } => Kind::Counter,
+            Self { flash: Some(_), .. } => Kind::Flash,
+            Self { principal: true, .. } => Kind::Principal,
+            _ => Kind::Plain,
+        };
+        Description {
+            kind,
+            shape: (self.shape)(),
+            upgraded: self.upgraded_shape.map(|shape| shape()),
+        }
     }
 
     fn reset(&self, into: &mut S) {
@@ -114,14 +138,12 @@ impl<S: 'static, T: 'static> AnyField<S> for Field<S, T> {
     }
 }
 
-/// Where `field` is held in `fields`: under its key or else its first alias that is there.
-pub(crate) fn held<'a, S>(
-    field: &(impl AnyField<S> + ?Sized),
-    fields: &'a Fields,
-) -> Option<Held<'a>> {
-    std::iter::once(field.key())
-        .chain(field.aliases().iter().copied())
-        .find_map(|key| fields.get_shared(key).map(|text| Held { key, text }))
+/// The value of `text`, which an older version of the application may have written.
+fn from_text<S, T>(field: &Field<S, T>, text: &str) -> serde_json::Result<T> {
+    (field.decode)(text).or_else(|error| {
+        let upgraded = field.upgrade.and_then(|upgrade| upgrade(text).ok());
+        upgraded.ok_or(error)
+    })
 }
 
 fn to_text<S, T>(field: &Field<S, T>, value: &T) -> Result<Arc<str>, SessionError> {

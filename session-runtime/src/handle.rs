@@ -181,7 +181,7 @@ impl SessionHandle {
             .cell
             .get_or_try_init(|| async {
                 let stored = find(&self.0.core, &self.0.cookies).await?;
-                Ok(Arc::new(StateCell::new(stored)))
+                Ok(Arc::new(StateCell::new(stored, self.0.core.clock.clone())))
             })
             .await
     }

@@ -72,9 +72,10 @@
 //! | `axum` | the layer for axum and every tower service, the axum extractors | |
 //! | `actix` | the middleware and extractors for actix-web | |
 //! | `sqlite` | `store::SqliteStore`, with SQLite compiled in | |
+//! | `redis` | `store::RedisStore` for Redis and Valkey | |
 //! | `postgres` | `store::PostgresStore`, for PostgreSQL 12 and later | |
 //! | `conformance` | `conformance::run`: the rules of [`store::Store`], for your own store | |
-//! | `testing` | `testing::ManualClock` | |
+//! | `testing` | `testing::ManualClock`, and `testing::assert_compatible`: would a deploy strand live sessions? | |
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -96,6 +97,7 @@ mod field;
 mod finish;
 mod handle;
 mod id;
+mod into_option;
 mod keyring;
 pub mod patch;
 mod plan;
@@ -111,6 +113,8 @@ pub mod store;
 mod sweep;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod ttl;
+mod upgrade;
 mod view;
 mod views;
 
@@ -121,6 +125,7 @@ pub use self::error::{ConfigError, SessionError};
 pub use self::finish::{CookieCommand, FinishGuard, Finished};
 pub use self::handle::SessionHandle;
 pub use self::id::StoreKey;
+pub use self::into_option::IntoOption;
 pub use self::keyring::Keyring;
 pub use self::registry::Schemas;
 pub use self::schema::{PrincipalSchema, SessionSchema};

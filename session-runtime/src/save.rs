@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use crate::change::{Step, add_step};
 use crate::error::SessionError;
-use crate::field::{AnyField, held};
+use crate::field::AnyField;
 use crate::patch::{FieldOp, parse_integer};
-use crate::record::{Fields, Principal};
+use crate::record::Principal;
 use crate::schema::SessionSchema;
 use crate::state::{AnySave, Resolved};
+use crate::ttl::{Snapshot, companion_key};
 
 /// The changes of one schema on their way to the store.
 pub(crate) struct Saves<S: 'static> {
@@ -29,23 +30,29 @@ pub(crate) enum Save<S> {
 }
 
 impl<S: SessionSchema> AnySave for Saves<S> {
-    fn resolve(&mut self, base: &Fields, out: &mut Resolved) -> Result<(), SessionError> {
+    fn resolve(&mut self, base: &Snapshot<'_>, out: &mut Resolved) -> Result<(), SessionError> {
         for (field, save) in &mut self.list {
             if self.principal_only && !field.is_principal() {
                 continue;
             }
+            // What the request saw may have come from a value whose time is over by now.
+            let has_expired = base.has_expired(*field);
             match save {
                 Save::Decided(text) => decide(*field, text.as_ref(), base, out),
                 Save::Sum(0) => {}
                 Save::Sum(delta) => match plain_add(*field, *delta, base) {
-                    Some(add) => out.ops.push((field.key().into(), add)),
+                    Some(add) => {
+                        out.push(field.key(), add);
+                        date(*field, true, base, out);
+                    }
                     None => {
+                        out.replayed |= has_expired;
                         let steps = [add_step(*field, *delta)];
                         replace(*field, replay(*field, &steps, base)?, base, out);
                     }
                 },
                 Save::Log { steps, ready } => {
-                    let text = match ready.take() {
+                    let text = match ready.take().filter(|_| !has_expired) {
                         Some(text) => text,
                         None => {
                             out.replayed = true;
@@ -61,28 +68,40 @@ impl<S: SessionSchema> AnySave for Saves<S> {
 }
 
 /// Writes the field, whatever is there.
-fn decide<S>(field: &dyn AnyField<S>, text: Option<&Arc<str>>, base: &Fields, out: &mut Resolved) {
+fn decide<S>(
+    field: &dyn AnyField<S>,
+    text: Option<&Arc<str>>,
+    base: &Snapshot<'_>,
+    out: &mut Resolved,
+) {
     if field.is_principal() {
         out.principal = Some(text.map(|text| Principal::new(field.key(), text.clone())));
     }
-    out.ops.push((field.key().into(), text.cloned().map_or(FieldOp::Remove, FieldOp::Set)));
-    let old = field.aliases().iter().filter(|alias| base.contains(alias));
-    out.ops.extend(old.map(|alias| (Arc::from(*alias), FieldOp::Remove)));
+    out.push(field.key(), text.cloned().map_or(FieldOp::Remove, FieldOp::Set));
+    date(field, text.is_some(), base, out);
+    for alias in field.aliases().iter().filter(|alias| base.text(alias).is_some()) {
+        out.push(alias, FieldOp::Remove);
+        if let Some(companion) = base.companion(alias) {
+            out.push(&companion.key, FieldOp::Remove);
+        }
+    }
 }
 
-/// The sum as one `Add`, unless the value is held under an older key, must be reset first, or the sum
-/// fits no `i64`.
+/// The sum as one `Add`, unless the value is held under an older key, is or may be over, must be reset
+/// first, or the sum fits no `i64`.
 fn plain_add<S: SessionSchema>(
     field: &dyn AnyField<S>,
     delta: i128,
-    base: &Fields,
+    base: &Snapshot<'_>,
 ) -> Option<FieldOp> {
     let bounds = field.bounds()?;
     let delta = i64::try_from(delta).ok()?;
-    if let Some(held) = held(field, base)
-        && (held.key != field.key() || parse_integer(held.text).is_none())
-    {
-        return None;
+    match base.held(field) {
+        Some(held) if held.key != field.key() || parse_integer(held.text).is_none() => return None,
+        Some(_) => {}
+        // Something that is over is no start; nor is one that another request may have stored since.
+        None if base.has_expired(field) || field.expires_at(base.now).is_some() => return None,
+        None => {}
     }
     Some(FieldOp::Add { delta, min: bounds.min, max: bounds.max, start: bounds.start })
 }
@@ -91,7 +110,7 @@ fn plain_add<S: SessionSchema>(
 fn replay<S: SessionSchema>(
     field: &dyn AnyField<S>,
     steps: &[Step<S>],
-    base: &Fields,
+    base: &Snapshot<'_>,
 ) -> Result<Option<Arc<str>>, SessionError> {
     let mut values = S::defaults();
     field.decode(base, &mut values)?;
@@ -105,26 +124,49 @@ fn replay<S: SessionSchema>(
 fn replace<S: SessionSchema>(
     field: &dyn AnyField<S>,
     new: Option<Arc<str>>,
-    base: &Fields,
+    base: &Snapshot<'_>,
     out: &mut Resolved,
 ) {
-    let held = held(field, base);
+    let held = base.held(field);
     let unchanged = match &held {
-        Some(held) => new.as_ref() == Some(held.text),
+        // To write the same again is a change if it restarts the field's time.
+        Some(held) => new.as_ref() == Some(held.text) && field.expires_at(base.now).is_none(),
         // What an absent key reads as anyway needs no key.
         None => new.is_none() || new == field.encode(&S::defaults()).unwrap_or_default(),
     };
     if unchanged {
         return;
     }
-    let mut push = |key: &str, old: Option<&Arc<str>>, new| {
-        out.ops.push((key.into(), FieldOp::Replace { old: old.cloned(), new }));
-    };
-    match held {
-        Some(held) if held.key != field.key() => {
-            push(held.key, Some(held.text), None);
-            push(field.key(), None, new);
+    for alias in field.aliases() {
+        let is_source = held.as_ref().is_some_and(|held| held.key == *alias);
+        if is_source || base.is_over(alias) {
+            out.replace(alias, base.text(alias), None);
+            if let Some(companion) = base.companion(alias) {
+                out.replace(&companion.key, Some(companion.text), None);
+            }
         }
-        held => push(field.key(), held.map(|held| held.text), new),
+    }
+    let is_set = new.is_some();
+    out.replace(field.key(), base.text(field.key()), new);
+    date(field, is_set, base, out);
+}
+
+/// Writes when the field is over, beside a write of the field itself.
+fn date<S>(field: &dyn AnyField<S>, is_set: bool, base: &Snapshot<'_>, out: &mut Resolved) {
+    let ttl_ends = field.expires_at(base.now);
+    let companion = base.companion(field.key());
+    let new =
+        ttl_ends.filter(|_| is_set).map(|expires_at| Arc::from(expires_at.as_millis().to_string()));
+    match companion {
+        // The field was taken for absent: another request that stores the same text again meanwhile
+        // has stored something new.
+        Some(companion) if base.is_over(field.key()) => {
+            out.replace(&companion.key, Some(companion.text), new);
+        }
+        None if ttl_ends.is_none() => {}
+        _ => {
+            let op = new.map_or(FieldOp::Remove, FieldOp::Set);
+            out.push(&companion_key(field.key()), op);
+        }
     }
 }

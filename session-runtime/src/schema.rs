@@ -2,10 +2,13 @@
 //! `counter`, `flash` and `principal`.
 
 use std::mem;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+#[cfg(any(test, feature = "testing"))]
+use crate::testing::{probe::shape_of, shape::Shape};
 use crate::view::View;
 
 /// A struct whose fields are the fields of a session; implemented by `#[derive(SessionSchema)]`.
@@ -48,7 +51,8 @@ pub trait SessionSchema: Sized + Send + 'static {
 )]
 pub trait PrincipalSchema: SessionSchema {
     /// What the principal field holds when somebody is signed in: the `T` of its `Option<T>`.
-    type Principal: Serialize;
+    // Every field is `Serialize`: asked here again, a type that is not would be reported twice.
+    type Principal;
 
     /// The stored key of the field.
     const PRINCIPAL_KEY: &'static str;
@@ -68,11 +72,17 @@ pub struct Field<S, T> {
     pub(crate) default: fn() -> T,
     pub(crate) clone: fn(&T) -> T,
     pub(crate) encode: Encode<T>,
-    pub(crate) decode: fn(&str) -> serde_json::Result<T>,
+    pub(crate) decode: Decode<T>,
+    pub(crate) upgrade: Option<Decode<T>>,
     pub(crate) counter: Option<CounterOps<T>>,
     pub(crate) flash: Option<FlashOps<T>>,
     pub(crate) principal: bool,
+    pub(crate) ttl: Option<Duration>,
     pub(crate) reset_on_mismatch: bool,
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) shape: fn() -> Shape,
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) upgraded_shape: Option<fn() -> Shape>,
 }
 
 impl<S, T> Field<S, T> {
@@ -97,11 +107,22 @@ impl<S, T> Field<S, T> {
             clone: T::clone,
             encode: serde_json::to_string,
             decode: |text| serde_json::from_str(text),
+            upgrade: None,
             counter: None,
             flash: None,
             principal: false,
+            ttl: None,
             reset_on_mismatch: false,
+            #[cfg(any(test, feature = "testing"))]
+            shape: shape_of::<T>,
+            #[cfg(any(test, feature = "testing"))]
+            upgraded_shape: None,
         }
+    }
+
+    /// The value while nothing is stored.
+    pub fn default_value(&self) -> T {
+        (self.default)()
     }
 
     /// Older keys: read when `key` is absent, removed when the field is written.
@@ -128,6 +149,22 @@ impl<S, T> Field<S, T> {
         self
     }
 
+    /// What does not decode as a `T` was stored as an `Old`.
+    pub const fn upgrade<Old: DeserializeOwned>(mut self, upgrade: Decode<T>) -> Self {
+        self.upgrade = Some(upgrade);
+        #[cfg(any(test, feature = "testing"))]
+        {
+            self.upgraded_shape = Some(shape_of::<Old>);
+        }
+        self
+    }
+
+    /// The field is absent when this many milliseconds have passed since it was last written.
+    pub const fn ttl(mut self, millis: u64) -> Self {
+        self.ttl = Some(Duration::from_millis(millis));
+        self
+    }
+
     /// A stored value that does not decode reads as the default instead of being an error.
     pub const fn reset_on_mismatch(mut self) -> Self {
         self.reset_on_mismatch = true;
@@ -148,6 +185,9 @@ where
 {
     Field::new(index, key, get, get_mut, default)
 }
+
+/// How a text becomes a value.
+pub(crate) type Decode<T> = fn(&str) -> serde_json::Result<T>;
 
 /// How a value becomes its text.
 pub(crate) type Encode<T> = fn(&T) -> serde_json::Result<String>;

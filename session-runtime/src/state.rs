@@ -4,17 +4,28 @@ use std::any::Any;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::clock::{Clock, Timestamp};
 use crate::error::SessionError;
 use crate::id::StoreKey;
 use crate::patch::FieldOp;
 use crate::record::{Fields, Principal, Record};
+use crate::ttl::Snapshot;
 
 /// The cell that all handles of one request share.
 pub(crate) struct StateCell(Mutex<State>);
 
 impl StateCell {
-    pub(crate) fn new(stored: Stored) -> Self {
-        Self(Mutex::new(State { stored, ..State::default() }))
+    pub(crate) fn new(stored: Stored, clock: Arc<dyn Clock>) -> Self {
+        Self(Mutex::new(State {
+            stored,
+            clock,
+            views: Vec::new(),
+            wish: Wish::default(),
+            cookie: PendingCookie::Nothing,
+            unsettled: None,
+            responded: false,
+            generation: 0,
+        }))
     }
 
     /// Locks the state; never across an await or while a closure of the application runs.
@@ -26,10 +37,11 @@ impl StateCell {
 }
 
 /// The session of one request.
-#[derive(Default)]
 pub(crate) struct State {
     /// What the store holds, as far as this request knows.
     pub(crate) stored: Stored,
+    /// Says which of its fields are over: a request may outlast them.
+    pub(crate) clock: Arc<dyn Clock>,
     /// The typed views of it, one a schema.
     pub(crate) views: Vec<Box<dyn AnyView>>,
     /// What the handler asked for beside changes of fields.
@@ -114,6 +126,10 @@ impl State {
         self.record().map(|record| record.fields.clone()).unwrap_or_default()
     }
 
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     pub(crate) fn record(&self) -> Option<&Record> {
         self.live().map(|live| &live.record)
     }
@@ -174,8 +190,9 @@ impl State {
     /// Makes the views follow the stored fields.
     pub(crate) fn rebase_views(&mut self) {
         let fields = self.fields();
+        let stored = Snapshot::new(&fields, self.now());
         for view in &mut self.views {
-            view.rebase(&fields);
+            view.rebase(&stored);
         }
     }
 }
@@ -188,9 +205,9 @@ pub(crate) trait AnyView: Any + Send {
     /// stay.
     fn begin_save(&mut self, principal_only: bool) -> Result<Box<dyn AnySave>, SessionError>;
 
-    /// The stored fields became `fields` while a commit replayed changes: what this view shows of
+    /// The stored fields became `stored` while a commit replayed changes: what this view shows of
     /// them follows.
-    fn rebase(&mut self, fields: &Fields);
+    fn rebase(&mut self, stored: &Snapshot<'_>);
 
     /// Back to defaults without changes; returns what it held.
     fn reset(&mut self) -> Box<dyn Any + Send>;
@@ -200,7 +217,7 @@ pub(crate) trait AnyView: Any + Send {
 pub(crate) trait AnySave: Send {
     /// The operations that make these changes on a record that holds `base`. The first call uses the
     /// values that the request saw, later ones replay its closures on `base`.
-    fn resolve(&mut self, base: &Fields, out: &mut Resolved) -> Result<(), SessionError>;
+    fn resolve(&mut self, base: &Snapshot<'_>, out: &mut Resolved) -> Result<(), SessionError>;
 }
 
 /// The operations of a commit.
@@ -214,6 +231,14 @@ pub(crate) struct Resolved {
 }
 
 impl Resolved {
+    pub(crate) fn push(&mut self, key: &str, op: FieldOp) {
+        self.ops.push((key.into(), op));
+    }
+
+    pub(crate) fn replace(&mut self, key: &str, old: Option<&Arc<str>>, new: Option<Arc<str>>) {
+        self.push(key, FieldOp::Replace { old: old.cloned(), new });
+    }
+
     /// Whether somebody is signed in by this commit.
     pub(crate) fn signs_in(&self) -> bool {
         matches!(self.principal, Some(Some(_)))

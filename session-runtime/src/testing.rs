@@ -1,10 +1,19 @@
 //! Help for tests (feature `testing`).
 
+pub(crate) mod deploy;
+pub(crate) mod probe;
+mod sample;
+pub(crate) mod shape;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp, whole_millis};
+
+pub use self::deploy::assert_compatible;
 
 /// A clock that moves only when it is told to. Clones show the same time.
 ///

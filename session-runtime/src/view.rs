@@ -7,9 +7,10 @@ use std::mem;
 use std::sync::Arc;
 
 use crate::change::{Change, Values};
-use crate::field::held;
+use crate::clock::Timestamp;
 use crate::schema::{Field, SessionSchema};
 use crate::state::{AnyView, State, StateCell};
+use crate::ttl::{Held, Snapshot};
 
 /// One schema's part of the session of one request: the inside of a generated handle.
 pub struct View<S> {
@@ -39,6 +40,7 @@ impl<S: SessionSchema> View<S> {
 
     /// The value as this request sees it.
     pub fn get<T>(&self, field: &Field<S, T>) -> T {
+        self.expire(field);
         self.lock(|values| (field.clone)((field.get)(&values.current)))
     }
 
@@ -64,18 +66,20 @@ impl<S: SessionSchema> View<S> {
     /// Whether the field has a stored value, or will have one.
     pub fn has<T>(&self, field: &Field<S, T>) -> bool {
         self.locked_state(|state, index| {
-            let values = downcast::<S>(&mut *state.views[index]);
-            let any = S::FIELDS[field.index];
-            match values.change(field.index) {
-                Some(Change::Decided { cleared: true }) => return false,
-                Some(Change::Sum { .. }) => return true,
-                Some(Change::Decided { .. } | Change::Log { .. }) => {
-                    // A value that cannot be written is there all the same: the commit reports it.
-                    return any.encode(&values.current).map_or(true, |text| text.is_some());
-                }
-                None => {}
+            let pending = pending(downcast::<S>(&mut *state.views[index]), field.index);
+            pending.unwrap_or_else(|| stored(state, field, |held| held.is_some()))
+        })
+    }
+
+    /// When the field is over: as it is stored, or as it would be if it were saved now. `None` if it has
+    /// no value, or one that is over with the session.
+    pub fn field_expires_at<T>(&self, field: &Field<S, T>) -> Option<Timestamp> {
+        self.locked_state(|state, index| {
+            match pending(downcast::<S>(&mut *state.views[index]), field.index) {
+                Some(true) => S::FIELDS[field.index].expires_at(state.now()),
+                Some(false) => None,
+                None => stored(state, field, |held| held?.expires_at),
             }
-            state.record().is_some_and(|record| held(any, &record.fields).is_some())
         })
     }
 
@@ -86,6 +90,7 @@ impl<S: SessionSchema> View<S> {
         mut step: impl Fn(&mut T) + Send + 'static,
     ) -> T {
         let get_mut = field.get_mut;
+        self.expire(field);
         loop {
             let (mut value, revision) =
                 self.lock(|values| ((field.clone)((field.get)(&values.current)), values.revision));
@@ -123,6 +128,7 @@ impl<S: SessionSchema> View<S> {
         // Only a counter has accessors that add.
         let Some(ops) = field.counter else { return amount };
         let delta = sign * (ops.wide)(amount);
+        self.expire(field);
         self.lock(|values| {
             values.add(field.index, delta);
             (field.clone)((field.get)(&values.current))
@@ -142,6 +148,7 @@ impl<S: SessionSchema> View<S> {
         let (get_mut, clone, encode) = (field.get_mut, field.clone, field.encode);
         // Only a flash field has an accessor that takes.
         let Some(ops) = field.flash else { return self.get(field) };
+        self.expire(field);
         self.lock(|values| {
             if (ops.is_empty)((field.get)(&values.current)) {
                 return (ops.nothing)();
@@ -158,6 +165,31 @@ impl<S: SessionSchema> View<S> {
         })
     }
 
+    /// Puts a field whose time is over back to its default: the request may be older than that. What it
+    /// has changed is not over before it is saved.
+    fn expire<T>(&self, field: &Field<S, T>) {
+        if field.ttl.is_none() || !self.is_over(field) {
+            return;
+        }
+        let default = (field.default)();
+        let _old = self.lock(|values| {
+            if values.change(field.index).is_some() {
+                return default;
+            }
+            mem::replace((field.get_mut)(&mut values.current), default)
+        });
+    }
+
+    fn is_over<T>(&self, field: &Field<S, T>) -> bool {
+        self.locked_state(|state, index| {
+            let Some(record) = state.record() else { return false };
+            let (any, stored) =
+                (S::FIELDS[field.index], Snapshot::new(&record.fields, state.now()));
+            let is_over = stored.has_expired(any) && stored.held(any).is_none();
+            is_over && downcast::<S>(&mut *state.views[index]).change(field.index).is_none()
+        })
+    }
+
     fn lock<R>(&self, f: impl FnOnce(&mut Values<S>) -> R) -> R {
         self.locked_state(|state, index| f(downcast(&mut *state.views[index])))
     }
@@ -165,6 +197,30 @@ impl<S: SessionSchema> View<S> {
     pub(crate) fn locked_state<R>(&self, f: impl FnOnce(&mut State, usize) -> R) -> R {
         f(&mut self.cell.lock(), self.index)
     }
+}
+
+/// Whether there will be a value when this request's change is saved; `None` if it has changed nothing.
+fn pending<S: SessionSchema>(values: &Values<S>, index: usize) -> Option<bool> {
+    Some(match values.change(index)? {
+        Change::Decided { cleared: true } => false,
+        Change::Sum { .. } => true,
+        Change::Decided { .. } | Change::Log { .. } => {
+            // A value that cannot be written is there all the same: the commit reports it.
+            S::FIELDS[index].encode(&values.current).map_or(true, |text| text.is_some())
+        }
+    })
+}
+
+/// What `read` makes of the stored value of a field.
+fn stored<S: SessionSchema, T, R>(
+    state: &State,
+    field: &Field<S, T>,
+    read: impl FnOnce(Option<Held<'_>>) -> R,
+) -> R {
+    let held = state
+        .record()
+        .and_then(|record| Snapshot::new(&record.fields, state.now()).held(S::FIELDS[field.index]));
+    read(held)
 }
 
 /// Cuts a counter to its bounds; other values stay.

@@ -170,17 +170,60 @@ impl MakeWriter<'_> for Log {
     }
 }
 
+impl Log {
+    /// A log of what happens on this thread until the guard is dropped.
+    fn of_this_thread() -> (Self, tracing::subscriber::DefaultGuard) {
+        let log = Self::default();
+        let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
 #[tokio::test]
 async fn a_missing_layer_is_an_empty_500_and_named_in_the_log() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = Log::of_this_thread();
     let app = Router::new().route("/", get(count));
     let response = ask(&app, None).await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(body(response).await, "");
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     assert!(log.contains("session_runtime::axum::SessionLayer"), "{log}");
+}
+
+#[tokio::test]
+async fn changes_that_nobody_saves_are_named_in_the_log() {
+    async fn late(session: Session<Visit>, Extension(done): Extension<Arc<tokio::sync::Notify>>) {
+        tokio::spawn(async move {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            session.add_counter(1);
+            drop(session);
+            done.notify_one();
+        });
+    }
+    async fn never(session: Session<Visit>) {
+        session.add_counter(1);
+        std::future::pending::<()>().await;
+    }
+    let (log, _guard) = Log::of_this_thread();
+    let done = Arc::new(tokio::sync::Notify::new());
+    let app = Router::new()
+        .route("/", get(late).post(never))
+        .layer(Extension(done.clone()))
+        .layer(layer());
+    assert_eq!(ask(&app, None).await.status(), StatusCode::OK);
+    assert_eq!(log.text(), "");
+    done.notified().await;
+    assert!(log.text().contains("session changes were never committed"), "{}", log.text());
+
+    // The client goes away while the handler runs.
+    let request = app.oneshot(Request::post("/").body(Body::empty()).unwrap());
+    let patience = std::time::Duration::from_millis(10);
+    assert!(tokio::time::timeout(patience, request).await.is_err());
+    assert!(log.text().contains("a request ended without a response"), "{}", log.text());
 }
 
 #[tokio::test]

@@ -24,6 +24,14 @@ struct Visit {
     hints: Vec<String>,
     #[session(key = "lang", alias = "language", alias = "locale", default = "en".to_owned(), into)]
     language: String,
+    #[session(into, ttl = "10m")]
+    code: Option<String>,
+    #[session(counter, ttl = "10m", upgrade(from = i64, with = tries))]
+    tries: u8,
+}
+
+fn tries(stored: i64) -> u8 {
+    stored.clamp(0, 255) as u8
 }
 
 fn handler(session: &Session<Visit>) {
@@ -52,13 +60,22 @@ fn handler(session: &Session<Visit>) {
     let _: Vec<String> = session.take_hints();
 
     session.set_language("de");
+
+    session.set_code("314159");
+    session.set_code(Some("314159".to_owned()));
+    session.set_code(String::new());
+    session.set_code(None);
+    let _: Option<session_runtime::Timestamp> = session.code_expires_at();
+    let _: Option<session_runtime::Timestamp> = session.tries_expires_at();
 }
 
 fn main() {
     let _ = handler;
     assert_eq!(Visit::NAME, "Visit");
     assert_eq!(Visit::PRINCIPAL, Some("user_id"));
-    let keys =
-        ["counter", "theme", "cart", "user_id", "notice", "hints", "lang", "language", "locale"];
+    let keys = [
+        "counter", "theme", "cart", "user_id", "notice", "hints", "lang", "language", "locale", "code",
+        "tries",
+    ];
     assert_eq!(Visit::KEYS, keys);
 }

@@ -6,24 +6,29 @@ use crate::step::{Step, root};
 const DENY: [&str; 3] = ["--", "-D", "warnings"];
 
 /// Checks formatting, then clippy on everything, on each feature alone and on none, then the docs.
+/// Goes on after a failure, so that one run shows them all.
 pub(crate) fn run() -> Outcome {
-    Step::cargo("formatting", ["fmt", "--all", "--check"]).run()?;
+    let mut steps = vec![Step::cargo("formatting", ["fmt", "--all", "--check"])];
     let all = ["clippy", "--workspace", "--all-features", "--all-targets"];
-    Step::cargo("clippy, everything", all.iter().chain(&DENY)).run()?;
+    steps.push(Step::cargo("clippy, everything", all.iter().chain(&DENY)));
     let tests = ["clippy", "--package", "session-runtime", "--all-targets"];
-    Step::cargo("clippy, default features, with tests", tests.iter().chain(&DENY)).run()?;
+    steps.push(Step::cargo("clippy, default features, with tests", tests.iter().chain(&DENY)));
     // Without `--all-targets`: development dependencies would lend the library their features.
     let alone = ["clippy", "--package", "session-runtime", "--no-default-features"];
-    Step::cargo("clippy, no feature", alone.iter().chain(&DENY)).run()?;
+    steps.push(Step::cargo("clippy, no feature", alone.iter().chain(&DENY)));
     for feature in features()? {
         let feature_alone = ["--features", feature.as_str()];
         let alone = alone.iter().chain(&feature_alone).chain(&DENY);
-        Step::cargo(format!("clippy, feature `{feature}` alone"), alone).run()?;
+        steps.push(Step::cargo(format!("clippy, feature `{feature}` alone"), alone));
     }
     // The other packages are not published and have nothing to document.
     let published = ["--package", "session-derive", "--package", "session-runtime"];
     let docs = ["doc", "--no-deps", "--all-features"];
-    Step::cargo("docs", docs.iter().chain(&published)).env("RUSTDOCFLAGS", "-D warnings").run()
+    let docs = Step::cargo("docs", docs.iter().chain(&published));
+    steps.push(docs.env("RUSTDOCFLAGS", "-D warnings"));
+
+    let failures: Vec<_> = steps.into_iter().filter_map(|step| step.run().err()).collect();
+    if failures.is_empty() { Ok(()) } else { Err(failures.join("\n       ")) }
 }
 
 /// The features of `session-runtime`, but for `default`.

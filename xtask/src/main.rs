@@ -5,6 +5,7 @@ mod examples;
 mod http;
 mod lint;
 mod package;
+mod servers;
 mod step;
 mod test;
 
@@ -23,7 +24,7 @@ struct Chore {
 const CHORES: &[Chore] = &[
     Chore {
         name: "test",
-        about: "run all tests; what follows goes to `cargo test`",
+        about: "run all tests, on servers that it starts, [--without redis,..]; what follows goes to `cargo test`",
         run: test::run,
     },
     Chore {

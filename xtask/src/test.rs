@@ -3,18 +3,24 @@
 use std::process::{Command, Stdio};
 
 use crate::Outcome;
+use crate::servers;
 use crate::step::{Step, target};
 
 /// Where the results are kept for whoever wants to show them later.
 const RESULTS: &str = "xtask/test-results";
 
-/// Prepares what the tests need, then runs them.
+/// Starts what the tests need, runs them, and ends it.
 pub(crate) fn run(args: &[String]) -> Outcome {
-    prepare()?;
+    check_compiler()?;
+    let (without, args) = left_out(args)?;
+    let servers = servers::start(&without)?;
     // One build: the features of all packages unify, and every test sees the library with all of
     // them. That each feature compiles alone is `cargo xtask lint`'s to prove.
     let all = ["test", "--workspace", "--all-features", "--no-fail-fast"].map(str::to_owned);
-    let step = Step::cargo("unit tests, integration tests, doctests", all.iter().chain(args));
+    let mut step = Step::cargo("unit tests, integration tests, doctests", all.iter().chain(args));
+    for (name, value) in servers.environment() {
+        step = step.env(name, value);
+    }
     let (outcome, output) = step.run_and_read();
     let results = Results::read(&output).to_string();
     eprintln!("\n=== results\n{results}");
@@ -26,8 +32,17 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     outcome.and(kept.map_err(|error| format!("{}: {error}", file.display())))
 }
 
-/// The tests need no server so far, only a compiler for SQLite.
-fn prepare() -> Outcome {
+/// `--without postgres,mongodb`: what the tests do without; and the other arguments.
+fn left_out(args: &[String]) -> Result<(String, &[String]), String> {
+    match args {
+        [flag, names, rest @ ..] if flag == "--without" => Ok((names.clone(), rest)),
+        [flag] if flag == "--without" => Err("`--without` needs names".to_owned()),
+        _ => Ok((String::new(), args)),
+    }
+}
+
+/// SQLite is built with it.
+fn check_compiler() -> Outcome {
     let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
     let mut words = compiler.split_whitespace();
     let answers = words.next().is_some_and(|program| {

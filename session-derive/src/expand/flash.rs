@@ -24,7 +24,7 @@ fn flash(field: &Field) -> TokenStream {
         None => quote_spanned!(ty.span()=> <#ty as __private::Flash>::Item),
     };
     let message = Ident::new("message", ty.span());
-    let (argument, value) = plain::argument(field, &item, &message);
+    let (argument, value) = plain::argument(field, Verb::Flash, &item, &message);
     let one = quote_spanned!(ty.span()=> <#ty as __private::Flash>::one(#value));
     Accessor::new(field, Verb::Flash, format!("Leaves a message in `{ident}` for a later read."))
         .build(

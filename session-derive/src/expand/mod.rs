@@ -4,13 +4,15 @@ mod counter;
 mod flash;
 mod plain;
 mod principal;
+mod ttl;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
+use crate::attr::{Ttl, Upgrade};
 use crate::schema::{Field, Kind, Schema, Verb};
 
 /// The code for a schema without mistakes.
@@ -67,9 +69,11 @@ fn constant(schema: &Schema, field: &Field) -> TokenStream {
     let Schema { ident: schema_ident, .. } = schema;
     let Field { ident, index, ty, key, aliases, .. } = field;
     let (name, default_name) = (constant_name(field), default_name(field));
-    let default = match &field.default {
-        Some(expr) => expr.clone(),
-        None => quote!(<#ty as __private::DefaultField>::default_value()),
+    let index = Literal::usize_unsuffixed(*index);
+    // The type's own default needs no function around it.
+    let (default_fn, default) = match &field.default {
+        Some(expr) => (Some(quote!(fn #default_name() -> #ty { #expr })), quote!(#default_name)),
+        None => (None, quote!(<#ty as __private::DefaultField>::default_value)),
     };
     let new = quote_spanned!(ty.span()=> __private::field);
     let aliases = (!aliases.is_empty()).then(|| quote!(.aliases(&[#(#aliases),*])));
@@ -85,19 +89,24 @@ fn constant(schema: &Schema, field: &Field) -> TokenStream {
         }
         Kind::Principal => Some(quote!(.principal())),
     };
+    let upgrade = field.attrs.upgrade.as_ref().map(
+        |Upgrade { from, with, .. }| quote!(.upgrade::<#from>(|__text| __private::upgrade::<#from, #ty>(__text, #with))),
+    );
+    let ttl = field.attrs.ttl.as_ref().map(|Ttl { millis, .. }| {
+        let millis = Literal::u64_unsuffixed(*millis);
+        quote!(.ttl(#millis))
+    });
     let reset = schema.reset_on_mismatch.then(|| quote!(.reset_on_mismatch()));
     quote! {
-        fn #default_name() -> #ty {
-            #default
-        }
+        #default_fn
 
         const #name: __private::Field<#schema_ident, #ty> = #new::<#schema_ident, #ty>(
             #index,
             #key,
             |__values| &__values.#ident,
             |__values| &mut __values.#ident,
-            #default_name,
-        ) #aliases #kind #reset;
+            #default,
+        ) #aliases #kind #upgrade #ttl #reset;
     }
 }
 
@@ -111,21 +120,22 @@ fn default_name(field: &Field) -> Ident {
 }
 
 fn methods(field: &Field) -> TokenStream {
-    match field.kind {
+    let methods = match field.kind {
         Kind::Plain => plain::methods(field),
         Kind::Counter => counter::methods(field),
         Kind::Flash => flash::methods(field),
         Kind::Principal => principal::methods(field),
-    }
+    };
+    let expires_at = field.attrs.ttl.as_ref().map(|_| ttl::expires_at(field));
+    quote!(#methods #expires_at)
 }
 
 fn schema_impl(schema: &Schema) -> TokenStream {
     let Schema { ident, accessors, fields, .. } = schema;
     let name = ident.unraw().to_string();
     let keys = fields.iter().flat_map(|field| std::iter::once(&field.key).chain(&field.aliases));
-    let constants = fields.iter().map(constant_name);
+    let constants: Vec<_> = fields.iter().map(constant_name).collect();
     let idents = fields.iter().map(|field| &field.ident);
-    let defaults = fields.iter().map(default_name);
     let principal = match schema.principal().map(|field| &field.key) {
         Some(key) => quote!(::core::option::Option::Some(#key)),
         None => quote!(::core::option::Option::None),
@@ -141,7 +151,7 @@ fn schema_impl(schema: &Schema) -> TokenStream {
             const FIELDS: &'static [&'static dyn __private::AnyField<Self>] = &[#(&#constants),*];
 
             fn defaults() -> Self {
-                Self { #(#idents: #defaults()),* }
+                Self { #(#idents: #constants.default_value()),* }
             }
 
             fn accessors(view: __private::View<Self>) -> #accessors {

@@ -32,7 +32,7 @@ fn set(field: &Field) -> TokenStream {
 pub(super) fn set_documented(field: &Field, summary: String) -> TokenStream {
     let (Field { ty, .. }, constant) = (field, constant_name(field));
     let span = field.span();
-    let (argument, value) = argument(field, &quote!(#ty), &Ident::new("value", span));
+    let (argument, value) = argument(field, Verb::Set, &quote!(#ty), &Ident::new("value", span));
     Accessor::new(field, Verb::Set, summary).build(
         &quote_spanned!(span=> (&self, value: #argument)),
         &quote_spanned!(span=> self.__view.set(&#constant, #value);),
@@ -90,9 +90,16 @@ pub(super) fn has(field: &Field) -> TokenStream {
 /// The type of the argument `name` of a setter, and the `ty` made of it.
 pub(super) fn argument(
     field: &Field,
+    verb: Verb,
     ty: &TokenStream,
     name: &Ident,
 ) -> (TokenStream, TokenStream) {
+    if let (true, Verb::Set, Some(item)) = (field.into, verb, field.option()) {
+        return (
+            quote!(impl __private::IntoOption<#item>),
+            quote!(__private::IntoOption::into_option(#name)),
+        );
+    }
     if field.into {
         (quote!(impl ::core::convert::Into<#ty>), quote!(::core::convert::Into::into(#name)))
     } else {

@@ -9,14 +9,16 @@ use crate::error::ConfigError;
 /// | --- | --- |
 /// | `memory:` | [`MemoryStore`] |
 /// | `sqlite:sessions.db`, `sqlite:///var/lib/app/sessions.db` | `SqliteStore` (feature `sqlite`) |
+/// | `redis://user:password@host:6379/0`, `rediss://host` with TLS | `RedisStore` (feature `redis`) |
 /// | `postgres://user:password@host/database` | `PostgresStore` (feature `postgres`) |
 ///
-/// Options follow a `?`: `table=visitors` and `synchronous=normal` (or `full`) for `sqlite:`. A `%`
-/// and two hexadecimal digits stand for a byte, in paths and in options.
+/// Options follow a `?`. A `%` and two hexadecimal digits stand for a byte, in paths and in options.
 ///
-/// `postgres:` takes `table`, `schema`, `migrate=true`, `unlogged=true`, `max_connections`,
-/// `command_timeout_ms` and `tombstone_time_ms`, beside the options of the connection itself, such as
-/// `sslmode`.
+/// | store | options |
+/// | --- | --- |
+/// | `sqlite:` | `table=visitors`, `synchronous=normal` (or `full`) |
+/// | `redis:`, `rediss:` | `prefix=shop:`, `command_timeout_ms=500`, `tombstone_time_ms=60000`, `wait_replicas=1` with `wait_timeout_ms=200` |
+/// | `postgres:` | `table`, `schema`, `migrate=true`, `unlogged=true`, `max_connections`, `command_timeout_ms`, `tombstone_time_ms`, and those of the connection itself, such as `sslmode` |
 ///
 /// Must be called within a tokio runtime.
 ///
@@ -42,12 +44,11 @@ pub async fn connect(url: &str) -> Result<AnyStore, ConfigError> {
     match scheme {
         "memory" => memory(rest),
         "sqlite" => sqlite(rest).await,
+        "redis" | "rediss" => redis(scheme, rest),
         "postgres" | "postgresql" => postgres(rest).await,
-        "redis" | "rediss" | "redis-cluster" | "webdis" | "mongodb" => {
-            Err(ConfigError::new(format_args!(
-                "the store `{scheme}:` is not built into this version of `session-runtime`"
-            )))
-        }
+        "redis-cluster" | "webdis" | "mongodb" => Err(ConfigError::new(format_args!(
+            "the store `{scheme}:` is not built into this version of `session-runtime`"
+        ))),
         // A scheme has no room for a password, but what stands before the first colon of a text
         // that is no URL may be anything.
         _ if is_scheme(scheme) => {
@@ -119,6 +120,64 @@ async fn sqlite(rest: &str) -> Result<AnyStore, ConfigError> {
     }
 }
 
+#[cfg(not(feature = "redis"))]
+fn redis(scheme: &str, _: &str) -> Result<AnyStore, ConfigError> {
+    Err(ConfigError::new(format_args!(
+        "for the store `{scheme}:` enable the feature `redis` of `session-runtime`"
+    )))
+}
+
+#[cfg(feature = "redis")]
+fn redis(scheme: &str, rest: &str) -> Result<AnyStore, ConfigError> {
+    use std::time::Duration;
+
+    let (server, options) = split(rest);
+    let mut builder = super::RedisStore::builder(format!("{scheme}:{server}"));
+    let (mut replicas, mut wait) = (None, None);
+    let mut seen = Vec::new();
+    for (name, value) in options {
+        if seen.contains(&name) {
+            return Err(ConfigError::new(format_args!(
+                "the option `{name}` of `{scheme}:` is given twice"
+            )));
+        }
+        seen.push(name);
+        let value = decode(value, name)?;
+        let number = || {
+            value.parse::<u32>().map_err(|_| {
+                ConfigError::new(format_args!("the option `{name}` of `{scheme}:` is a number"))
+            })
+        };
+        let millis = || Ok::<_, ConfigError>(Duration::from_millis(number()?.into()));
+        match name {
+            "prefix" => builder = builder.prefix(value),
+            "command_timeout_ms" => builder = builder.command_timeout(millis()?),
+            "tombstone_time_ms" => builder = builder.tombstone_time(millis()?),
+            "wait_replicas" => replicas = Some(number()? as usize),
+            "wait_timeout_ms" => wait = Some(millis()?),
+            _ => {
+                return Err(unknown(
+                    scheme,
+                    name,
+                    "there are `prefix`, `command_timeout_ms`, `tombstone_time_ms`, \
+                     `wait_replicas` and `wait_timeout_ms`",
+                ));
+            }
+        }
+    }
+    builder = match (replicas, wait) {
+        (Some(count), Some(timeout)) => builder.wait_replicas(count, timeout),
+        (None, None) => builder,
+        _ => {
+            return Err(ConfigError::new(format_args!(
+                "the options `wait_replicas` and `wait_timeout_ms` of `{scheme}:` \
+                 are given together"
+            )));
+        }
+    };
+    builder.build().map(AnyStore::new)
+}
+
 #[cfg(not(feature = "postgres"))]
 async fn postgres(_: &str) -> Result<AnyStore, ConfigError> {
     Err(ConfigError::new(
@@ -142,7 +201,7 @@ pub(super) fn unknown(scheme: &str, name: &str, there_are: &str) -> ConfigError 
     ConfigError::new(format_args!("the option `{name}` of `{scheme}:` is unknown; {there_are}"))
 }
 
-#[cfg(any(test, feature = "sqlite", feature = "postgres"))]
+#[cfg(any(test, feature = "sqlite", feature = "redis", feature = "postgres"))]
 pub(super) fn decode(text: &str, what: &str) -> Result<String, ConfigError> {
     let wrong = || {
         ConfigError::new(format_args!(
@@ -181,7 +240,7 @@ mod tests {
 
     #[tokio::test]
     async fn other_schemes_are_named_but_never_a_password() {
-        for scheme in ["redis", "rediss", "redis-cluster", "webdis", "mongodb"] {
+        for scheme in ["redis-cluster", "webdis", "mongodb"] {
             let message = refusal(&format!("{scheme}://me:hunter2@host/1")).await;
             assert!(message.contains(&format!("`{scheme}:`")) && message.contains("not built in"));
             assert!(!message.contains("hunter2"));
@@ -197,6 +256,47 @@ mod tests {
         assert_eq!(decode("a%20b%C3%BC%25", "path").unwrap(), "a bü%");
         for wrong in ["%", "%2", "%zz", "%+1", "%ff", "%ü1"] {
             assert!(decode(wrong, "path").is_err(), "{wrong}");
+        }
+    }
+
+    #[cfg(not(feature = "redis"))]
+    #[tokio::test]
+    async fn redis_names_its_feature() {
+        let message = refusal("rediss://me:hunter2@host").await;
+        assert!(message.contains("feature `redis`") && !message.contains("hunter2"), "{message}");
+    }
+
+    #[cfg(feature = "redis")]
+    #[tokio::test]
+    async fn redis_takes_a_server_and_options() {
+        // Nothing is connected yet.
+        for url in [
+            "redis://host",
+            "redis://:p%40ss@host:1/3?prefix=a%26b",
+            "rediss://me:hunter2@host?command_timeout_ms=5&tombstone_time_ms=0",
+            "redis://host?wait_replicas=1&wait_timeout_ms=10",
+        ] {
+            connect(url).await.unwrap();
+        }
+        for (options, named) in [
+            ("table=a", "`table`"),
+            ("prefix=a&prefix=b", "`prefix` of `redis:` is given twice"),
+            ("command_timeout_ms=soon", "`command_timeout_ms`"),
+            ("command_timeout_ms=0", "`command_timeout`"),
+            ("tombstone_time_ms=-1", "`tombstone_time_ms`"),
+            ("wait_replicas=1", "`wait_timeout_ms`"),
+            ("wait_timeout_ms=1", "`wait_replicas`"),
+            ("wait_replicas=0&wait_timeout_ms=1", "`wait_replicas`"),
+            ("wait_replicas=1&wait_timeout_ms=0", "`wait_replicas`"),
+            ("prefix=%zz", "`%`"),
+        ] {
+            let message = refusal(&format!("redis://me:hunter2@host?{options}")).await;
+            assert!(message.contains(named) && !message.contains("hunter2"), "{message}");
+        }
+        for url in ["redis:hunter2", "redis://me:hunter2@host/x", "redis://me:hunter2@host:x"] {
+            let error = connect(url).await.unwrap_err();
+            assert!(error.to_string().contains("URL"), "{error}");
+            assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
         }
     }
 

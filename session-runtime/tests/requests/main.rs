@@ -9,4 +9,6 @@ mod interleavings;
 mod schemas;
 mod site;
 mod store_calls;
+mod ttl;
 mod values;
+mod versions;

@@ -12,12 +12,14 @@
 mod install;
 mod postgres;
 mod process;
+mod redis;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 pub use self::postgres::start_again as start_postgres_again;
 pub use self::process::Server;
+pub use self::redis::start as start_redis;
 
 /// What goes wrong with servers, for a person to read.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -25,17 +27,20 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 /// The kinds of servers that tests need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
+    /// Redis, without replicas and without a password.
+    Redis,
     /// PostgreSQL.
     Postgres,
 }
 
 impl Kind {
     /// All of them, in the order in which they are started.
-    pub const ALL: &'static [Self] = &[];
+    pub const ALL: &'static [Self] = &[Self::Redis, Self::Postgres];
 
     /// The name, as in `SESSION_TESTS_WITHOUT` and `--without`.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Redis => "redis",
             Self::Postgres => "postgres",
         }
     }
@@ -43,6 +48,7 @@ impl Kind {
     /// The variable that names a server which runs already.
     pub fn variable(self) -> &'static str {
         match self {
+            Self::Redis => "REDIS_URL",
             Self::Postgres => "POSTGRES_URL",
         }
     }
@@ -54,6 +60,7 @@ impl Kind {
     /// If it is not installed and cannot be, or does not start.
     pub fn start(self) -> Result<Server, Error> {
         match self {
+            Self::Redis => redis::start(&[]),
             Self::Postgres => postgres::start(),
         }
     }

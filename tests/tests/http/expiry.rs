@@ -9,14 +9,14 @@ use crate::server::{Framework, Server, Store};
 
 scenario! {
     /// A session that is not used ends; one that is used goes on.
-    #[server("--idle-secs", "1")]
+    #[server("--idle-secs", "2")]
     async fn idle(server: &Server) {
         let (idle, busy) = (Browser::new(server), Browser::new(server));
         for browser in [&idle, &busy] {
             browser.ops(json!([["add_counter", 1]])).await;
         }
         for _ in 0..4 {
-            tokio::time::sleep(Duration::from_millis(400)).await;
+            tokio::time::sleep(Duration::from_millis(800)).await;
             assert_eq!(busy.ops(json!([["counter"]])).await, json!([1]));
         }
         assert_eq!(idle.ops(json!([["counter"], ["is_new"]])).await, json!([0, true]));

@@ -34,9 +34,9 @@ scenario! {
     async fn flashed_meanwhile_stays(server: &Server) {
         let ann = Browser::new(server);
         ann.ops(json!([["flash_messages", "a"], ["flash_notice", "old"]])).await;
-        let slow = ann.send(json!([["take_messages"], ["take_notice"], ["sleep_ms", 300]]));
+        let slow = ann.send(json!([["take_messages"], ["take_notice"], ["sleep_ms", 1_000]]));
         let quick = async {
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            tokio::time::sleep(std::time::Duration::from_millis(400)).await;
             ann.ops(json!([["flash_messages", "b"], ["flash_notice", "new"]])).await;
         };
         let (slow, ()) = tokio::join!(slow, quick);

@@ -36,6 +36,16 @@ macro_rules! scenario {
             }
 
             #[tokio::test]
+            async fn axum_redis() {
+                on(Framework::Axum, Store::Redis).await;
+            }
+
+            #[tokio::test]
+            async fn actix_redis() {
+                on(Framework::Actix, Store::Redis).await;
+            }
+
+            #[tokio::test]
             async fn axum_postgres() {
                 on(Framework::Axum, Store::Postgres).await;
             }
@@ -65,5 +75,6 @@ mod failure;
 mod flash;
 mod login;
 mod postgres;
+mod redis;
 mod restart;
 mod visits;

@@ -20,6 +20,7 @@ pub(crate) enum Framework {
 pub(crate) enum Store {
     Memory,
     Sqlite,
+    Redis,
     Postgres,
 }
 
@@ -47,6 +48,7 @@ impl Store {
                 let url = format!("sqlite:{}", folder.path().join("sessions.db").display());
                 Data { url, _folder: Some(folder.into()) }
             }
+            Self::Redis => Data::at(&format!("{}?prefix={}:", url(Kind::Redis), unused_name())),
             Self::Postgres => {
                 let url = url(Kind::Postgres);
                 let and = if url.contains('?') { '&' } else { '?' };
@@ -61,6 +63,7 @@ impl Store {
     pub(crate) fn is_left_out(self) -> bool {
         match self {
             Self::Memory | Self::Sqlite => false,
+            Self::Redis => test_servers::is_left_out(Kind::Redis),
             Self::Postgres => test_servers::is_left_out(Kind::Postgres),
         }
     }

@@ -1,5 +1,6 @@
 //! Sessions in memory.
 
+mod builder;
 mod index;
 mod shard;
 #[cfg(test)]
@@ -11,10 +12,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+pub use self::builder::MemoryStoreBuilder;
 use self::index::Index;
 use self::shard::{KeyHasher, Shard, State, Step};
 use super::{Created, Loaded, SessionInfo, Store, StoreError, Updated};
-use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::clock::{Clock, Timestamp};
 use crate::id::StoreKey;
 use crate::patch::{Applied, Patch, PrincipalOp};
 use crate::record::{Principal, Record};
@@ -38,21 +40,6 @@ use crate::record::{Principal, Record};
 /// ```
 #[derive(Clone)]
 pub struct MemoryStore(Arc<Inner>);
-
-/// The options of a [`MemoryStore`].
-///
-/// ```
-/// use session_runtime::store::MemoryStore;
-/// use std::time::Duration;
-///
-/// let store = MemoryStore::builder().tombstone_time(Duration::from_secs(10)).build();
-/// # let _ = store;
-/// ```
-#[must_use]
-pub struct MemoryStoreBuilder {
-    clock: Box<dyn Clock>,
-    tombstone_time: Duration,
-}
 
 /// Lock order: shards by position, then the index. Nothing is awaited under a lock.
 struct Inner {
@@ -91,33 +78,7 @@ impl MemoryStore {
 
     /// A store with other options.
     pub fn builder() -> MemoryStoreBuilder {
-        MemoryStoreBuilder { clock: Box::new(SystemClock), tombstone_time: super::TOMBSTONE_TIME }
-    }
-}
-
-impl MemoryStoreBuilder {
-    /// Who tells whether a session has expired. The default is [`SystemClock`].
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Box::new(clock);
-        self
-    }
-
-    /// How long a deleted or renamed session answers `Gone` instead of `Absent`. The default is 60
-    /// seconds; it should be longer than the longest request.
-    pub fn tombstone_time(mut self, time: Duration) -> Self {
-        self.tombstone_time = time;
-        self
-    }
-
-    /// The store, empty.
-    pub fn build(self) -> MemoryStore {
-        MemoryStore(Arc::new(Inner {
-            shards: std::iter::repeat_with(Padded::default).take(SHARDS).collect(),
-            index: Index::new(),
-            clock: self.clock,
-            tombstone_time: self.tombstone_time,
-            next_sweep: AtomicUsize::new(0),
-        }))
+        MemoryStoreBuilder::new()
     }
 }
 
@@ -389,14 +350,6 @@ impl Default for MemoryStore {
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryStore").finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for MemoryStoreBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryStoreBuilder")
-            .field("tombstone_time", &self.tombstone_time)
-            .finish_non_exhaustive()
     }
 }
 

@@ -96,7 +96,7 @@ async fn memory_stays_bounded_without_a_sweep() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn renames_in_both_directions_do_not_deadlock() {
     let store = MemoryStore::new();
-    let clock = ManualClock::new(SystemClock.now());
+    let clock = ManualClock::new(crate::SystemClock.now());
     let tasks = (0..8).map(|task| {
         let (store, record) = (store.clone(), record(&clock, 600));
         tokio::spawn(async move {

@@ -1,0 +1,78 @@
+//! What a setter with `into` takes for an `Option`.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What the setter of a `#[session(into)]` field of type `Option<T>` takes: `None`, `Some(value)`, the
+/// value, and for text what texts are usually at hand as.
+///
+/// ```
+/// use session_runtime::{Session, SessionSchema};
+///
+/// #[derive(SessionSchema)]
+/// struct Visit {
+///     #[session(into)]
+///     theme: Option<String>,
+/// }
+///
+/// fn handler(session: &Session<Visit>) {
+///     session.set_theme("dark");
+///     session.set_theme(String::from("dark"));
+///     session.set_theme(Some(String::from("dark")));
+///     session.set_theme(None);
+/// }
+/// ```
+///
+/// Implement it for types of your own:
+///
+/// ```
+/// use session_runtime::IntoOption;
+///
+/// struct UserId(u64);
+///
+/// impl IntoOption<UserId> for u64 {
+///     fn into_option(self) -> Option<UserId> {
+///         Some(UserId(self))
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "an `Option<{T}>` cannot be set to a `{Self}`",
+    label = "not `None`, `Some(..)`, `{T}` or what becomes one",
+    note = "convert it first, or implement `session_runtime::IntoOption<{T}>` for `{Self}`"
+)]
+pub trait IntoOption<T> {
+    /// The value to set.
+    fn into_option(self) -> Option<T>;
+}
+
+impl<T> IntoOption<T> for T {
+    fn into_option(self) -> Option<T> {
+        Some(self)
+    }
+}
+
+// The only one for an `Option`, so that the type of a bare `None` is known.
+impl<T> IntoOption<T> for Option<T> {
+    fn into_option(self) -> Self {
+        self
+    }
+}
+
+macro_rules! convert {
+    ($($owned:ty: $($from:ty),+;)+) => {$($(
+        impl IntoOption<$owned> for $from {
+            fn into_option(self) -> Option<$owned> {
+                Some(self.into())
+            }
+        }
+    )+)+};
+}
+
+convert! {
+    String: &str, &String, Box<str>, Cow<'_, str>, char;
+    Box<str>: &str, String;
+    Arc<str>: &str, String;
+    PathBuf: &str, String, &Path;
+}

@@ -1,0 +1,146 @@
+//! What comes back, read into the store's answers.
+
+use redis::Value;
+
+use super::layout;
+use crate::record::Record;
+use crate::store::{Created, Loaded, StoreError, Updated};
+
+/// Reads the hash of a session.
+pub(crate) fn loaded(hash: Value) -> Result<Loaded, StoreError> {
+    let (mut fields, mut meta, mut principal) = (Vec::new(), None, None);
+    for (key, text) in pairs(hash)? {
+        match key.as_slice() {
+            layout::GONE => return Ok(Loaded::Gone),
+            layout::META => meta = Some(text),
+            layout::PRINCIPAL => principal = Some(text),
+            _ => fields.push((string(key)?, string(text)?)),
+        }
+    }
+    let Some(mut meta) = meta else {
+        // Redis removes a hash with its last field, so one that is empty is none.
+        return if fields.is_empty() { Ok(Loaded::Absent) } else { Err(foreign()) };
+    };
+    meta.extend(principal.unwrap_or_default());
+    let mut record = layout::record(&meta).ok_or_else(foreign)?;
+    record.fields = fields.into_iter().collect();
+    Ok(Loaded::Live(record))
+}
+
+pub(crate) fn created(answer: &Value) -> Result<Created, StoreError> {
+    match answer {
+        Value::Int(1) => Ok(Created::Created),
+        Value::Int(0) => Ok(Created::Exists),
+        _ => Err(unexpected()),
+    }
+}
+
+pub(crate) fn updated(answer: Value) -> Result<Updated, StoreError> {
+    match answer {
+        Value::BulkString(letter) => match letter.as_slice() {
+            b"A" => Ok(Updated::Applied),
+            b"G" => Ok(Updated::Gone),
+            b"X" => Err(StoreError::backend("the session cannot be renamed to a key in use")),
+            _ => Err(unexpected()),
+        },
+        Value::Array(parts) => match <[Value; 2]>::try_from(parts) {
+            Ok([Value::BulkString(letter), fields]) if letter == b"C" => {
+                Ok(Updated::Conflict(live(fields)?))
+            }
+            Ok([Value::BulkString(letter), Value::BulkString(field)]) if letter == b"M" => {
+                Ok(Updated::Mismatch(string(field)?.into()))
+            }
+            _ => Err(unexpected()),
+        },
+        _ => Err(unexpected()),
+    }
+}
+
+/// How many sessions were ended, and how many entries are left.
+pub(crate) fn ended(answer: &Value) -> Result<(usize, usize), StoreError> {
+    let count = |value: &Value| match value {
+        Value::Int(count) => usize::try_from(*count).map_err(|_| unexpected()),
+        _ => Err(unexpected()),
+    };
+    match answer {
+        Value::Array(parts) => match parts.as_slice() {
+            [ended, left] => Ok((count(ended)?, count(left)?)),
+            _ => Err(unexpected()),
+        },
+        _ => Err(unexpected()),
+    }
+}
+
+/// The ids of an index.
+pub(crate) fn ids(answer: Value) -> Result<Vec<String>, StoreError> {
+    let Value::Array(ids) = answer else { return Err(unexpected()) };
+    let id = |value| match value {
+        Value::BulkString(bytes) => string(bytes),
+        _ => Err(unexpected()),
+    };
+    ids.into_iter().map(id).collect()
+}
+
+fn live(hash: Value) -> Result<Record, StoreError> {
+    match loaded(hash)? {
+        Loaded::Live(record) => Ok(record),
+        Loaded::Gone | Loaded::Absent => Err(unexpected()),
+    }
+}
+
+/// The name of a hash field and what it holds.
+type Pair = (Vec<u8>, Vec<u8>);
+
+/// Fields and texts: a map since RESP3, in turn before and in answers of scripts.
+fn pairs(hash: Value) -> Result<Vec<Pair>, StoreError> {
+    let pair = |pair| match pair {
+        (Value::BulkString(key), Value::BulkString(text)) => Ok((key, text)),
+        _ => Err(unexpected()),
+    };
+    match hash {
+        Value::Map(pairs) => pairs.into_iter().map(pair).collect(),
+        Value::Array(items) if items.len() % 2 == 0 => {
+            let mut items = items.into_iter();
+            let next = || Some((items.next()?, items.next()?));
+            std::iter::from_fn(next).map(pair).collect()
+        }
+        _ => Err(unexpected()),
+    }
+}
+
+fn string(bytes: Vec<u8>) -> Result<String, StoreError> {
+    String::from_utf8(bytes).map_err(|_| foreign())
+}
+
+fn foreign() -> StoreError {
+    StoreError::backend("a key with this prefix was not written by this store")
+}
+
+pub(crate) fn unexpected() -> StoreError {
+    StoreError::backend("the server's answer is not what the script gives")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_ours_is_an_error_and_no_panic() {
+        let bulk = |text: &str| Value::BulkString(text.into());
+        for hash in [
+            Value::Nil,
+            Value::Int(1),
+            Value::Array(vec![bulk("a")]),
+            Value::Array(vec![bulk("a"), bulk("1")]),
+            Value::Array(vec![bulk("@"), bulk("short")]),
+            Value::Map(vec![(bulk("a"), Value::Nil)]),
+        ] {
+            assert!(loaded(hash.clone()).is_err());
+            assert!(updated(hash.clone()).is_err());
+            assert!(ended(&hash).is_err());
+            assert!(updated(Value::Array(vec![bulk("C"), hash])).is_err());
+        }
+        assert_eq!(loaded(Value::Map(Vec::new())).unwrap(), Loaded::Absent);
+        assert_eq!(loaded(Value::Array(vec![bulk("!"), bulk("")])).unwrap(), Loaded::Gone);
+    }
+}

@@ -1,0 +1,87 @@
+-- What the other scripts begin with.
+--
+-- A session is a hash. Its fields are those of the session, and two that no session key can be:
+--   `@`  created_at, expires_at, deadline and lifetime, six bytes each, then the principal, if any
+--   `=`  the principal, if `@` would be longer than Redis packs tightly
+--   `!`  the session was ended or moved: a tombstone
+-- `@` and `=` together are called meta here.
+-- The index of a principal is a sorted set: ids by the time they expire at. It exists on a single
+-- server only; elsewhere `index`, the prefix of its key, is empty.
+--
+-- Times are below 2^48, so Lua's numbers hold them exactly. Integers of sessions are not: they are
+-- compared as text. Redis takes no write back when a script fails, so all checks come first.
+
+local call = redis.call
+
+local function now()
+  local time = call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- Nothing if the session is not live.
+local function read_meta(key)
+  local held = call('HMGET', key, '@', '=', '!')
+  if held[1] and not held[3] then
+    return held[1] .. (held[2] or '')
+  end
+end
+
+-- The default of `hash-max-listpack-value`.
+local LONGEST = 64
+
+local function write_meta(key, meta)
+  if #meta <= LONGEST then
+    call('HSET', key, '@', meta)
+    call('HDEL', key, '=')
+  else
+    call('HSET', key, '@', string.sub(meta, 1, 24), '=', string.sub(meta, 25))
+  end
+end
+
+local function times(meta)
+  local _, expires, deadline = struct.unpack('>I6I6I6', meta)
+  return expires, deadline
+end
+
+local function principal(meta)
+  return string.sub(meta, 25)
+end
+
+-- Redis ends a key in the millisecond after the one it is given.
+local function expire(key, expires)
+  call('PEXPIREAT', key, expires - 1)
+end
+
+local function bury(key, grace)
+  call('DEL', key)
+  call('HSET', key, '!', '')
+  call('PEXPIRE', key, grace)
+end
+
+-- The index never outlives the last of its sessions.
+local function expire_index(set)
+  local last = call('ZREVRANGE', set, 0, 0, 'WITHSCORES')
+  if last[2] then
+    call('PEXPIREAT', set, last[2])
+  end
+end
+
+local function enter(index, who, id, expires)
+  if index ~= '' and who ~= '' then
+    local set = index .. who
+    call('ZADD', set, expires, id)
+    call('ZREMRANGEBYSCORE', set, '-inf', now())
+    expire_index(set)
+  end
+end
+
+local function leave(index, who, id)
+  if index ~= '' and who ~= '' then
+    call('ZREM', index .. who, id)
+  end
+end
+
+-- The key's last characters: `index` is one longer than the prefix before them.
+local function id_of(key, index)
+  return string.sub(key, #index)
+end

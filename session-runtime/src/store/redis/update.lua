@@ -1,0 +1,26 @@
+-- KEYS: the session. ARGV: index, expiry, principal, then operations.
+-- Answers `A` applied, `G` gone, {`C`, fields} conflict or {`M`, field} mismatch.
+local key, index = KEYS[1], ARGV[1]
+local before = read_meta(key)
+if not before then
+  return 'G'
+end
+local refused, sums = check(key, 4)
+if refused then
+  return refused
+end
+write(key, 4, sums)
+local after = changed(before, ARGV[2], ARGV[3])
+if after ~= before then
+  write_meta(key, after)
+  local expires = times(after)
+  if expires ~= times(before) then
+    expire(key, expires)
+  end
+  local id = id_of(key, index)
+  if principal(before) ~= principal(after) then
+    leave(index, principal(before), id)
+  end
+  enter(index, principal(after), id, expires)
+end
+return 'A'

@@ -1,0 +1,225 @@
+//! Two versions of one application at once: deploys that change the schema.
+
+use http::StatusCode;
+use session_runtime::store::{Loaded, Store};
+use session_runtime::{Keyring, SessionHandle, Sessions};
+
+use crate::site::{Site, Watched, keep};
+
+/// The version that runs.
+mod v1 {
+    use session_runtime::SessionSchema;
+
+    #[derive(SessionSchema)]
+    pub(crate) struct Visit {
+        #[session(counter)]
+        pub(crate) counter: u64,
+        pub(crate) colour: Option<String>,
+        pub(crate) cart: Vec<String>,
+        pub(crate) dropped: Option<String>,
+        #[session(counter)]
+        pub(crate) score: u32,
+        pub(crate) level: u32,
+        pub(crate) code: Option<u64>,
+    }
+}
+
+/// The version that is being deployed: `colour` has another name in the code alone, `dropped` is gone,
+/// `added` is new, and three fields have changed their types.
+mod v2 {
+    use serde::{Deserialize, Serialize};
+    use session_runtime::SessionSchema;
+
+    #[derive(SessionSchema)]
+    pub(crate) struct Visit {
+        #[session(counter)]
+        pub(crate) counter: u64,
+        #[session(key = "colour")]
+        pub(crate) theme: Option<String>,
+        pub(crate) cart: Vec<String>,
+        #[session(ttl = "15m")]
+        pub(crate) added: Option<String>,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    pub(crate) struct Score {
+        pub(crate) points: u32,
+    }
+
+    #[derive(SessionSchema)]
+    pub(crate) struct Upgraded {
+        #[session(default = Score { points: 0 }, upgrade(from = u32, with = |points| Score { points }))]
+        pub(crate) score: Score,
+        #[session(counter, alias = "level", upgrade(with = parse, from = String))]
+        pub(crate) rank: u32,
+        #[session(ttl = "15m", into, upgrade(from = u64, with = text))]
+        pub(crate) code: Option<String>,
+    }
+
+    fn parse(text: String) -> u32 {
+        text.parse().unwrap_or_default()
+    }
+
+    fn text(code: u64) -> Option<String> {
+        Some(code.to_string())
+    }
+
+    #[derive(SessionSchema)]
+    pub(crate) struct Texts {
+        pub(crate) level: String,
+    }
+}
+
+/// A deployment of its own: it shares the store, the keys and the clock with others, nothing else.
+struct Deployment(Sessions);
+
+impl Deployment {
+    fn new(store: Watched, site: &Site) -> Self {
+        let sessions = Sessions::builder(store)
+            .keys(Keyring::new([[7; 32]]).unwrap())
+            .clock(site.clock.clone())
+            .build()
+            .unwrap();
+        Self(sessions)
+    }
+
+    fn begin(&self, cookie: &Option<String>) -> SessionHandle {
+        let header = cookie.as_ref().map(|cookie| http::HeaderValue::from_str(cookie).unwrap());
+        self.0.begin(header)
+    }
+}
+
+async fn finish(handle: &SessionHandle, cookie: &mut Option<String>) {
+    let finished = handle.finish(StatusCode::OK).await;
+    assert!(finished.error.is_none(), "{finished:?}");
+    keep(cookie, &finished);
+}
+
+fn deployments() -> (Site, Deployment, Deployment) {
+    let site = Site::new();
+    let (one, two) =
+        (Deployment::new(site.store.clone(), &site), Deployment::new(site.store.clone(), &site));
+    (site, one, two)
+}
+
+/// Requests of both versions, open at the same time, write the same session; `v1_first` says which
+/// of them saves first.
+async fn both_write(v1_first: bool) {
+    let (_site, old, new) = deployments();
+    let mut cookie = None;
+    let handle = old.begin(&cookie);
+    let session = handle.session::<v1::Visit>().await.unwrap();
+    session.set_colour(Some("red".into()));
+    session.set_dropped(Some("kept".into()));
+    finish(&handle, &mut cookie).await;
+
+    let (one, two) = (old.begin(&cookie), new.begin(&cookie));
+    let (before, after) =
+        (one.session::<v1::Visit>().await.unwrap(), two.session::<v2::Visit>().await.unwrap());
+    before.add_counter(1);
+    before.update_cart(|cart| cart.push("old".into()));
+    before.update_dropped(|dropped| *dropped = dropped.take().map(|text| text + "!"));
+    after.add_counter(1);
+    after.update_cart(|cart| cart.push("new".into()));
+    after.set_added(Some("new".into()));
+    after.update_theme(|theme| *theme = theme.take().map(|theme| theme + "dish"));
+    let order = if v1_first { [&one, &two] } else { [&two, &one] };
+    for handle in order {
+        finish(handle, &mut cookie).await;
+    }
+
+    let handle = old.begin(&cookie);
+    let session = handle.session::<v1::Visit>().await.unwrap();
+    assert_eq!((session.counter(), session.colour()), (2, Some("reddish".into())));
+    assert_eq!(session.dropped().as_deref(), Some("kept!"));
+    let cart = if v1_first { ["old", "new"] } else { ["new", "old"] };
+    assert_eq!(session.cart(), cart);
+    session.clear_colour();
+    finish(&handle, &mut cookie).await;
+
+    let handle = new.begin(&cookie);
+    let session = handle.session::<v2::Visit>().await.unwrap();
+    assert_eq!((session.counter(), session.theme()), (2, None));
+    assert_eq!(session.added().as_deref(), Some("new"));
+    assert_eq!(session.cart(), cart);
+}
+
+#[tokio::test]
+async fn neither_version_destroys_what_the_other_wrote() {
+    both_write(true).await;
+    both_write(false).await;
+}
+
+#[tokio::test]
+async fn older_shapes_are_read_and_replaced_when_written() {
+    let (site, old, new) = deployments();
+    let mut cookie = None;
+    let handle = old.begin(&cookie);
+    let session = handle.session::<v1::Visit>().await.unwrap();
+    session.set_score(3);
+    session.set_code(Some(271_828));
+    finish(&handle, &mut cookie).await;
+    // An even older version kept `level` as text.
+    let oldest = Deployment::new(site.store.clone(), &site);
+    let handle = oldest.begin(&cookie);
+    handle.session::<v2::Texts>().await.unwrap().set_level("5".into());
+    finish(&handle, &mut cookie).await;
+
+    let handle = new.begin(&cookie);
+    let session = handle.session::<v2::Upgraded>().await.unwrap();
+    assert_eq!((session.score().points, session.rank()), (3, 5));
+    assert_eq!((session.code().as_deref(), session.code_expires_at()), (Some("271828"), None));
+    finish(&handle, &mut cookie).await;
+    assert_eq!(
+        text(&site, &session.id(), "score").await.as_deref(),
+        Some("3"),
+        "reading is not writing"
+    );
+
+    // Two requests at once: the second replays on the new shape.
+    let handles = [new.begin(&cookie), new.begin(&cookie)];
+    for handle in &handles {
+        let session = handle.session::<v2::Upgraded>().await.unwrap();
+        session.update_score(|score| score.points *= 2);
+        session.add_rank(1);
+        session.update_code(|code| *code = code.take().map(|code| code + "."));
+    }
+    for handle in &handles {
+        finish(handle, &mut cookie).await;
+    }
+    let handle = new.begin(&cookie);
+    let session = handle.session::<v2::Upgraded>().await.unwrap();
+    assert_eq!((session.score().points, session.rank()), (12, 7));
+    assert_eq!(session.code().as_deref(), Some("271828.."));
+    assert!(session.code_expires_at().is_some());
+    let id = session.id();
+    for (key, stored) in [("score", Some("{\"points\":12}")), ("rank", Some("7")), ("level", None)]
+    {
+        assert_eq!(text(&site, &id, key).await.as_deref(), stored, "{key}");
+    }
+}
+
+#[tokio::test]
+async fn what_fits_neither_shape_is_a_mismatch_of_the_new_one() {
+    let (site, _, new) = deployments();
+    let mut cookie = None;
+    let oldest = Deployment::new(site.store.clone(), &site);
+    let handle = oldest.begin(&cookie);
+    #[derive(session_runtime::SessionSchema)]
+    struct Flags {
+        score: Option<bool>,
+    }
+    handle.session::<Flags>().await.unwrap().set_score(Some(true));
+    finish(&handle, &mut cookie).await;
+    let error = new.begin(&cookie).session::<v2::Upgraded>().await.unwrap_err();
+    assert!(error.is_mismatch());
+    assert!(error.to_string().contains("Score"), "{error}");
+}
+
+async fn text(site: &Site, id: &Option<String>, key: &str) -> Option<String> {
+    let id = id.as_ref().unwrap().parse().unwrap();
+    match site.store.inner.load(&id).await.unwrap() {
+        Loaded::Live(record) => record.fields.get(key).map(str::to_owned),
+        other => panic!("{other:?}"),
+    }
+}

@@ -1,0 +1,9 @@
+use session_runtime::SessionSchema;
+
+#[derive(SessionSchema)]
+struct Visit {
+    #[session(upgrade(from = u64, with = text))]
+    code: String,
+}
+
+fn main() {}
