@@ -4,4 +4,7 @@
 
 mod site;
 
+mod options;
+mod races;
 mod suite;
+mod table;
