@@ -5,6 +5,8 @@ mod case;
 mod ctxt;
 mod duration;
 mod expand;
+#[cfg(test)]
+mod expansions;
 mod fallback;
 mod schema;
 mod suggest;
@@ -215,6 +217,28 @@ use crate::schema::Schema;
 /// A stored value is decoded as the field's type first, so what fits both is never converted. The new shape
 /// is written when the field is next written; reading changes nothing. `session_runtime`'s
 /// `testing::assert_compatible` finds changes of type that need this.
+///
+/// # Big fields
+///
+/// A getter returns a clone. Where that is much, such as a list of a hundred kilobytes that is read more than
+/// once in a request, put the value into an `Arc`: it is stored as the value itself, read without a copy, and
+/// rewritten through `Arc::make_mut`.
+///
+/// ```
+/// use std::sync::Arc;
+/// use session_runtime::{Session, SessionSchema};
+///
+/// #[derive(SessionSchema)]
+/// struct Shop {
+///     items: Arc<Vec<String>>,
+/// }
+///
+/// fn handler(session: &Session<Shop>) {
+///     session.update_items(|items| Arc::make_mut(items).push("tea".to_owned()));
+///     let items: Arc<Vec<String>> = session.items();
+///     println!("{} items", items.len());
+/// }
+/// ```
 ///
 /// # Keys and names
 ///

@@ -51,7 +51,8 @@ pub trait SessionSchema: Sized + Send + 'static {
 )]
 pub trait PrincipalSchema: SessionSchema {
     /// What the principal field holds when somebody is signed in: the `T` of its `Option<T>`.
-    type Principal: Serialize;
+    // Every field is `Serialize`: asked here again, a type that is not would be reported twice.
+    type Principal;
 
     /// The stored key of the field.
     const PRINCIPAL_KEY: &'static str;
@@ -117,6 +118,11 @@ impl<S, T> Field<S, T> {
             #[cfg(any(test, feature = "testing"))]
             upgraded_shape: None,
         }
+    }
+
+    /// The value while nothing is stored.
+    pub fn default_value(&self) -> T {
+        (self.default)()
     }
 
     /// Older keys: read when `key` is absent, removed when the field is written.

@@ -37,8 +37,10 @@ use crate::view::View;
 /// ```
 pub struct Session<S: SessionSchema> {
     handle: SessionHandle,
-    view: View<S>,
+    // Not the last field: whether that is sized is asked of the struct, and where `S` is no schema the
+    // question would be a second error.
     accessors: S::Accessors,
+    view: View<S>,
 }
 
 impl<S: SessionSchema> Session<S> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
+use serde::Serialize;
 
 use crate::clock::{Clock, SystemClock};
 use crate::cookie::options::CookieOptions;
@@ -95,7 +96,10 @@ impl Sessions {
     pub async fn list<S: PrincipalSchema>(
         &self,
         principal: &S::Principal,
-    ) -> Result<Vec<SessionInfo>, SessionError> {
+    ) -> Result<Vec<SessionInfo>, SessionError>
+    where
+        S::Principal: Serialize,
+    {
         let principal = principal_of::<S>(principal)?;
         Ok(self.core.store.list(&principal).await?)
     }
@@ -108,7 +112,10 @@ impl Sessions {
     pub async fn delete_all<S: PrincipalSchema>(
         &self,
         principal: &S::Principal,
-    ) -> Result<usize, SessionError> {
+    ) -> Result<usize, SessionError>
+    where
+        S::Principal: Serialize,
+    {
         let principal = principal_of::<S>(principal)?;
         Ok(self.core.store.delete_all(&principal, None).await?)
     }
@@ -123,7 +130,10 @@ impl Sessions {
         &self,
         principal: &S::Principal,
         except: &StoreKey,
-    ) -> Result<usize, SessionError> {
+    ) -> Result<usize, SessionError>
+    where
+        S::Principal: Serialize,
+    {
         let principal = principal_of::<S>(principal)?;
         Ok(self.core.store.delete_all(&principal, Some(except)).await?)
     }
@@ -167,7 +177,11 @@ impl fmt::Debug for Sessions {
     }
 }
 
-fn principal_of<S: PrincipalSchema>(principal: &S::Principal) -> Result<Principal, SessionError> {
+fn principal_of<S>(principal: &S::Principal) -> Result<Principal, SessionError>
+where
+    S: PrincipalSchema,
+    S::Principal: Serialize,
+{
     let text = serde_json::to_string(principal).map_err(|source| SessionErrorKind::Encode {
         key: S::PRINCIPAL_KEY,
         type_name: std::any::type_name::<S::Principal>(),

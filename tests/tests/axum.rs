@@ -206,7 +206,7 @@ async fn changes_that_nobody_saves_are_named_in_the_log() {
     }
     async fn never(session: Session<Visit>) {
         session.add_counter(1);
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
     let (log, _guard) = Log::of_this_thread();
     let done = Arc::new(tokio::sync::Notify::new());

@@ -69,9 +69,11 @@ fn constant(schema: &Schema, field: &Field) -> TokenStream {
     let Schema { ident: schema_ident, .. } = schema;
     let Field { ident, index, ty, key, aliases, .. } = field;
     let (name, default_name) = (constant_name(field), default_name(field));
-    let default = match &field.default {
-        Some(expr) => expr.clone(),
-        None => quote!(<#ty as __private::DefaultField>::default_value()),
+    let index = Literal::usize_unsuffixed(*index);
+    // The type's own default needs no function around it.
+    let (default_fn, default) = match &field.default {
+        Some(expr) => (Some(quote!(fn #default_name() -> #ty { #expr })), quote!(#default_name)),
+        None => (None, quote!(<#ty as __private::DefaultField>::default_value)),
     };
     let new = quote_spanned!(ty.span()=> __private::field);
     let aliases = (!aliases.is_empty()).then(|| quote!(.aliases(&[#(#aliases),*])));
@@ -96,16 +98,14 @@ fn constant(schema: &Schema, field: &Field) -> TokenStream {
     });
     let reset = schema.reset_on_mismatch.then(|| quote!(.reset_on_mismatch()));
     quote! {
-        fn #default_name() -> #ty {
-            #default
-        }
+        #default_fn
 
         const #name: __private::Field<#schema_ident, #ty> = #new::<#schema_ident, #ty>(
             #index,
             #key,
             |__values| &__values.#ident,
             |__values| &mut __values.#ident,
-            #default_name,
+            #default,
         ) #aliases #kind #upgrade #ttl #reset;
     }
 }
@@ -134,9 +134,8 @@ fn schema_impl(schema: &Schema) -> TokenStream {
     let Schema { ident, accessors, fields, .. } = schema;
     let name = ident.unraw().to_string();
     let keys = fields.iter().flat_map(|field| std::iter::once(&field.key).chain(&field.aliases));
-    let constants = fields.iter().map(constant_name);
+    let constants: Vec<_> = fields.iter().map(constant_name).collect();
     let idents = fields.iter().map(|field| &field.ident);
-    let defaults = fields.iter().map(default_name);
     let principal = match schema.principal().map(|field| &field.key) {
         Some(key) => quote!(::core::option::Option::Some(#key)),
         None => quote!(::core::option::Option::None),
@@ -152,7 +151,7 @@ fn schema_impl(schema: &Schema) -> TokenStream {
             const FIELDS: &'static [&'static dyn __private::AnyField<Self>] = &[#(&#constants),*];
 
             fn defaults() -> Self {
-                Self { #(#idents: #defaults()),* }
+                Self { #(#idents: #constants.default_value()),* }
             }
 
             fn accessors(view: __private::View<Self>) -> #accessors {

@@ -11,6 +11,7 @@ use crate::error::ConfigError;
 /// | `sqlite:sessions.db`, `sqlite:///var/lib/app/sessions.db` | `SqliteStore` (feature `sqlite`) |
 /// | `redis://user:password@host:6379/0`, `rediss://host` with TLS | `RedisStore` (feature `redis`) |
 /// | `mongodb://user:password@host:27017/database` | `MongoStore` (feature `mongodb`) |
+/// | `postgres://user:password@host/database` | `PostgresStore` (feature `postgres`) |
 ///
 /// Options follow a `?`. A `%` and two hexadecimal digits stand for a byte, in paths and in options.
 ///
@@ -19,6 +20,7 @@ use crate::error::ConfigError;
 /// | `sqlite:` | `table=visitors`, `synchronous=normal` (or `full`) |
 /// | `redis:`, `rediss:` | `prefix=shop:`, `command_timeout_ms=500`, `tombstone_time_ms=60000`, `wait_replicas=1` with `wait_timeout_ms=200` |
 /// | `mongodb:` | `collection=visitors`, `command_timeout_ms=500`, `tombstone_time_ms=60000`, and those of MongoDB's connection strings |
+/// | `postgres:` | `table`, `schema`, `migrate=true`, `unlogged=true`, `max_connections`, `command_timeout_ms`, `tombstone_time_ms`, and those of the connection itself, such as `sslmode` |
 ///
 /// Must be called within a tokio runtime.
 ///
@@ -46,7 +48,8 @@ pub async fn connect(url: &str) -> Result<AnyStore, ConfigError> {
         "sqlite" => sqlite(rest).await,
         "redis" | "rediss" => redis(scheme, rest),
         "mongodb" | "mongodb+srv" => mongodb(url).await,
-        "redis-cluster" | "webdis" | "postgres" => Err(ConfigError::new(format_args!(
+        "postgres" | "postgresql" => postgres(rest).await,
+        "redis-cluster" | "webdis" => Err(ConfigError::new(format_args!(
             "the store `{scheme}:` is not built into this version of `session-runtime`"
         ))),
         // A scheme has no room for a password, but what stands before the first colon of a text
@@ -190,18 +193,30 @@ fn redis(scheme: &str, rest: &str) -> Result<AnyStore, ConfigError> {
     builder.build().map(AnyStore::new)
 }
 
+#[cfg(not(feature = "postgres"))]
+async fn postgres(_: &str) -> Result<AnyStore, ConfigError> {
+    Err(ConfigError::new(
+        "for the store `postgres:` enable the feature `postgres` of `session-runtime`",
+    ))
+}
+
+#[cfg(feature = "postgres")]
+async fn postgres(rest: &str) -> Result<AnyStore, ConfigError> {
+    super::postgres::of_url(rest)?.connect().await.map(AnyStore::new)
+}
+
 /// The path and the options, names before values, none decoded.
-fn split(rest: &str) -> (&str, Vec<(&str, &str)>) {
+pub(super) fn split(rest: &str) -> (&str, Vec<(&str, &str)>) {
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     let options = query.split('&').filter(|option| !option.is_empty());
     (path, options.map(|option| option.split_once('=').unwrap_or((option, ""))).collect())
 }
 
-fn unknown(scheme: &str, name: &str, there_are: &str) -> ConfigError {
+pub(super) fn unknown(scheme: &str, name: &str, there_are: &str) -> ConfigError {
     ConfigError::new(format_args!("the option `{name}` of `{scheme}:` is unknown; {there_are}"))
 }
 
-#[cfg(any(test, feature = "sqlite", feature = "redis", feature = "mongodb"))]
+#[cfg(any(test, feature = "sqlite", feature = "redis", feature = "mongodb", feature = "postgres"))]
 pub(super) fn decode(text: &str, what: &str) -> Result<String, ConfigError> {
     let wrong = || {
         ConfigError::new(format_args!(
@@ -240,7 +255,7 @@ mod tests {
 
     #[tokio::test]
     async fn other_schemes_are_named_but_never_a_password() {
-        for scheme in ["redis-cluster", "webdis", "postgres"] {
+        for scheme in ["redis-cluster", "webdis"] {
             let message = refusal(&format!("{scheme}://me:hunter2@host/1")).await;
             assert!(message.contains(&format!("`{scheme}:`")) && message.contains("not built in"));
             assert!(!message.contains("hunter2"));
@@ -310,6 +325,13 @@ mod tests {
     #[tokio::test]
     async fn sqlite_names_its_feature() {
         assert!(refusal("sqlite:x.db").await.contains("feature `sqlite`"));
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    #[tokio::test]
+    async fn postgres_names_its_feature() {
+        let message = refusal("postgres://me:hunter2@host/1").await;
+        assert!(message.contains("feature `postgres`") && !message.contains("hunter2"));
     }
 
     #[cfg(feature = "sqlite")]

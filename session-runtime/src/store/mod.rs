@@ -9,6 +9,8 @@ mod memory;
 mod migrating;
 #[cfg(feature = "mongodb")]
 mod mongodb;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(feature = "sqlite")]
@@ -22,6 +24,8 @@ pub use self::memory::{MemoryStore, MemoryStoreBuilder};
 pub use self::migrating::MigratingStore;
 #[cfg(feature = "mongodb")]
 pub use self::mongodb::{MongoStore, MongoStoreBuilder};
+#[cfg(feature = "postgres")]
+pub use self::postgres::{PostgresStore, PostgresStoreBuilder};
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisStore, RedisStoreBuilder};
 #[cfg(feature = "sqlite")]

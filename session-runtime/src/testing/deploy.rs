@@ -68,7 +68,7 @@ pub struct Description {
 ///     theme: Option<String>,
 /// }
 ///
-/// #[test]
+/// // In a `#[test]`:
 /// fn live_sessions_survive_the_deploy() {
 ///     assert_compatible::<Visit>("session-schema.json");
 /// }
@@ -85,6 +85,7 @@ pub struct Description {
 /// # Panics
 ///
 /// If a live session would be stranded, or the file is missing or not readable.
+#[allow(clippy::test_attr_in_doctest, reason = "it shows where the call belongs")]
 #[track_caller]
 pub fn assert_compatible<S: SessionSchema>(path: impl AsRef<Path>) {
     let path = path.as_ref();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use session_runtime::patch::{ExpiryOp, Patch};
 use session_runtime::record::{Lifetime, Principal, Record};
-use session_runtime::store::{Created, RedisStore, Store};
+use session_runtime::store::{Created, Loaded, RedisStore, Store, Updated};
 
 use crate::site::{HOUR, Keys, key, now, record_of, store};
 
@@ -107,4 +107,29 @@ async fn thousands_of_sessions() {
     assert_eq!(store.list(&who).await.unwrap().len(), 2_500);
     assert_eq!(store.delete_all(&who, Some(&last)).await.unwrap(), 2_499);
     assert_eq!(store.list(&who).await.unwrap().len(), 1);
+}
+
+/// A session that is renewed while all are ended does not slip through.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn renewals_racing_delete_all() {
+    let Some((store, _)) = store() else { return };
+    for round in 0..1_000 {
+        let who = Principal::new("user_id", round.to_string());
+        let first = create(&store, &record_of(&who)).await;
+        let renewals = async {
+            let mut from = first;
+            for _ in 0..3 {
+                let to = key();
+                if store.rename(&from, &to, &Patch::empty()).await.unwrap() != Updated::Applied {
+                    break;
+                }
+                from = to;
+            }
+            from
+        };
+        let (last, ended) = tokio::join!(renewals, store.delete_all(&who, None));
+        assert_eq!(ended.unwrap(), 1);
+        assert_eq!(store.load(&last).await.unwrap(), Loaded::Gone);
+        assert!(store.list(&who).await.unwrap().is_empty());
+    }
 }

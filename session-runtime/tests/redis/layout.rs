@@ -96,3 +96,30 @@ async fn keys_of_others_are_left_alone() {
     assert!(store.delete(&text).await.is_err());
     assert_eq!(keys.ask_of::<String>("GET", &keys.of(&text)), "theirs");
 }
+
+/// What an index adds, and what a text costs that is too long for the tight packing.
+#[tokio::test]
+async fn what_an_index_and_a_long_text_add() {
+    let Some((store, keys)) = store() else { return };
+    let usage = |name: &str| keys.ask::<u64>(redis::cmd("MEMORY").arg("USAGE").arg(name));
+    let who = Principal::new("user_id", "42");
+    for (sessions, limit) in [(1, 160), (2, 200), (10, 520), (100, 4_096), (200, 32_768)] {
+        while keys.ask_of::<u64>("ZCARD", &keys.set(&who)) < sessions {
+            let created = store.create(&key(), &crate::site::record_of(&who)).await.unwrap();
+            assert_eq!(created, Created::Created);
+        }
+        let bytes = usage(&keys.set(&who));
+        println!("index of {sessions} sessions: {bytes} bytes");
+        assert!(bytes <= limit, "{bytes} bytes");
+    }
+    for (length, encoding) in [(2, "listpack"), (64, "listpack"), (65, "hashtable")] {
+        let key = key();
+        let text = format!("\"{}\"", "x".repeat(length - 2));
+        let fields = [("counter", "3"), ("theme", "\"dark\""), ("user_id", "42"), ("lang", &*text)];
+        assert_eq!(store.create(&key, &record(fields)).await.unwrap(), Created::Created);
+        let name = keys.of(&key);
+        println!("four fields, one of them {length} bytes: {} bytes", usage(&name));
+        let seen: String = keys.ask(redis::cmd("OBJECT").arg("ENCODING").arg(&name));
+        assert_eq!(seen.replace("ziplist", "listpack"), encoding);
+    }
+}

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod big_reads;
 mod commits;
 mod expiry;
 mod interleavings;

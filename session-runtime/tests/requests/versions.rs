@@ -1,10 +1,12 @@
 //! Two versions of one application at once: deploys that change the schema.
 
-use http::StatusCode;
-use session_runtime::store::{Loaded, Store};
-use session_runtime::{Keyring, SessionHandle, Sessions};
+use std::sync::Arc;
 
-use crate::site::{Site, Watched, keep};
+use http::StatusCode;
+use session_runtime::store::{Loaded, MemoryStore, Store};
+use session_runtime::{Clock, Keyring, SessionHandle, Sessions, SystemClock};
+
+use crate::site::{Site, keep};
 
 /// The version that runs.
 mod v1 {
@@ -74,13 +76,9 @@ mod v2 {
 struct Deployment(Sessions);
 
 impl Deployment {
-    fn new(store: Watched, site: &Site) -> Self {
-        let sessions = Sessions::builder(store)
-            .keys(Keyring::new([[7; 32]]).unwrap())
-            .clock(site.clock.clone())
-            .build()
-            .unwrap();
-        Self(sessions)
+    fn new(store: impl Store, clock: impl Clock) -> Self {
+        let keys = Keyring::new([[7; 32]]).unwrap();
+        Self(Sessions::builder(store).keys(keys).clock(clock).build().unwrap())
     }
 
     fn begin(&self, cookie: &Option<String>) -> SessionHandle {
@@ -97,15 +95,19 @@ async fn finish(handle: &SessionHandle, cookie: &mut Option<String>) {
 
 fn deployments() -> (Site, Deployment, Deployment) {
     let site = Site::new();
-    let (one, two) =
-        (Deployment::new(site.store.clone(), &site), Deployment::new(site.store.clone(), &site));
+    let (one, two) = (
+        Deployment::new(site.store.clone(), site.clock.clone()),
+        Deployment::new(site.store.clone(), site.clock.clone()),
+    );
     (site, one, two)
 }
 
 /// Requests of both versions, open at the same time, write the same session; `v1_first` says which
-/// of them saves first.
-async fn both_write(v1_first: bool) {
-    let (_site, old, new) = deployments();
+/// of them saves first. On any store.
+async fn both_write(store: impl Store, v1_first: bool) {
+    let store = Arc::new(store);
+    let old = Deployment::new(store.clone(), SystemClock);
+    let new = Deployment::new(store, SystemClock);
     let mut cookie = None;
     let handle = old.begin(&cookie);
     let session = handle.session::<v1::Visit>().await.unwrap();
@@ -146,8 +148,22 @@ async fn both_write(v1_first: bool) {
 
 #[tokio::test]
 async fn neither_version_destroys_what_the_other_wrote() {
-    both_write(true).await;
-    both_write(false).await;
+    both_write(MemoryStore::new(), true).await;
+    both_write(MemoryStore::new(), false).await;
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn nor_does_it_in_sqlite() {
+    use session_runtime::store::SqliteStore;
+
+    let name = format!("session-versions-{}.db", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    both_write(SqliteStore::open(&path).unwrap(), true).await;
+    both_write(SqliteStore::open(&path).unwrap(), false).await;
+    for suffix in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{suffix}", path.display()));
+    }
 }
 
 #[tokio::test]
@@ -160,7 +176,7 @@ async fn older_shapes_are_read_and_replaced_when_written() {
     session.set_code(Some(271_828));
     finish(&handle, &mut cookie).await;
     // An even older version kept `level` as text.
-    let oldest = Deployment::new(site.store.clone(), &site);
+    let oldest = Deployment::new(site.store.clone(), site.clock.clone());
     let handle = oldest.begin(&cookie);
     handle.session::<v2::Texts>().await.unwrap().set_level("5".into());
     finish(&handle, &mut cookie).await;
@@ -203,7 +219,7 @@ async fn older_shapes_are_read_and_replaced_when_written() {
 async fn what_fits_neither_shape_is_a_mismatch_of_the_new_one() {
     let (site, _, new) = deployments();
     let mut cookie = None;
-    let oldest = Deployment::new(site.store.clone(), &site);
+    let oldest = Deployment::new(site.store.clone(), site.clock.clone());
     let handle = oldest.begin(&cookie);
     #[derive(session_runtime::SessionSchema)]
     struct Flags {

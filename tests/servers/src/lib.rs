@@ -11,6 +11,7 @@
 
 mod install;
 mod mongodb;
+mod postgres;
 mod process;
 mod redis;
 
@@ -18,6 +19,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 pub use self::mongodb::{restart as restart_mongodb, start as start_mongodb};
+pub use self::postgres::start_again as start_postgres_again;
 pub use self::process::Server;
 pub use self::redis::start as start_redis;
 
@@ -31,17 +33,20 @@ pub enum Kind {
     Redis,
     /// MongoDB, without a password.
     MongoDb,
+    /// PostgreSQL.
+    Postgres,
 }
 
 impl Kind {
     /// All of them, in the order in which they are started.
-    pub const ALL: &'static [Self] = &[Self::Redis, Self::MongoDb];
+    pub const ALL: &'static [Self] = &[Self::Redis, Self::MongoDb, Self::Postgres];
 
     /// The name, as in `SESSION_TESTS_WITHOUT` and `--without`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Redis => "redis",
             Self::MongoDb => "mongodb",
+            Self::Postgres => "postgres",
         }
     }
 
@@ -50,6 +55,7 @@ impl Kind {
         match self {
             Self::Redis => "REDIS_URL",
             Self::MongoDb => "MONGODB_URL",
+            Self::Postgres => "POSTGRES_URL",
         }
     }
 
@@ -62,6 +68,7 @@ impl Kind {
         match self {
             Self::Redis => redis::start(&[]),
             Self::MongoDb => mongodb::start(&[]),
+            Self::Postgres => postgres::start(),
         }
     }
 }

@@ -56,6 +56,16 @@ macro_rules! scenario {
             }
 
             #[tokio::test]
+            async fn axum_postgres() {
+                on(Framework::Axum, Store::Postgres).await;
+            }
+
+            #[tokio::test]
+            async fn actix_postgres() {
+                on(Framework::Actix, Store::Postgres).await;
+            }
+
+            #[tokio::test]
             async fn actix_memory() {
                 on(Framework::Actix, Store::Memory).await;
             }
@@ -75,6 +85,7 @@ mod failure;
 mod flash;
 mod login;
 mod mongodb;
+mod postgres;
 mod redis;
 mod restart;
 mod visits;

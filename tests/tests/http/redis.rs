@@ -7,7 +7,7 @@ use serde_json::json;
 use test_servers::Kind;
 
 use crate::browser::{Answer, Browser};
-use crate::server::{Data, Framework, Server};
+use crate::server::{Data, Framework, Server, Store};
 
 /// The store's command timeout.
 const TIMEOUT: Duration = Duration::from_millis(300);
@@ -192,6 +192,27 @@ async fn costs_little(framework: Framework) {
     ann.request(reqwest::Method::GET, "/none").await;
     let counted = ask(redis.url(), &["INFO", "commandstats"]).unwrap();
     assert!(!counted.contains("evalsha") && !counted.contains("hgetall"), "{counted}");
+}
+
+/// Servers of both frameworks on one Redis serve one visitor.
+#[tokio::test]
+async fn servers_share_one_redis() {
+    if Store::Redis.is_left_out() {
+        return;
+    }
+    let data = Store::Redis.empty();
+    let axum = Server::start_on(Framework::Axum, &data, &[]);
+    let actix = Server::start_on(Framework::Actix, &data, &[]);
+    let ann = Browser::new(&axum);
+    ann.ops(json!([["set_name", "Ann"]])).await;
+    let rewrites = async |server: &Server| {
+        for _ in 0..50 {
+            ann.at(server).ops(json!([["push_item", "x"], ["add_counter", 1]])).await;
+        }
+    };
+    tokio::join!(rewrites(&axum), rewrites(&actix), rewrites(&axum), rewrites(&actix));
+    let results = ann.at(&actix).ops(json!([["items"], ["counter"]])).await;
+    assert_eq!((results[0].as_array().map(Vec::len), &results[1]), (Some(200), &json!(200)));
 }
 
 macro_rules! on_both {

@@ -22,6 +22,7 @@ pub(crate) enum Store {
     Sqlite,
     Redis,
     MongoDb,
+    Postgres,
 }
 
 /// A running scenario server; killed when it is dropped.
@@ -52,6 +53,13 @@ impl Store {
             Self::MongoDb => {
                 Data::at(&with_option(&url(Kind::MongoDb), "collection", &unused_name()))
             }
+            Self::Postgres => {
+                let url = url(Kind::Postgres);
+                let and = if url.contains('?') { '&' } else { '?' };
+                // Many scenarios at once must not use up the server's connections.
+                let options = "migrate=true&max_connections=5";
+                Data::at(&format!("{url}{and}table={}&{options}", unused_name()))
+            }
         }
     }
 
@@ -61,6 +69,7 @@ impl Store {
             Self::Memory | Self::Sqlite => false,
             Self::Redis => test_servers::is_left_out(Kind::Redis),
             Self::MongoDb => test_servers::is_left_out(Kind::MongoDb),
+            Self::Postgres => test_servers::is_left_out(Kind::Postgres),
         }
     }
 }

@@ -223,7 +223,14 @@ fn error_kind(answer: &Value) -> Option<ServerErrorKind> {
     }
 }
 
-/// The server has become a replica since the connection was opened.
+/// The server has become a replica since the connection was opened. Before Redis 7, scripts wrap the
+/// error in one of their own.
 fn is_read_only(answer: &Value) -> bool {
-    error_kind(answer) == Some(ServerErrorKind::ReadOnly)
+    match answer {
+        Value::ServerError(error) => {
+            error.kind() == Some(ServerErrorKind::ReadOnly)
+                || error.details().is_some_and(|details| details.contains("-READONLY"))
+        }
+        _ => false,
+    }
 }

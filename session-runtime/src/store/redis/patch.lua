@@ -46,9 +46,9 @@ local function sum(a, b, min, max)
   local carry = math.floor(low / 1e9)
   high, low = high + carry, low - carry * 1e9
   if high < 0 then
-    high, low, sign = -high, -low, '-'
-    if low < 0 then
-      high, low = high - 1, low + 1e9
+    high, sign = -high, '-'
+    if low > 0 then
+      high, low = high - 1, 1e9 - low
     end
   end
   local text = high > 0 and string.format('%s%.0f%09.0f', sign, high, low)

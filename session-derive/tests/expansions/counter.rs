@@ -1,0 +1,4 @@
+struct Visit {
+    #[session(counter)]
+    counter: u64,
+}

@@ -1,0 +1,65 @@
+/// The accessors of [`Visit`]: what a `Session<Visit>` dereferences to.
+#[allow(deprecated)]
+struct VisitSession {
+    __view: ::session_runtime::__private::View<Visit>,
+}
+#[doc(hidden)]
+#[allow(deprecated, dead_code, non_snake_case, clippy::all, clippy::pedantic)]
+const _: () = {
+    use ::session_runtime::__private as __private;
+    const __FIELD_0_NOTICE: __private::Field<Visit, Option<String>> = __private::field::<
+        Visit,
+        Option<String>,
+    >(
+            0,
+            "notice",
+            |__values| &__values.notice,
+            |__values| &mut __values.notice,
+            <Option<String> as __private::DefaultField>::default_value,
+        )
+        .flash(<Option<String> as __private::Flash>::OPS);
+    #[automatically_derived]
+    impl VisitSession {
+        /// Leaves a message in `notice` for a later read.
+        fn flash_notice(&self, message: String) {
+            self.__view
+                .flash(
+                    &__FIELD_0_NOTICE,
+                    <Option<String> as __private::Flash>::one(message),
+                );
+        }
+        /// Reads `notice` once: it is empty afterwards.
+        fn take_notice(&self) -> Option<String> {
+            self.__view.take(&__FIELD_0_NOTICE)
+        }
+        /// Reads `notice` and leaves it for a later read.
+        #[must_use]
+        fn peek_notice(&self) -> Option<String> {
+            self.__view.get(&__FIELD_0_NOTICE)
+        }
+    }
+    #[automatically_derived]
+    impl __private::SessionSchema for Visit {
+        type Accessors = VisitSession;
+        const NAME: &'static ::core::primitive::str = "Visit";
+        const KEYS: &'static [&'static ::core::primitive::str] = &["notice"];
+        const PRINCIPAL: ::core::option::Option<&'static ::core::primitive::str> = ::core::option::Option::None;
+        const FIELDS: &'static [&'static dyn __private::AnyField<Self>] = &[
+            &__FIELD_0_NOTICE,
+        ];
+        fn defaults() -> Self {
+            Self {
+                notice: __FIELD_0_NOTICE.default_value(),
+            }
+        }
+        fn accessors(view: __private::View<Self>) -> VisitSession {
+            VisitSession { __view: view }
+        }
+    }
+    #[automatically_derived]
+    impl ::core::fmt::Debug for VisitSession {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            f.debug_struct("VisitSession").finish_non_exhaustive()
+        }
+    }
+};

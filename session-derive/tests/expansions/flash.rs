@@ -1,0 +1,4 @@
+struct Visit {
+    #[session(flash)]
+    notice: Option<String>,
+}

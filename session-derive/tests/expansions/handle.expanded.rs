@@ -1,0 +1,89 @@
+/// The accessors of [`Shop`]: what a `Session<Shop>` dereferences to.
+#[allow(deprecated)]
+pub(crate) struct Basket {
+    __view: crate::web::__private::View<Shop>,
+}
+#[doc(hidden)]
+#[allow(deprecated, dead_code, non_snake_case, clippy::all, clippy::pedantic)]
+const _: () = {
+    use crate::web::__private as __private;
+    const __FIELD_0_TYPE: __private::Field<Shop, u32> = __private::field::<
+        Shop,
+        u32,
+    >(
+        0,
+        "type",
+        |__values| &__values.r#type,
+        |__values| &mut __values.r#type,
+        <u32 as __private::DefaultField>::default_value,
+    );
+    #[automatically_derived]
+    impl Basket {
+        /// The value of `r#type`.
+        ///
+        /// How many.
+        #[deprecated]
+        #[must_use]
+        fn r#type(&self) -> u32 {
+            self.__view.get(&__FIELD_0_TYPE)
+        }
+        /// Sets `r#type`: this request's value wins.
+        ///
+        /// How many.
+        #[deprecated]
+        fn set_type(&self, value: u32) {
+            self.__view.set(&__FIELD_0_TYPE, value);
+        }
+        /// Rewrites `r#type` with `step` and returns the new value; `step` runs again if another request changed the field meanwhile.
+        ///
+        /// How many.
+        #[deprecated]
+        fn update_type(
+            &self,
+            step: impl ::core::ops::Fn(
+                &mut u32,
+            ) + ::core::marker::Send + ::core::marker::Sync + 'static,
+        ) -> u32 {
+            self.__view.update(&__FIELD_0_TYPE, step)
+        }
+        /// Removes `r#type` from the session: it reads as its default again.
+        ///
+        /// How many.
+        #[deprecated]
+        fn clear_type(&self) {
+            self.__view.clear(&__FIELD_0_TYPE);
+        }
+        /// Whether the session holds a value of `r#type`.
+        ///
+        /// How many.
+        #[deprecated]
+        #[must_use]
+        fn has_type(&self) -> ::core::primitive::bool {
+            self.__view.has(&__FIELD_0_TYPE)
+        }
+    }
+    #[automatically_derived]
+    impl __private::SessionSchema for Shop {
+        type Accessors = Basket;
+        const NAME: &'static ::core::primitive::str = "Shop";
+        const KEYS: &'static [&'static ::core::primitive::str] = &["type"];
+        const PRINCIPAL: ::core::option::Option<&'static ::core::primitive::str> = ::core::option::Option::None;
+        const FIELDS: &'static [&'static dyn __private::AnyField<Self>] = &[
+            &__FIELD_0_TYPE,
+        ];
+        fn defaults() -> Self {
+            Self {
+                r#type: __FIELD_0_TYPE.default_value(),
+            }
+        }
+        fn accessors(view: __private::View<Self>) -> Basket {
+            Basket { __view: view }
+        }
+    }
+    #[automatically_derived]
+    impl ::core::fmt::Debug for Basket {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            f.debug_struct("Basket").finish_non_exhaustive()
+        }
+    }
+};

@@ -1,0 +1,4 @@
+struct Visit {
+    #[session(flahs)]
+    notice: Option<String>,
+}

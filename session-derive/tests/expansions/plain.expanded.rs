@@ -1,0 +1,84 @@
+/// The accessors of [`Visit`]: what a `Session<Visit>` dereferences to.
+#[allow(deprecated)]
+struct VisitSession {
+    __view: ::session_runtime::__private::View<Visit>,
+}
+#[doc(hidden)]
+#[allow(deprecated, dead_code, non_snake_case, clippy::all, clippy::pedantic)]
+const _: () = {
+    use ::session_runtime::__private as __private;
+    const __FIELD_0_THEME: __private::Field<Visit, Option<String>> = __private::field::<
+        Visit,
+        Option<String>,
+    >(
+        0,
+        "theme",
+        |__values| &__values.theme,
+        |__values| &mut __values.theme,
+        <Option<String> as __private::DefaultField>::default_value,
+    );
+    #[automatically_derived]
+    impl VisitSession {
+        /// The value of `theme`.
+        ///
+        /// Light or dark.
+        #[must_use]
+        pub fn theme(&self) -> Option<String> {
+            self.__view.get(&__FIELD_0_THEME)
+        }
+        /// Sets `theme`: this request's value wins.
+        ///
+        /// Light or dark.
+        pub fn set_theme(&self, value: Option<String>) {
+            self.__view.set(&__FIELD_0_THEME, value);
+        }
+        /// Rewrites `theme` with `step` and returns the new value; `step` runs again if another request changed the field meanwhile.
+        ///
+        /// Light or dark.
+        pub fn update_theme(
+            &self,
+            step: impl ::core::ops::Fn(
+                &mut Option<String>,
+            ) + ::core::marker::Send + ::core::marker::Sync + 'static,
+        ) -> Option<String> {
+            self.__view.update(&__FIELD_0_THEME, step)
+        }
+        /// Removes `theme` from the session: it reads as its default again.
+        ///
+        /// Light or dark.
+        pub fn clear_theme(&self) {
+            self.__view.clear(&__FIELD_0_THEME);
+        }
+        /// Whether the session holds a value of `theme`.
+        ///
+        /// Light or dark.
+        #[must_use]
+        pub fn has_theme(&self) -> ::core::primitive::bool {
+            self.__view.has(&__FIELD_0_THEME)
+        }
+    }
+    #[automatically_derived]
+    impl __private::SessionSchema for Visit {
+        type Accessors = VisitSession;
+        const NAME: &'static ::core::primitive::str = "Visit";
+        const KEYS: &'static [&'static ::core::primitive::str] = &["theme"];
+        const PRINCIPAL: ::core::option::Option<&'static ::core::primitive::str> = ::core::option::Option::None;
+        const FIELDS: &'static [&'static dyn __private::AnyField<Self>] = &[
+            &__FIELD_0_THEME,
+        ];
+        fn defaults() -> Self {
+            Self {
+                theme: __FIELD_0_THEME.default_value(),
+            }
+        }
+        fn accessors(view: __private::View<Self>) -> VisitSession {
+            VisitSession { __view: view }
+        }
+    }
+    #[automatically_derived]
+    impl ::core::fmt::Debug for VisitSession {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            f.debug_struct("VisitSession").finish_non_exhaustive()
+        }
+    }
+};

@@ -1,0 +1,4 @@
+struct Visit {
+    /// Light or dark.
+    pub theme: Option<String>,
+}

@@ -1,0 +1,4 @@
+struct Visit {
+    #[session(principal)]
+    user_id: Option<u64>,
+}

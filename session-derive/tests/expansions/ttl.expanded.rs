@@ -1,0 +1,89 @@
+/// The accessors of [`Visit`]: what a `Session<Visit>` dereferences to.
+#[allow(deprecated)]
+struct VisitSession {
+    __view: ::session_runtime::__private::View<Visit>,
+}
+#[doc(hidden)]
+#[allow(deprecated, dead_code, non_snake_case, clippy::all, clippy::pedantic)]
+const _: () = {
+    use ::session_runtime::__private as __private;
+    const __FIELD_0_TRIES: __private::Field<Visit, u8> = __private::field::<
+        Visit,
+        u8,
+    >(
+            0,
+            "tries",
+            |__values| &__values.tries,
+            |__values| &mut __values.tries,
+            <u8 as __private::DefaultField>::default_value,
+        )
+        .counter(<u8 as __private::Counter>::OPS)
+        .ttl(900000);
+    #[automatically_derived]
+    impl VisitSession {
+        /// The value of `tries`.
+        #[must_use]
+        fn tries(&self) -> u8 {
+            self.__view.get(&__FIELD_0_TRIES)
+        }
+        /// Sets `tries`: this request's value wins.
+        fn set_tries(&self, value: u8) {
+            self.__view.set(&__FIELD_0_TRIES, value);
+        }
+        /// Rewrites `tries` with `step` and returns the new value; `step` runs again if another request changed the field meanwhile.
+        fn update_tries(
+            &self,
+            step: impl ::core::ops::Fn(
+                &mut u8,
+            ) + ::core::marker::Send + ::core::marker::Sync + 'static,
+        ) -> u8 {
+            self.__view.update(&__FIELD_0_TRIES, step)
+        }
+        /// Removes `tries` from the session: it reads as its default again.
+        fn clear_tries(&self) {
+            self.__view.clear(&__FIELD_0_TRIES);
+        }
+        /// Whether the session holds a value of `tries`.
+        #[must_use]
+        fn has_tries(&self) -> ::core::primitive::bool {
+            self.__view.has(&__FIELD_0_TRIES)
+        }
+        /// Adds to `tries`, within its range, and returns the new value; what concurrent requests add is never lost.
+        fn add_tries(&self, amount: u8) -> u8 {
+            self.__view.add(&__FIELD_0_TRIES, amount)
+        }
+        /// Subtracts from `tries`, within its range, and returns the new value; what concurrent requests subtract is never lost.
+        fn sub_tries(&self, amount: u8) -> u8 {
+            self.__view.sub(&__FIELD_0_TRIES, amount)
+        }
+        /// When `tries` will be absent if it is not written again; `None` if it is absent, or ends with the session.
+        #[must_use]
+        fn tries_expires_at(&self) -> ::core::option::Option<__private::Timestamp> {
+            self.__view.field_expires_at(&__FIELD_0_TRIES)
+        }
+    }
+    #[automatically_derived]
+    impl __private::SessionSchema for Visit {
+        type Accessors = VisitSession;
+        const NAME: &'static ::core::primitive::str = "Visit";
+        const KEYS: &'static [&'static ::core::primitive::str] = &["tries"];
+        const PRINCIPAL: ::core::option::Option<&'static ::core::primitive::str> = ::core::option::Option::None;
+        const FIELDS: &'static [&'static dyn __private::AnyField<Self>] = &[
+            &__FIELD_0_TRIES,
+        ];
+        fn defaults() -> Self {
+            Self {
+                tries: __FIELD_0_TRIES.default_value(),
+            }
+        }
+        fn accessors(view: __private::View<Self>) -> VisitSession {
+            VisitSession { __view: view }
+        }
+    }
+    #[automatically_derived]
+    impl ::core::fmt::Debug for VisitSession {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            f.debug_struct("VisitSession").finish_non_exhaustive()
+        }
+    }
+};

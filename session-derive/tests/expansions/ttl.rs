@@ -1,0 +1,4 @@
+struct Visit {
+    #[session(counter, ttl = "15m")]
+    tries: u8,
+}

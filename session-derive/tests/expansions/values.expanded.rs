@@ -1,0 +1,165 @@
+/// The accessors of [`Visit`]: what a `Session<Visit>` dereferences to.
+#[allow(deprecated)]
+struct VisitSession {
+    __view: ::session_runtime::__private::View<Visit>,
+}
+#[doc(hidden)]
+#[allow(deprecated, dead_code, non_snake_case, clippy::all, clippy::pedantic)]
+const _: () = {
+    use ::session_runtime::__private as __private;
+    fn __default_theme() -> String {
+        "light".to_owned()
+    }
+    const __FIELD_0_THEME: __private::Field<Visit, String> = __private::field::<
+        Visit,
+        String,
+    >(
+            0,
+            "theme",
+            |__values| &__values.theme,
+            |__values| &mut __values.theme,
+            __default_theme,
+        )
+        .reset_on_mismatch();
+    const __FIELD_1_NAME: __private::Field<Visit, Option<String>> = __private::field::<
+        Visit,
+        Option<String>,
+    >(
+            1,
+            "name",
+            |__values| &__values.name,
+            |__values| &mut __values.name,
+            <Option<String> as __private::DefaultField>::default_value,
+        )
+        .reset_on_mismatch();
+    const __FIELD_2_CART: __private::Field<Visit, Cart> = __private::field::<
+        Visit,
+        Cart,
+    >(
+            2,
+            "cart",
+            |__values| &__values.cart,
+            |__values| &mut __values.cart,
+            <Cart as __private::DefaultField>::default_value,
+        )
+        .upgrade::<
+            u32,
+        >(|__text| __private::upgrade::<u32, Cart>(__text, Cart::of_unknown))
+        .reset_on_mismatch();
+    #[automatically_derived]
+    impl VisitSession {
+        /// The value of `theme`.
+        #[must_use]
+        fn theme(&self) -> String {
+            self.__view.get(&__FIELD_0_THEME)
+        }
+        /// Sets `theme`: this request's value wins.
+        fn set_theme(&self, value: impl ::core::convert::Into<String>) {
+            self.__view.set(&__FIELD_0_THEME, ::core::convert::Into::into(value));
+        }
+        /// Rewrites `theme` with `step` and returns the new value; `step` runs again if another request changed the field meanwhile.
+        fn update_theme(
+            &self,
+            step: impl ::core::ops::Fn(
+                &mut String,
+            ) + ::core::marker::Send + ::core::marker::Sync + 'static,
+        ) -> String {
+            self.__view.update(&__FIELD_0_THEME, step)
+        }
+        /// Removes `theme` from the session: it reads as its default again.
+        fn clear_theme(&self) {
+            self.__view.clear(&__FIELD_0_THEME);
+        }
+        /// Whether the session holds a value of `theme`.
+        #[must_use]
+        fn has_theme(&self) -> ::core::primitive::bool {
+            self.__view.has(&__FIELD_0_THEME)
+        }
+        /// The value of `name`.
+        #[must_use]
+        fn name(&self) -> Option<String> {
+            self.__view.get(&__FIELD_1_NAME)
+        }
+        /// Sets `name`: this request's value wins.
+        fn set_name(&self, value: impl __private::IntoOption<String>) {
+            self.__view.set(&__FIELD_1_NAME, __private::IntoOption::into_option(value));
+        }
+        /// Rewrites `name` with `step` and returns the new value; `step` runs again if another request changed the field meanwhile.
+        fn update_name(
+            &self,
+            step: impl ::core::ops::Fn(
+                &mut Option<String>,
+            ) + ::core::marker::Send + ::core::marker::Sync + 'static,
+        ) -> Option<String> {
+            self.__view.update(&__FIELD_1_NAME, step)
+        }
+        /// Removes `name` from the session: it reads as its default again.
+        fn clear_name(&self) {
+            self.__view.clear(&__FIELD_1_NAME);
+        }
+        /// Whether the session holds a value of `name`.
+        #[must_use]
+        fn has_name(&self) -> ::core::primitive::bool {
+            self.__view.has(&__FIELD_1_NAME)
+        }
+        /// The value of `cart`.
+        #[must_use]
+        fn cart(&self) -> Cart {
+            self.__view.get(&__FIELD_2_CART)
+        }
+        /// Sets `cart`: this request's value wins.
+        fn set_cart(&self, value: Cart) {
+            self.__view.set(&__FIELD_2_CART, value);
+        }
+        /// Rewrites `cart` with `step` and returns the new value; `step` runs again if another request changed the field meanwhile.
+        fn update_cart(
+            &self,
+            step: impl ::core::ops::Fn(
+                &mut Cart,
+            ) + ::core::marker::Send + ::core::marker::Sync + 'static,
+        ) -> Cart {
+            self.__view.update(&__FIELD_2_CART, step)
+        }
+        /// Removes `cart` from the session: it reads as its default again.
+        fn clear_cart(&self) {
+            self.__view.clear(&__FIELD_2_CART);
+        }
+        /// Whether the session holds a value of `cart`.
+        #[must_use]
+        fn has_cart(&self) -> ::core::primitive::bool {
+            self.__view.has(&__FIELD_2_CART)
+        }
+    }
+    #[automatically_derived]
+    impl __private::SessionSchema for Visit {
+        type Accessors = VisitSession;
+        const NAME: &'static ::core::primitive::str = "Visit";
+        const KEYS: &'static [&'static ::core::primitive::str] = &[
+            "theme",
+            "name",
+            "cart",
+        ];
+        const PRINCIPAL: ::core::option::Option<&'static ::core::primitive::str> = ::core::option::Option::None;
+        const FIELDS: &'static [&'static dyn __private::AnyField<Self>] = &[
+            &__FIELD_0_THEME,
+            &__FIELD_1_NAME,
+            &__FIELD_2_CART,
+        ];
+        fn defaults() -> Self {
+            Self {
+                theme: __FIELD_0_THEME.default_value(),
+                name: __FIELD_1_NAME.default_value(),
+                cart: __FIELD_2_CART.default_value(),
+            }
+        }
+        fn accessors(view: __private::View<Self>) -> VisitSession {
+            VisitSession { __view: view }
+        }
+    }
+    #[automatically_derived]
+    impl ::core::fmt::Debug for VisitSession {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            f.debug_struct("VisitSession").finish_non_exhaustive()
+        }
+    }
+};

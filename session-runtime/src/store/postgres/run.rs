@@ -1,0 +1,228 @@
+//! Running statements: in bounded time, and again only where that is safe.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgArguments, PgPool, PgPoolOptions, PgRow};
+use sqlx::query::Query;
+use sqlx::{Connection, PgConnection, Postgres};
+use tokio::runtime::Handle;
+use tokio::time::timeout;
+
+use super::schema::Table;
+use crate::store::StoreError;
+
+/// What a statement does, and so whether it may be run a second time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    Write,
+}
+
+/// The connections, and how long to wait for an answer.
+pub(super) struct Client {
+    pool: PgPool,
+    patience: Duration,
+    losses: Arc<Losses>,
+    /// What to make when it is missing.
+    missing: Option<Migration>,
+}
+
+/// The table, as it is made on request.
+#[derive(Clone)]
+pub(super) struct Migration {
+    pub(super) table: Table,
+    pub(super) unlogged: bool,
+}
+
+/// How long a connection may be idle until it is tried before it is used: something on the way may
+/// have forgotten it.
+const LONG_IDLE: Duration = Duration::from_secs(60);
+
+/// How long such a trial may take.
+const TRIAL: Duration = Duration::from_secs(1);
+
+impl Client {
+    /// Uses a pool that somebody else has made.
+    pub(super) fn on(pool: PgPool, patience: Duration, missing: Option<Migration>) -> Self {
+        Self { pool, patience, losses: Arc::default(), missing }
+    }
+
+    /// Makes a pool, which connects when it is needed.
+    pub(super) fn open(
+        options: sqlx::postgres::PgConnectOptions,
+        max_connections: u32,
+        patience: Duration,
+        missing: Option<Migration>,
+    ) -> Self {
+        let losses = Arc::<Losses>::default();
+        let seen = losses.clone();
+        let pool = PgPoolOptions::new()
+            .max_connections(max_connections)
+            .acquire_timeout(patience)
+            // It would cost every request a round trip.
+            .test_before_acquire(false)
+            .before_acquire(move |connection, state| {
+                let seen = seen.clone();
+                Box::pin(async move {
+                    if state.idle_for >= LONG_IDLE || seen.since(state.idle_for) {
+                        try_out(connection, TRIAL).await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .connect_lazy_with(options);
+        Self { pool, patience, losses, missing }
+    }
+
+    /// A connection for something else.
+    pub(super) async fn connection(&self) -> sqlx::Result<PoolConnection<Postgres>> {
+        match timeout(self.patience, self.pool.acquire()).await {
+            Ok(acquired) => acquired,
+            Err(_) => Err(sqlx::Error::PoolTimedOut),
+        }
+    }
+
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Runs one statement and answers its rows, after it is committed.
+    pub(super) async fn run(
+        &self,
+        access: Access,
+        query: impl Fn() -> Query<'static, Postgres, PgArguments> + Sync,
+    ) -> Result<Vec<PgRow>, StoreError> {
+        match timeout(self.patience, self.attempts(access, query)).await {
+            Ok(answer) => answer.map_err(StoreError::backend),
+            Err(_) => {
+                self.losses.note();
+                let patience = self.patience;
+                let message = format!("PostgreSQL did not answer within {patience:?}");
+                Err(StoreError::backend(message))
+            }
+        }
+    }
+
+    async fn attempts(
+        &self,
+        access: Access,
+        query: impl Fn() -> Query<'static, Postgres, PgArguments> + Sync,
+    ) -> sqlx::Result<Vec<PgRow>> {
+        let mut pause = Duration::from_millis(1);
+        loop {
+            let mut running = Running::new(self.pool.acquire().await?, self.patience);
+            let answer = query().fetch_all(running.connection()).await;
+            let error = match answer {
+                Ok(rows) => {
+                    running.end();
+                    return Ok(rows);
+                }
+                Err(error) => error,
+            };
+            let missing = self.missing.as_ref().filter(|_| is_missing(&error));
+            if let Some(Migration { table, unlogged }) = missing {
+                // The server was not there yet when the store was opened.
+                table.migrate(running.connection(), *unlogged).await?;
+            }
+            running.end();
+            let lost = is_lost(&error);
+            if lost {
+                self.losses.note();
+            }
+            let again =
+                missing.is_some() || was_rolled_back(&error) || lost && access == Access::Read;
+            if !again {
+                return Err(error);
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(32));
+        }
+    }
+}
+
+/// Whether the server says that it has undone the statement because another one was in the way:
+/// after a deadlock, or where the isolation level was set to more than it needs to be.
+fn was_rolled_back(error: &sqlx::Error) -> bool {
+    matches!(code(error).as_deref(), Some("40P01" | "40001"))
+}
+
+/// Whether there is no such table, or schema.
+fn is_missing(error: &sqlx::Error) -> bool {
+    matches!(code(error).as_deref(), Some("42P01" | "3F000"))
+}
+
+/// Whether the connection, or the server, was lost.
+fn is_lost(error: &sqlx::Error) -> bool {
+    let shut_down = || matches!(code(error).as_deref(), Some("57P01" | "57P02" | "57P03"));
+    matches!(error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_)) || shut_down()
+}
+
+pub(super) fn code(error: &sqlx::Error) -> Option<String> {
+    Some(error.as_database_error()?.code()?.into_owned())
+}
+
+/// When a connection was last lost: those that were idle then may be dead too.
+#[derive(Default)]
+struct Losses(Mutex<Option<Instant>>);
+
+impl Losses {
+    fn note(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Whether one was lost within the last `time`.
+    fn since(&self, time: Duration) -> bool {
+        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_some_and(|last| last.elapsed() <= time)
+    }
+}
+
+/// A connection with a statement on its way.
+struct Running {
+    /// `None` after its end.
+    connection: Option<PoolConnection<Postgres>>,
+    patience: Duration,
+}
+
+impl Running {
+    fn new(connection: PoolConnection<Postgres>, patience: Duration) -> Self {
+        Self { connection: Some(connection), patience }
+    }
+
+    fn connection(&mut self) -> &mut PgConnection {
+        // Only `end` takes it away, and that consumes this.
+        self.connection.as_mut().expect("the statement has not ended")
+    }
+
+    /// The answer is there.
+    fn end(mut self) {
+        self.connection = None;
+    }
+}
+
+impl Drop for Running {
+    /// If the answer is not there, waits for it before the connection goes back to the pool, which
+    /// itself would wait forever; if it does not come soon, the connection is closed.
+    fn drop(&mut self) {
+        let Some(mut connection) = self.connection.take() else { return };
+        let patience = self.patience;
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(async move {
+                if try_out(&mut connection, patience).await.is_err() {
+                    drop(connection.detach());
+                }
+            })),
+            Err(_) => drop(connection.detach()),
+        }
+    }
+}
+
+/// Whether a connection still works, once it has answered what it was asked before.
+async fn try_out(connection: &mut PgConnection, patience: Duration) -> sqlx::Result<()> {
+    match timeout(patience, connection.ping()).await {
+        Ok(answer) => answer,
+        Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+    }
+}

@@ -1,0 +1,10 @@
+//! The PostgreSQL store against a real server.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod site;
+
+mod options;
+mod races;
+mod suite;
+mod table;
