@@ -99,6 +99,7 @@ mod handle;
 mod id;
 mod into_option;
 mod keyring;
+mod markers;
 pub mod patch;
 mod plan;
 mod queue;

@@ -2,10 +2,8 @@
 
 pub use crate::clock::Timestamp;
 pub use crate::into_option::IntoOption;
+pub use crate::markers::{Counter, DefaultField, Flash, PrincipalField};
 pub use crate::registry::{Names, assert_disjoint};
-pub use crate::schema::{
-    AnyField, Counter, DefaultField, Field, Flash, PrincipalField, PrincipalSchema, SessionSchema,
-    field,
-};
+pub use crate::schema::{AnyField, Field, PrincipalSchema, SessionSchema, field};
 pub use crate::upgrade::upgrade;
 pub use crate::view::View;
