@@ -1,10 +1,9 @@
-//! Two versions of one application at once: deploys that change the schema.
-
-use std::sync::Arc;
+//! Deploys that change the type of a field. That two versions run beside each other is tested on every
+//! store, in the package of the HTTP scenarios.
 
 use http::StatusCode;
-use session_runtime::store::{Loaded, MemoryStore, Store};
-use session_runtime::{Clock, Keyring, SessionHandle, Sessions, SystemClock};
+use session_runtime::store::{Loaded, Store};
+use session_runtime::{Clock, Keyring, SessionHandle, Sessions};
 
 use crate::site::{Site, keep};
 
@@ -15,33 +14,16 @@ mod v1 {
     #[derive(SessionSchema)]
     pub(crate) struct Visit {
         #[session(counter)]
-        pub(crate) counter: u64,
-        pub(crate) colour: Option<String>,
-        pub(crate) cart: Vec<String>,
-        pub(crate) dropped: Option<String>,
-        #[session(counter)]
         pub(crate) score: u32,
         pub(crate) level: u32,
         pub(crate) code: Option<u64>,
     }
 }
 
-/// The version that is being deployed: `colour` has another name in the code alone, `dropped` is gone,
-/// `added` is new, and three fields have changed their types.
+/// The version that is being deployed: three fields have changed their types.
 mod v2 {
     use serde::{Deserialize, Serialize};
     use session_runtime::SessionSchema;
-
-    #[derive(SessionSchema)]
-    pub(crate) struct Visit {
-        #[session(counter)]
-        pub(crate) counter: u64,
-        #[session(key = "colour")]
-        pub(crate) theme: Option<String>,
-        pub(crate) cart: Vec<String>,
-        #[session(ttl = "15m")]
-        pub(crate) added: Option<String>,
-    }
 
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     pub(crate) struct Score {
@@ -100,70 +82,6 @@ fn deployments() -> (Site, Deployment, Deployment) {
         Deployment::new(site.store.clone(), site.clock.clone()),
     );
     (site, one, two)
-}
-
-/// Requests of both versions, open at the same time, write the same session; `v1_first` says which
-/// of them saves first. On any store.
-async fn both_write(store: impl Store, v1_first: bool) {
-    let store = Arc::new(store);
-    let old = Deployment::new(store.clone(), SystemClock);
-    let new = Deployment::new(store, SystemClock);
-    let mut cookie = None;
-    let handle = old.begin(&cookie);
-    let session = handle.session::<v1::Visit>().await.unwrap();
-    session.set_colour(Some("red".into()));
-    session.set_dropped(Some("kept".into()));
-    finish(&handle, &mut cookie).await;
-
-    let (one, two) = (old.begin(&cookie), new.begin(&cookie));
-    let (before, after) =
-        (one.session::<v1::Visit>().await.unwrap(), two.session::<v2::Visit>().await.unwrap());
-    before.add_counter(1);
-    before.update_cart(|cart| cart.push("old".into()));
-    before.update_dropped(|dropped| *dropped = dropped.take().map(|text| text + "!"));
-    after.add_counter(1);
-    after.update_cart(|cart| cart.push("new".into()));
-    after.set_added(Some("new".into()));
-    after.update_theme(|theme| *theme = theme.take().map(|theme| theme + "dish"));
-    let order = if v1_first { [&one, &two] } else { [&two, &one] };
-    for handle in order {
-        finish(handle, &mut cookie).await;
-    }
-
-    let handle = old.begin(&cookie);
-    let session = handle.session::<v1::Visit>().await.unwrap();
-    assert_eq!((session.counter(), session.colour()), (2, Some("reddish".into())));
-    assert_eq!(session.dropped().as_deref(), Some("kept!"));
-    let cart = if v1_first { ["old", "new"] } else { ["new", "old"] };
-    assert_eq!(session.cart(), cart);
-    session.clear_colour();
-    finish(&handle, &mut cookie).await;
-
-    let handle = new.begin(&cookie);
-    let session = handle.session::<v2::Visit>().await.unwrap();
-    assert_eq!((session.counter(), session.theme()), (2, None));
-    assert_eq!(session.added().as_deref(), Some("new"));
-    assert_eq!(session.cart(), cart);
-}
-
-#[tokio::test]
-async fn neither_version_destroys_what_the_other_wrote() {
-    both_write(MemoryStore::new(), true).await;
-    both_write(MemoryStore::new(), false).await;
-}
-
-#[cfg(feature = "sqlite")]
-#[tokio::test]
-async fn nor_does_it_in_sqlite() {
-    use session_runtime::store::SqliteStore;
-
-    let name = format!("session-versions-{}.db", std::process::id());
-    let path = std::env::temp_dir().join(name);
-    both_write(SqliteStore::open(&path).unwrap(), true).await;
-    both_write(SqliteStore::open(&path).unwrap(), false).await;
-    for suffix in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(format!("{}{suffix}", path.display()));
-    }
 }
 
 #[tokio::test]
