@@ -257,20 +257,15 @@ impl Inner {
 
     /// Ends the session under `key` if it still is one of `principal`; answers whether it was live.
     fn end_of(&self, key: &StoreKey, principal: &Principal) -> bool {
-        // Never later than a session could expire before it is looked at.
         let now = self.clock.now();
         let mut shard = self.shard(key);
-        let live = match shard.live(key, now) {
-            Some(record) if record.principal.as_ref() == Some(principal) => true,
-            Some(_) => return false,
-            None => false,
-        };
+        let live =
+            shard.live(key, now).is_some_and(|record| record.principal.as_ref() == Some(principal));
         if live {
             self.put(&mut shard, key, State::Gone(now + self.tombstone_time));
-        } else if shard.get(key, now).is_none()
-            && let Some(State::Live(expired)) = shard.remove(key)
-        {
-            self.forget(&expired, key);
+        } else {
+            // It has expired. Whoever asks for more keys must not be given this one again.
+            self.index.remove(principal, key);
         }
         live
     }

@@ -74,13 +74,6 @@ impl Shard {
         replaced.map(|old| old.state)
     }
 
-    /// Removes what is kept under `key`.
-    pub(super) fn remove(&mut self, key: &StoreKey) -> Option<State> {
-        let entry = self.entries.remove(key)?;
-        self.due.remove(&(entry.listed, *key));
-        Some(entry.state)
-    }
-
     /// Applies `patch` to the record under `key`, if it is live, and shows the outcome to `then`.
     pub(super) fn apply<T>(
         &mut self,
