@@ -65,12 +65,17 @@ impl<O: Store, N: Store> MigratingStore<O, N> {
             Loaded::Live(_) => return Ok(true),
             Loaded::Absent => {}
         }
-        let Loaded::Live(record) = self.old.load(key).await? else { return Ok(false) };
-        // If it was ended meanwhile, its tombstone is in the way; if another request moved it, that
-        // is just as well.
-        let moved = self.new.create(key, &record).await?;
-        self.old.delete(key).await?;
-        Ok(moved == Created::Created || matches!(self.new.load(key).await?, Loaded::Live(_)))
+        if let Loaded::Live(record) = self.old.load(key).await? {
+            // If it was ended meanwhile, its tombstone is in the way; if another request moved it,
+            // that is just as well.
+            let moved = self.new.create(key, &record).await?;
+            self.old.delete(key).await?;
+            if moved == Created::Created {
+                return Ok(true);
+            }
+        }
+        // Another request may have moved it between the two looks.
+        Ok(matches!(self.new.load(key).await?, Loaded::Live(_)))
     }
 }
 
