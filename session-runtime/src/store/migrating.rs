@@ -17,8 +17,9 @@ use crate::record::{Principal, Record};
 /// tombstone makes final there, and then in the old one; so no session comes back from the other
 /// store. That holds while a move takes less time than a tombstone lives (60 seconds by default).
 ///
-/// A read of a session that has not moved costs two round trips, a write of it four; a session that
-/// has moved costs what it costs in the new store, and ending it one more.
+/// A read of a session that has not moved costs two round trips, the write that moves it six, and a
+/// new session three. A session that has moved costs what it costs in the new store; ending or renewing
+/// it, or changing its lifetime, costs one more.
 ///
 /// ```
 /// use session_runtime::store::{Loaded, MemoryStore, MigratingStore, Store};
