@@ -84,7 +84,10 @@ impl Site {
 pub(crate) fn keep(cookie: &mut Option<String>, finished: &Finished) {
     match &finished.cookie {
         CookieCommand::Nothing => {}
-        CookieCommand::Set(value) => *cookie = value.split(';').next().map(str::to_owned),
+        CookieCommand::Set(cookies) => {
+            let value = cookies.iter().next().unwrap();
+            *cookie = value.split(';').next().map(str::to_owned);
+        }
         CookieCommand::Remove(_) => *cookie = None,
     }
 }
