@@ -1,6 +1,7 @@
 //! Finding cookies in `Cookie` headers (RFC 6265bis, section 5.7.3, read leniently).
 
 use http::HeaderValue;
+use memchr::memchr;
 
 /// The `Cookie` headers of a request, kept unread.
 #[derive(Clone, Debug, Default)]
@@ -28,8 +29,25 @@ impl CookieHeaders {
         self.first
             .iter()
             .chain(&self.more)
-            .flat_map(|header| header.as_bytes().split(|&byte| byte == b';'))
+            .flat_map(|header| Pairs(Some(header.as_bytes())))
             .filter_map(move |pair| value_of(pair, name.as_bytes()))
+    }
+}
+
+/// The parts between the semicolons.
+struct Pairs<'a>(Option<&'a [u8]>);
+
+impl<'a> Iterator for Pairs<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let rest = self.0?;
+        let (pair, rest) = match memchr(b';', rest) {
+            Some(end) => (&rest[..end], Some(&rest[end + 1..])),
+            None => (rest, None),
+        };
+        self.0 = rest;
+        Some(pair)
     }
 }
 

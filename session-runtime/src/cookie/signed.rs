@@ -58,10 +58,11 @@ impl Signer {
         // Refuses every spelling but the canonical one.
         URL_SAFE_NO_PAD.decode_slice(value, &mut token).ok()?;
         let (id, tag) = token.split_at(ID_BYTES);
+        let tag = u128::from_ne_bytes(tag.try_into().ok()?);
         self.keys.iter().find_map(|hmac| {
             let (signature, key) = mac(hmac, id);
             let id = SessionId { key, proof: Proof::Signed(SignedId(token)) };
-            bool::from(signature.ct_eq(tag)).then_some(id)
+            bool::from(u128::from_ne_bytes(signature).ct_eq(&tag)).then_some(id)
         })
     }
 }
