@@ -84,7 +84,7 @@ mod expiry;
 mod failure;
 mod flash;
 mod login;
-mod mongodb;
+mod outages;
 mod postgres;
 mod redis;
 mod restart;
