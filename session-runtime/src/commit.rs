@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::cookie::signed::IssuedId;
 use crate::core::{Core, OnGone};
 use crate::error::{SessionError, SessionErrorKind, StoreError};
-use crate::id::StoreKey;
+use crate::id::{SessionId, StoreKey};
 use crate::patch::{Applied, ExpiryOp, Patch, PrincipalOp};
 use crate::plan::{Plan, Wishes, is_touch_due};
 use crate::queue::Place;
@@ -16,7 +15,7 @@ use crate::record::{Fields, Record};
 use crate::state::{
     AnySave, LiveSession, PendingCookie, Resolved, State, StateCell, Stored, Unsettled,
 };
-use crate::store::{Created, Store, Updated};
+use crate::store::{Created, Updated};
 use crate::ttl::Snapshot;
 
 /// Between processes a save that was overtaken waits up to this long before it tries again.
@@ -60,7 +59,11 @@ pub(crate) async fn commit(
 async fn delete_doomed(core: &Core, cell: &StateCell) -> Result<(), SessionError> {
     loop {
         let Some(key) = cell.lock().wish.doomed.last().copied() else { break };
-        core.store.delete(&key).await?;
+        match core.keeper.delete(&key, core.now()).await {
+            // The visitor's cookie is all there is of it, and that is removed.
+            Err(error) if error.is_unsupported() && core.keeper.is_cookie() => {}
+            deleted => deleted?,
+        }
         cell.lock().wish.doomed.retain(|doomed| *doomed != key);
     }
     let mut state = cell.lock();
@@ -85,7 +88,7 @@ struct Work<'a> {
 /// What the store held when the commit began.
 enum Base {
     Nothing,
-    Live(StoreKey, Record),
+    Live(LiveSession),
     Gone,
 }
 
@@ -108,7 +111,7 @@ impl<'a> Work<'a> {
         state.unsettled = Some(Unsettled::default());
         let base = match &state.stored {
             Stored::Nothing => Base::Nothing,
-            Stored::Live(live) => Base::Live(live.key, live.record.clone()),
+            Stored::Live(live) => Base::Live(live.clone()),
             Stored::Gone => Base::Gone,
         };
         let wish = &mut state.wish;
@@ -129,7 +132,7 @@ impl<'a> Work<'a> {
     async fn run(mut self) -> Result<(), SessionError> {
         match std::mem::replace(&mut self.base, Base::Nothing) {
             Base::Nothing => self.create(false).await,
-            Base::Live(key, record) => self.save(key, record).await,
+            Base::Live(live) => self.save(live).await,
             Base::Gone => self.save_gone().await,
         }
     }
@@ -143,51 +146,52 @@ impl<'a> Work<'a> {
     }
 
     /// Updates or renames the live session, again and again while others change the same fields.
-    async fn save(&mut self, key: StoreKey, mut record: Record) -> Result<(), SessionError> {
-        let deadline = Instant::now() + self.core.conflict_deadline;
+    async fn save(&mut self, mut live: LiveSession) -> Result<(), SessionError> {
+        let core = self.core;
+        let deadline = Instant::now() + core.conflict_deadline;
         let mut place: Option<Place> = None;
-        let mut issued: Option<IssuedId> = None;
+        let mut issued: Option<SessionId> = None;
         let mut conflicts = 0;
         loop {
-            let resolved = self.resolve(&record.fields)?;
-            let Some(plan) = Plan::new(self.core, &record, resolved, &self.wishes) else {
+            let resolved = self.resolve(&live.record.fields)?;
+            let Some(plan) = Plan::new(core, &live.record, resolved, &self.wishes) else {
                 self.settle(|state| {
-                    if let Stored::Live(live) = &mut state.stored {
-                        live.record = record;
-                    }
+                    state.stored = Stored::Live(live);
                     state.rebase_views();
                 });
                 return Ok(());
             };
             if place.is_none() && plan.can_conflict() {
-                place = Some(enter_queue(self.core, key, deadline).await?);
+                place = Some(enter_queue(core, live.id.key, deadline).await?);
             }
             if plan.sets_cookie && self.cell.lock().responded {
                 return Err(SessionErrorKind::ResponseSent.into());
             }
-            let updated = if plan.renames {
-                let to = match &issued {
-                    Some(issued) => issued.key,
-                    None => issued.insert(self.core.signer.issue()?).key,
-                };
-                self.mark_new_key(to);
-                self.core.store.rename(&key, &to, &plan.patch).await?
-            } else {
-                self.core.store.update(&key, &plan.patch).await?
-            };
-            match updated {
+            if plan.renames && issued.is_none() {
+                issued = Some(core.keeper.issue(core.now())?);
+            }
+            let to = issued.filter(|_| plan.renames);
+            let mut saved = LiveSession { id: to.unwrap_or(live.id), record: live.record.clone() };
+            let foreseen = plan.patch.apply(&mut saved.record);
+            if core.keeper.is_cookie() && !plan.is_worth_a_cookie(core, &live.record, &saved.record)
+            {
+                self.settle_live(live, None, plan.replayed);
+                return Ok(());
+            }
+            let cookie = plan.sets_cookie.then(|| core.cookie_value(&saved)).transpose()?;
+            if let Some(to) = to {
+                self.mark_new_key(to.key);
+            }
+            let to = to.map(|to| to.key);
+            match core.keeper.save(&live, to, &plan.patch, foreseen, core.now()).await? {
                 Updated::Applied => {
-                    // The store has checked what `apply` would check.
-                    let _ = plan.patch.apply(&mut record);
-                    let issued = issued.filter(|_| plan.renames);
-                    let rebase = conflicts > 0 || plan.replayed;
-                    self.settle_live(key, issued, record, plan.sets_cookie, rebase);
+                    self.settle_live(saved, cookie, conflicts > 0 || plan.replayed);
                     return Ok(());
                 }
                 Updated::Conflict(current) => {
-                    record = current;
+                    live.record = current;
                     conflicts += 1;
-                    back_off(self.core, conflicts, deadline).await?;
+                    back_off(core, conflicts, deadline).await?;
                 }
                 Updated::Mismatch(key) => return Err(counter_mismatch(key)),
                 Updated::Gone if plan.signs_in => return self.create(true).await,
@@ -226,13 +230,14 @@ impl<'a> Work<'a> {
             return Err(SessionErrorKind::ResponseSent.into());
         }
         for _ in 0..MAX_FRESH_IDS {
-            let issued = self.core.signer.issue()?;
-            let key = issued.key;
-            self.mark_new_key(key);
-            if self.core.store.create(&key, &record).await? == Created::Created {
-                self.settle_live(key, Some(issued), record, true, instead_of_gone);
+            let live = LiveSession { id: self.core.keeper.issue(now)?, record };
+            let cookie = self.core.cookie_value(&live)?;
+            self.mark_new_key(live.id.key);
+            if self.core.keeper.create(&live.id.key, &live.record).await? == Created::Created {
+                self.settle_live(live, Some(cookie), instead_of_gone);
                 return Ok(());
             }
+            record = live.record;
         }
         Err(StoreError::backend("every fresh random id is said to exist already").into())
     }
@@ -267,24 +272,11 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn settle_live(
-        &self,
-        key: StoreKey,
-        issued: Option<IssuedId>,
-        record: Record,
-        sets_cookie: bool,
-        rebase: bool,
-    ) {
+    fn settle_live(&self, live: LiveSession, cookie: Option<String>, rebase: bool) {
         self.settle(|state| {
-            let (token, key) = match (issued, state.live()) {
-                (Some(issued), _) => (issued.token.into(), issued.key),
-                (None, Some(live)) => (live.token.clone(), key),
-                // A session that was not live before has just been issued.
-                (None, None) => return,
-            };
-            state.stored = Stored::Live(LiveSession { token, key, record });
-            if sets_cookie {
-                state.cookie = PendingCookie::Set;
+            state.stored = Stored::Live(live);
+            if let Some(value) = cookie {
+                state.cookie = PendingCookie::Set(value);
             }
             if rebase {
                 state.rebase_views();

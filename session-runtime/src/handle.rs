@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::StatusCode;
 use tokio::sync::{Mutex, OnceCell};
@@ -13,15 +12,12 @@ use crate::core::Core;
 use crate::error::SessionError;
 use crate::finish::{CookieCommand, Finished};
 use crate::plan::is_touch_due;
+use crate::record::Record;
 use crate::schema::SessionSchema;
 use crate::session::Session;
-use crate::state::{Garbage, LiveSession, PendingCookie, StateCell, Stored};
-use crate::store::{Loaded, Store};
+use crate::state::{Garbage, PendingCookie, StateCell};
 use crate::view::View;
 use crate::views::view_index;
-
-/// Of several cookies of the name that verify, this many are looked up.
-const MAX_LOOKUPS: usize = 3;
 
 /// The session of one request, whatever its schemas; clones share it.
 ///
@@ -154,25 +150,23 @@ impl SessionHandle {
             garbage = state.revert_views();
             error.report("saving the session");
         }
-        let cookie = match (std::mem::take(&mut state.cookie), state.live()) {
-            (PendingCookie::Set, Some(live)) => CookieCommand::Set(self.set_cookie(live)),
-            (PendingCookie::Remove, _) => CookieCommand::Remove(self.0.core.cookie.remove()),
-            (PendingCookie::Set | PendingCookie::Nothing, _) => CookieCommand::Nothing,
+        let cookie = match (std::mem::take(&mut state.cookie), state.record()) {
+            (PendingCookie::Set(value), Some(record)) => self.set_cookie(&value, record),
+            (PendingCookie::Remove, _) => {
+                let Request { core, cookies, .. } = &*self.0;
+                CookieCommand::Remove(core.keeper.remove(&core.cookie, cookies))
+            }
+            (PendingCookie::Set(_) | PendingCookie::Nothing, _) => CookieCommand::Nothing,
         };
         drop(state);
         drop(garbage);
         Finished { cookie, error, read: true }
     }
 
-    fn set_cookie(&self, live: &LiveSession) -> String {
-        let core = &self.0.core;
-        // A started second counts, so that the browser does not forget the cookie too early.
-        let left = || {
-            let left = live.record.deadline.saturating_since(core.now());
-            Duration::from_secs(left.as_millis().div_ceil(1_000) as u64)
-        };
-        let max_age: Option<Duration> = live.record.lifetime.persistent.then(left);
-        core.cookie.set(&live.token, max_age)
+    fn set_cookie(&self, value: &str, record: &Record) -> CookieCommand {
+        let Request { core, cookies, .. } = &*self.0;
+        let max_age = core.max_age(record);
+        CookieCommand::Set(core.keeper.set(&core.cookie, value, max_age, cookies))
     }
 
     /// The state of the session, loaded at the first call.
@@ -180,8 +174,9 @@ impl SessionHandle {
         self.0
             .cell
             .get_or_try_init(|| async {
-                let stored = find(&self.0.core, &self.0.cookies).await?;
-                Ok(Arc::new(StateCell::new(stored, self.0.core.clock.clone())))
+                let Request { core, cookies, .. } = &*self.0;
+                let stored = core.keeper.find(core.cookie.name(), cookies, core.now()).await?;
+                Ok(Arc::new(StateCell::new(stored, core.clock.clone())))
             })
             .await
     }
@@ -191,28 +186,6 @@ impl fmt::Debug for SessionHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionHandle").finish_non_exhaustive()
     }
-}
-
-/// The first live session among the cookies of the name that verify.
-async fn find(core: &Core, cookies: &CookieHeaders) -> Result<Stored, SessionError> {
-    let mut found = Stored::Nothing;
-    let mut lookups = 0;
-    for token in cookies.values(core.cookie.name()) {
-        let Ok(token) = std::str::from_utf8(token) else { continue };
-        let Some(key) = core.signer.verify(token.as_bytes()) else { continue };
-        match core.store.load(&key).await? {
-            Loaded::Live(record) => {
-                return Ok(Stored::Live(LiveSession { token: token.into(), key, record }));
-            }
-            Loaded::Gone => found = Stored::Gone,
-            Loaded::Absent => {}
-        }
-        lookups += 1;
-        if lookups == MAX_LOOKUPS {
-            break;
-        }
-    }
-    Ok(found)
 }
 
 impl Drop for Request {

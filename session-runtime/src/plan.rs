@@ -44,6 +44,7 @@ impl Plan {
             None => touch(core, record)?,
         };
         let sets_cookie = renames
+            || core.keeper.is_cookie()
             || match &expiry {
                 ExpiryOp::SetLifetime { lifetime, .. } => {
                     lifetime.persistent || record.lifetime.persistent
@@ -58,6 +59,12 @@ impl Plan {
         };
         let patch = Patch { fields: resolved.ops, principal, expiry };
         Some(Self { patch, renames, signs_in, sets_cookie, replayed: resolved.replayed })
+    }
+
+    /// Whether it turns `before` into something else than `after` with a little more time.
+    pub(crate) fn is_worth_a_cookie(&self, core: &Core, before: &Record, after: &Record) -> bool {
+        let later = Record { expires_at: after.expires_at, ..before.clone() };
+        self.renames || *after != later || touch(core, before).is_some()
     }
 
     /// Whether another request can get in the way of it.

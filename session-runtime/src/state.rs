@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::{Clock, Timestamp};
 use crate::error::SessionError;
-use crate::id::StoreKey;
+use crate::id::{SessionId, StoreKey};
 use crate::patch::FieldOp;
 use crate::record::{Fields, Principal, Record};
 use crate::ttl::Snapshot;
@@ -72,9 +72,7 @@ pub(crate) enum Stored {
 /// A live session.
 #[derive(Clone)]
 pub(crate) struct LiveSession {
-    /// The cookie's value.
-    pub(crate) token: Arc<str>,
-    pub(crate) key: StoreKey,
+    pub(crate) id: SessionId,
     pub(crate) record: Record,
 }
 
@@ -109,11 +107,12 @@ pub(crate) struct Unsettled {
 }
 
 /// What the response has to tell the browser.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Default)]
 pub(crate) enum PendingCookie {
     #[default]
     Nothing,
-    Set,
+    /// It gets this value.
+    Set(String),
     Remove,
 }
 
@@ -160,7 +159,7 @@ impl State {
         self.wish.doomed.extend(in_flight);
         match mem::take(&mut self.stored) {
             Stored::Live(live) => {
-                self.wish.doomed.push(live.key);
+                self.wish.doomed.push(live.id.key);
                 self.wish.remove_cookie = true;
             }
             Stored::Nothing => self.wish.remove_cookie = true,

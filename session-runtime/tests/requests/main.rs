@@ -5,6 +5,7 @@
 
 mod big_reads;
 mod commits;
+mod cookie_store;
 mod expiry;
 mod interleavings;
 mod schemas;
