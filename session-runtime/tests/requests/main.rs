@@ -8,6 +8,7 @@ mod commits;
 mod cookie_store;
 mod expiry;
 mod interleavings;
+mod rotation;
 mod schemas;
 mod site;
 mod store_calls;
