@@ -12,6 +12,7 @@ mod rotation;
 mod schemas;
 mod site;
 mod store_calls;
+mod tampering;
 mod ttl;
 mod values;
 mod versions;
