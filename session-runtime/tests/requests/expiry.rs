@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 use session_runtime::store::MemoryStore;
-use session_runtime::{AssuranceLevel, CookieCommand, Keyring, Sessions, SessionsBuilder};
+use session_runtime::{
+    AssuranceLevel, CookieCommand, CookieOptions, Keyring, Sessions, SessionsBuilder,
+};
 
 use crate::site::{Site, Visit, keep};
 
@@ -184,5 +186,24 @@ fn an_assurance_level_allows_shorter_timeouts_and_no_longer_ones() {
             built.unwrap_err().to_string(),
             format!("{message} at Aal3 (NIST SP 800-63B-4, section 2.3.3)")
         );
+    }
+}
+
+#[test]
+fn no_cookie_lasts_longer_than_400_days() {
+    let days = |days| Duration::from_secs(days * DAY);
+    let built = |configure: &dyn Fn(SessionsBuilder) -> SessionsBuilder| {
+        let keys = Keyring::new([[7; 32]]).unwrap();
+        configure(Sessions::builder(MemoryStore::new()).keys(keys)).build()
+    };
+    let persistent = CookieOptions::new().persistent(true);
+    built(&|builder| builder.remember_timeouts(days(1), days(400))).unwrap();
+    built(&|builder| builder.absolute_timeout(days(401))).unwrap();
+    for refused in [
+        built(&|builder| builder.remember_timeouts(days(1), days(401))),
+        built(&|builder| builder.absolute_timeout(days(401)).cookie(persistent.clone())),
+    ] {
+        let message = refused.unwrap_err().to_string();
+        assert!(message.ends_with("of a persistent cookie must not be longer than 400 days"));
     }
 }

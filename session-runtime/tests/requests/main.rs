@@ -10,6 +10,7 @@ mod expiry;
 mod interleavings;
 mod rotation;
 mod schemas;
+mod secrets;
 mod site;
 mod store_calls;
 mod tampering;
