@@ -41,6 +41,22 @@ pub enum CookiePrefix {
 /// let options = CookieOptions::new().name("sid").secure(false).same_site(SameSite::Strict);
 /// # let _ = options;
 /// ```
+///
+/// # During development
+///
+/// Browsers keep `Secure` cookies of `http://localhost` too, although it is not HTTPS, so the defaults work
+/// there. Safari does not ([WebKit bug 281149](https://bugs.webkit.org/show_bug.cgi?id=281149)): what is kept
+/// in the session is gone with the next request. A [change to WebKit](https://github.com/WebKit/WebKit/pull/61338)
+/// of 2026 lets `Secure` cookies of loopback addresses through on macOS 26 and later, once the
+/// system's cookie storage keeps them. Until then serve HTTPS during development, with a certificate that the
+/// machine trusts, or leave `Secure` out of development builds:
+///
+/// ```
+/// # use session_runtime::CookieOptions;
+/// // `id` without a prefix in debug builds, `__Host-id` in release builds.
+/// let options = CookieOptions::new().secure(!cfg!(debug_assertions));
+/// # let _ = options;
+/// ```
 #[derive(Clone, Debug)]
 pub struct CookieOptions {
     name: String,
@@ -107,7 +123,8 @@ impl CookieOptions {
         self
     }
 
-    /// Whether it is sent over HTTPS alone (and to localhost); on by default.
+    /// Whether it is sent over HTTPS alone, and to localhost [but for Safari](Self#during-development);
+    /// on by default.
     pub fn secure(mut self, secure: bool) -> Self {
         self.secure = secure;
         self
