@@ -15,6 +15,7 @@ mod postgres;
 mod process;
 mod redis;
 mod tree;
+mod webdis;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -22,6 +23,7 @@ use std::sync::{Mutex, PoisonError};
 pub use self::mongodb::start as start_mongodb;
 pub use self::process::Server;
 pub use self::redis::start as start_redis;
+pub use self::webdis::start as start_webdis;
 
 /// What goes wrong with servers, for a person to read.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -31,6 +33,8 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 pub enum Kind {
     /// Redis, without replicas and without a password.
     Redis,
+    /// Webdis, without a password, and the Redis behind it.
+    Webdis,
     /// MongoDB, without a password.
     MongoDb,
     /// PostgreSQL.
@@ -39,12 +43,13 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the order in which they are started.
-    pub const ALL: &'static [Self] = &[Self::Redis, Self::MongoDb, Self::Postgres];
+    pub const ALL: &'static [Self] = &[Self::Redis, Self::Webdis, Self::MongoDb, Self::Postgres];
 
     /// The name, as in `SESSION_TESTS_WITHOUT` and `--without`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Redis => "redis",
+            Self::Webdis => "webdis",
             Self::MongoDb => "mongodb",
             Self::Postgres => "postgres",
         }
@@ -54,6 +59,7 @@ impl Kind {
     pub fn variable(self) -> &'static str {
         match self {
             Self::Redis => "REDIS_URL",
+            Self::Webdis => "WEBDIS_URL",
             Self::MongoDb => "MONGODB_URL",
             Self::Postgres => "POSTGRES_URL",
         }
@@ -67,6 +73,7 @@ impl Kind {
     pub fn start(self) -> Result<Server, Error> {
         match self {
             Self::Redis => redis::start(&[]),
+            Self::Webdis => webdis::start(&[], "[]"),
             Self::MongoDb => mongodb::start(&[]),
             Self::Postgres => postgres::start(),
         }

@@ -21,6 +21,7 @@ pub(crate) enum Store {
     Memory,
     Sqlite,
     Redis,
+    Webdis,
     MongoDb,
     Postgres,
     /// In the cookie, sealed; what was ended is remembered in memory.
@@ -54,6 +55,7 @@ impl Store {
                 Data { _folder: Some(folder.into()), ..Data::at(&url) }
             }
             Self::Redis => Data::at(&format!("{}?prefix={}:", url(Kind::Redis), unused_name())),
+            Self::Webdis => Data::at(&with_option(&url(Kind::Webdis), "prefix", &unused_name())),
             Self::MongoDb => {
                 Data::at(&with_option(&url(Kind::MongoDb), "collection", &unused_name()))
             }
@@ -72,6 +74,7 @@ impl Store {
         match self {
             Self::Memory | Self::Sqlite | Self::Cookie => false,
             Self::Redis => test_servers::is_left_out(Kind::Redis),
+            Self::Webdis => test_servers::is_left_out(Kind::Webdis),
             Self::MongoDb => test_servers::is_left_out(Kind::MongoDb),
             Self::Postgres => test_servers::is_left_out(Kind::Postgres),
         }

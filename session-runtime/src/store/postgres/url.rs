@@ -7,7 +7,7 @@ use sqlx::postgres::PgConnectOptions;
 
 use super::builder::PostgresStoreBuilder;
 use crate::error::ConfigError;
-use crate::store::connect::{decode, split, unknown};
+use crate::store::url::{decode, split, unknown};
 
 /// What the client takes.
 const CONNECTION: [&str; 19] = [
