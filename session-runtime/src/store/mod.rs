@@ -164,6 +164,9 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Updated, StoreError>> + Send;
 
     /// Applies a patch to the live record at `from` and moves it to `to`.
+    ///
+    /// If a live record is at `to`, which does not happen to random keys, the answer is `Err` and
+    /// nothing has changed; where a rename takes two steps, the session may have ended.
     fn rename(
         &self,
         from: &StoreKey,

@@ -21,7 +21,7 @@ pub(crate) struct Backend {
     /// How long the store may need to see that the server is back.
     notices_within: Duration,
     /// What fails: it, or a server behind it.
-    failing: fn(&mut test_servers::Server) -> &mut test_servers::Server,
+    pub(crate) failing: fn(&mut test_servers::Server) -> &mut test_servers::Server,
 }
 
 pub(crate) const REDIS: Backend = Backend {
@@ -49,7 +49,7 @@ const MONGODB: Backend = Backend {
     failing: |server| server,
 };
 
-pub(crate) const WEBDIS: Backend = Backend {
+const WEBDIS: Backend = Backend {
     kind: Kind::Webdis,
     start: || test_servers::start_webdis(&["--appendonly", "yes", "--appendfsync", "always"], "[]"),
     options: &[],
@@ -57,7 +57,7 @@ pub(crate) const WEBDIS: Backend = Backend {
     failing: |server| server,
 };
 
-const REDIS_BEHIND_WEBDIS: Backend = Backend {
+pub(crate) const REDIS_BEHIND_WEBDIS: Backend = Backend {
     // It looks for a lost Redis from time to time.
     notices_within: Duration::from_secs(20),
     failing: |webdis| webdis.behind(),
