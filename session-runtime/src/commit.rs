@@ -1,16 +1,16 @@
 //! Saving what one request did: from pending changes to one call of the store.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::time::Instant;
+use smallvec::SmallVec;
 
+use crate::clock::Timestamp;
 use crate::core::{Core, OnGone};
 use crate::error::{SessionError, SessionErrorKind, StoreError};
 use crate::id::{SessionId, StoreKey};
 use crate::patch::{Applied, ExpiryOp, Patch, PrincipalOp};
 use crate::plan::{Plan, Wishes, is_touch_due};
-use crate::queue::Place;
+use crate::queue::Contention;
 use crate::record::{Fields, Record};
 use crate::state::{
     AnySave, LiveSession, PendingCookie, Resolved, State, StateCell, Stored, Unsettled,
@@ -18,48 +18,53 @@ use crate::state::{
 use crate::store::{Created, Updated};
 use crate::ttl::Snapshot;
 
-/// Between processes a save that was overtaken waits up to this long before it tries again.
-const MAX_JITTER_MILLIS: u64 = 32;
-
 /// A store that has seen this many fresh random ids before is broken.
 const MAX_FRESH_IDS: usize = 3;
 
 /// Saves everything that is pending; callers take turns.
-///
-/// With `principal_only`, changes of other fields are dropped.
-pub(crate) async fn commit(
-    core: &Core,
-    cell: &StateCell,
-    principal_only: bool,
-) -> Result<(), SessionError> {
-    delete_doomed(core, cell).await?;
-    if cell.lock().unsettled.is_some() {
-        return Err(SessionErrorKind::Interrupted.into());
-    }
-    let outcome = match Work::begin(core, cell, principal_only) {
-        Ok(Some(work)) => work.run().await,
-        Ok(None) => Ok(()),
-        Err(error) => Err(error),
-    };
-    if let Err(error) = &outcome
-        && !error.is_store()
-    {
-        // Nothing was written, and what could not be saved is told: the request goes on with what
-        // is stored.
-        let _garbage = {
-            let mut state = cell.lock();
-            state.unsettled = None;
-            state.revert_views()
+pub(crate) struct Commit<'a> {
+    pub(crate) core: &'a Core,
+    pub(crate) cell: &'a StateCell,
+    /// Changes of other fields than the principal are dropped.
+    pub(crate) principal_only: bool,
+    /// Somebody may look at the session afterwards: it must show the outcome.
+    pub(crate) observed: bool,
+}
+
+impl Commit<'_> {
+    pub(crate) async fn run(&self) -> Result<(), SessionError> {
+        let Self { core, cell, .. } = *self;
+        if !cell.lock().wish.is_empty() {
+            delete_doomed(core, cell).await?;
+        }
+        if cell.lock().unsettled.is_some() {
+            return Err(SessionErrorKind::Interrupted.into());
+        }
+        let outcome = match Work::begin(self) {
+            Ok(Some(mut work)) => work.run().await,
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
         };
+        if let Err(error) = &outcome
+            && !error.is_store()
+        {
+            // Nothing was written, and what could not be saved is told: the request goes on with
+            // what is stored.
+            let _garbage = {
+                let mut state = cell.lock();
+                state.unsettled = None;
+                state.revert_views()
+            };
+        }
+        outcome
     }
-    outcome
 }
 
 /// Deletes destroyed sessions. A key leaves the list when it is dead, so a failure can be repeated.
 async fn delete_doomed(core: &Core, cell: &StateCell) -> Result<(), SessionError> {
     loop {
         let Some(key) = cell.lock().wish.doomed.last().copied() else { break };
-        match core.keeper.delete(&key, core.now()).await {
+        match core.keeper.delete(&key).await {
             // The visitor's cookie is all there is of it, and that is removed.
             Err(error) if error.is_unsupported() && core.keeper.is_cookie() => {}
             deleted => deleted?,
@@ -77,8 +82,10 @@ async fn delete_doomed(core: &Core, cell: &StateCell) -> Result<(), SessionError
 struct Work<'a> {
     core: &'a Core,
     cell: &'a StateCell,
+    observed: bool,
+    now: Timestamp,
     base: Base,
-    saves: Vec<Box<dyn AnySave>>,
+    saves: SmallVec<[Box<dyn AnySave>; 1]>,
     wishes: Wishes,
     destroy_gone: bool,
     /// The generation of the state it was taken from.
@@ -94,15 +101,13 @@ enum Base {
 
 impl<'a> Work<'a> {
     /// Takes the pending work out of the state; `None` if there is none, not even a touch.
-    fn begin(
-        core: &'a Core,
-        cell: &'a StateCell,
-        principal_only: bool,
-    ) -> Result<Option<Self>, SessionError> {
+    fn begin(commit: &Commit<'a>) -> Result<Option<Self>, SessionError> {
+        let Commit { core, cell, principal_only, observed } = *commit;
+        let now = core.now();
         // Dropped after the lock, for it holds closures of the application.
-        let mut saves = Vec::new();
+        let mut saves = SmallVec::new();
         let mut state = cell.lock();
-        if !state.is_pending() && !is_touch_due(core, &state) {
+        if !state.is_pending() && !is_touch_due(core, &state, now) {
             return Ok(None);
         }
         for view in state.views.iter_mut().filter(|view| view.has_changes()) {
@@ -118,6 +123,8 @@ impl<'a> Work<'a> {
         Ok(Some(Self {
             core,
             cell,
+            observed,
+            now,
             base,
             saves,
             wishes: Wishes {
@@ -129,7 +136,7 @@ impl<'a> Work<'a> {
         }))
     }
 
-    async fn run(mut self) -> Result<(), SessionError> {
+    async fn run(&mut self) -> Result<(), SessionError> {
         match std::mem::replace(&mut self.base, Base::Nothing) {
             Base::Nothing => self.create(false).await,
             Base::Live(live) => self.save(live).await,
@@ -140,7 +147,7 @@ impl<'a> Work<'a> {
     /// The session was gone before this request began.
     async fn save_gone(&mut self) -> Result<(), SessionError> {
         if self.resolve(&Fields::default())?.signs_in() {
-            return self.create(true).await;
+            return Box::pin(self.create(true)).await;
         }
         self.overtaken()
     }
@@ -148,32 +155,35 @@ impl<'a> Work<'a> {
     /// Updates or renames the live session, again and again while others change the same fields.
     async fn save(&mut self, mut live: LiveSession) -> Result<(), SessionError> {
         let core = self.core;
-        let deadline = Instant::now() + core.conflict_deadline;
-        let mut place: Option<Place> = None;
+        let mut contention = None;
         let mut issued: Option<SessionId> = None;
         let mut conflicts = 0;
         loop {
             let resolved = self.resolve(&live.record.fields)?;
-            let Some(plan) = Plan::new(core, &live.record, resolved, &self.wishes) else {
-                self.settle(|state| {
-                    state.stored = Stored::Live(live);
-                    state.rebase_views();
-                });
+            let Some(plan) = Plan::new(core, &live.record, resolved, &self.wishes, self.now) else {
+                self.settle_live(live, None, true);
                 return Ok(());
             };
-            if place.is_none() && plan.can_conflict() {
-                place = Some(enter_queue(core, live.id.key, deadline).await?);
+            if contention.is_none() && plan.can_conflict() {
+                contention = Some(Box::pin(contend(core, live.id.key)).await?);
             }
             if plan.sets_cookie && self.cell.lock().responded {
                 return Err(SessionErrorKind::ResponseSent.into());
             }
             if plan.renames && issued.is_none() {
-                issued = Some(core.keeper.issue(core.now())?);
+                issued = Some(core.keeper.issue()?);
             }
             let to = issued.filter(|_| plan.renames);
             let mut saved = LiveSession { id: to.unwrap_or(live.id), record: live.record.clone() };
-            let foreseen = plan.patch.apply(&mut saved.record);
-            if core.keeper.is_cookie() && !plan.is_worth_a_cookie(core, &live.record, &saved.record)
+            let foreseen = match self.observed || core.keeper.is_cookie() {
+                true => plan.patch.apply(&mut saved.record),
+                false => {
+                    plan.patch.apply_to_rest(&mut saved.record);
+                    Applied::Applied
+                }
+            };
+            if core.keeper.is_cookie()
+                && !plan.is_worth_a_cookie(core, &live.record, &saved.record, self.now)
             {
                 self.settle_live(live, None, plan.replayed);
                 return Ok(());
@@ -182,19 +192,24 @@ impl<'a> Work<'a> {
             if let Some(to) = to {
                 self.mark_new_key(to.key);
             }
-            let to = to.map(|to| to.key);
-            match core.keeper.save(&live, to, &plan.patch, foreseen, core.now()).await? {
+            match core.keeper.save(&live, to.map(|to| to.key), &plan.patch, foreseen).await? {
                 Updated::Applied => {
-                    self.settle_live(saved, cookie, conflicts > 0 || plan.replayed);
+                    let rebase = self.observed && (conflicts > 0 || plan.replayed);
+                    self.settle_live(saved, cookie, rebase);
                     return Ok(());
                 }
                 Updated::Conflict(current) => {
                     live.record = current;
                     conflicts += 1;
-                    back_off(core, conflicts, deadline).await?;
+                    let contention = match &contention {
+                        Some(contention) => contention,
+                        None => contention.insert(Box::pin(contend(core, live.id.key)).await?),
+                    };
+                    Box::pin(contention.back_off(conflicts)).await?;
+                    self.now = core.now();
                 }
                 Updated::Mismatch(key) => return Err(counter_mismatch(key)),
-                Updated::Gone if plan.signs_in => return self.create(true).await,
+                Updated::Gone if plan.signs_in => return Box::pin(self.create(true)).await,
                 Updated::Gone => return self.overtaken(),
             }
         }
@@ -202,7 +217,7 @@ impl<'a> Work<'a> {
 
     /// Creates a session, if there is anything to store.
     async fn create(&mut self, instead_of_gone: bool) -> Result<(), SessionError> {
-        let now = self.core.now();
+        let now = self.now;
         let timeouts = self.core.expiry.wished(self.wishes.remember.unwrap_or(false));
         let deadline = now + timeouts.absolute;
         let mut record = Record {
@@ -230,7 +245,7 @@ impl<'a> Work<'a> {
             return Err(SessionErrorKind::ResponseSent.into());
         }
         for _ in 0..MAX_FRESH_IDS {
-            let live = LiveSession { id: self.core.keeper.issue(now)?, record };
+            let live = LiveSession { id: self.core.keeper.issue()?, record };
             let cookie = self.core.cookie_value(&live)?;
             self.mark_new_key(live.id.key);
             if self.core.keeper.create(&live.id.key, &live.record).await? == Created::Created {
@@ -255,7 +270,7 @@ impl<'a> Work<'a> {
 
     fn resolve(&mut self, base: &Fields) -> Result<Resolved, SessionError> {
         let mut resolved = Resolved::default();
-        let base = Snapshot::new(base, self.core.now());
+        let base = Snapshot::new(base, self.now);
         for save in &mut self.saves {
             save.resolve(&base, &mut resolved)?;
         }
@@ -294,25 +309,8 @@ impl<'a> Work<'a> {
     }
 }
 
-async fn enter_queue(core: &Core, key: StoreKey, deadline: Instant) -> Result<Place, SessionError> {
-    tokio::time::timeout_at(deadline, core.queues.enter(key)).await.map_err(|_| contended(core))
-}
-
-/// Requests of this process wait in the queue, so a second conflict comes from another process.
-async fn back_off(core: &Core, conflicts: u32, deadline: Instant) -> Result<(), SessionError> {
-    if Instant::now() >= deadline {
-        return Err(contended(core));
-    }
-    if conflicts > 1 {
-        let random = getrandom::u32().map_err(SessionErrorKind::Random)?;
-        let millis = u64::from(random) % (MAX_JITTER_MILLIS + 1);
-        tokio::time::sleep(Duration::from_millis(millis)).await;
-    }
-    Ok(())
-}
-
-fn contended(core: &Core) -> SessionError {
-    SessionErrorKind::Contended(core.conflict_deadline).into()
+async fn contend(core: &Core, key: StoreKey) -> Result<Contention, SessionError> {
+    Contention::enter(&core.queues, key, core.conflict_deadline).await
 }
 
 fn counter_mismatch(key: Arc<str>) -> SessionError {

@@ -1,8 +1,9 @@
 //! What becomes of sessions that are kept in the cookie.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::cookie::chunks::Chunks;
 use crate::cookie::content::Content;
 use crate::cookie::options::CookieTemplate;
@@ -30,6 +31,7 @@ pub(crate) struct CookieKeeper {
     guard: Guard,
     pub(crate) chunks: Chunks,
     revocation: Option<AnyRevocation>,
+    clock: Arc<dyn Clock>,
     /// No cookie is good for longer after it was written.
     longest: Duration,
 }
@@ -44,6 +46,7 @@ impl CookieKeeper {
         store: CookieStore,
         keys: &Keyring,
         cookie_name: &str,
+        clock: Arc<dyn Clock>,
         longest: Duration,
     ) -> Result<Self, ConfigError> {
         Ok(Self {
@@ -53,6 +56,7 @@ impl CookieKeeper {
             },
             chunks: store.chunks()?,
             revocation: store.revocation,
+            clock,
             longest,
         })
     }
@@ -61,8 +65,8 @@ impl CookieKeeper {
         &self,
         name: &str,
         sent: &CookieHeaders,
-        now: Timestamp,
     ) -> Result<Stored, StoreError> {
+        let now = self.clock.now();
         let mut found = Stored::Nothing;
         let chunked = self.chunks.join(name, sent);
         let values = sent.values(name).chain(chunked.as_deref());
@@ -87,10 +91,13 @@ impl CookieKeeper {
         Some(LiveSession { id: SessionId { key: id, proof: Proof::Held { issued_at } }, record })
     }
 
-    pub(crate) fn issue(&self, now: Timestamp) -> Result<SessionId, SessionError> {
+    pub(crate) fn issue(&self) -> Result<SessionId, SessionError> {
         let mut id = [0; 16];
         getrandom::fill(&mut id).map_err(SessionErrorKind::Random)?;
-        Ok(SessionId { key: StoreKey::from_bytes(id), proof: Proof::Held { issued_at: now } })
+        Ok(SessionId {
+            key: StoreKey::from_bytes(id),
+            proof: Proof::Held { issued_at: self.clock.now() },
+        })
     }
 
     pub(crate) fn value(
@@ -119,7 +126,6 @@ impl CookieKeeper {
         live: &LiveSession,
         renames: bool,
         foreseen: Applied,
-        now: Timestamp,
     ) -> Result<Updated, StoreError> {
         // It may have been ended since it was loaded.
         if self.ended(live).await?.is_some() {
@@ -127,7 +133,7 @@ impl CookieKeeper {
         }
         match foreseen {
             Applied::Applied if renames && self.revocation.is_some() => {
-                self.revoke(&live.id.key, now).await?;
+                self.revoke(&live.id.key).await?;
                 Ok(Updated::Applied)
             }
             Applied::Applied => Ok(Updated::Applied),
@@ -136,7 +142,8 @@ impl CookieKeeper {
         }
     }
 
-    pub(crate) async fn revoke(&self, id: &StoreKey, now: Timestamp) -> Result<(), StoreError> {
+    pub(crate) async fn revoke(&self, id: &StoreKey) -> Result<(), StoreError> {
+        let now = self.clock.now();
         self.revocation()?.revoke(id, now, self.last_use(now)).await
     }
 
@@ -144,8 +151,8 @@ impl CookieKeeper {
         &self,
         principal: &Principal,
         except: Option<&StoreKey>,
-        now: Timestamp,
     ) -> Result<(), StoreError> {
+        let now = self.clock.now();
         let cutoff = Cutoff { at: now, except: except.copied() };
         self.revocation()?.revoke_all(principal, cutoff, self.last_use(now)).await
     }

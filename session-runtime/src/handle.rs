@@ -1,12 +1,12 @@
 //! One request's session: from the request's headers to the response's.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use http::StatusCode;
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::Mutex;
 
-use crate::commit::commit;
+use crate::commit::Commit;
 use crate::cookie::read::CookieHeaders;
 use crate::core::Core;
 use crate::error::SessionError;
@@ -15,7 +15,7 @@ use crate::plan::is_touch_due;
 use crate::record::Record;
 use crate::schema::SessionSchema;
 use crate::session::Session;
-use crate::state::{Garbage, PendingCookie, StateCell};
+use crate::state::{Garbage, HasState, PendingCookie, StateCell};
 use crate::view::View;
 use crate::views::view_index;
 
@@ -55,14 +55,21 @@ struct Request {
     core: Arc<Core>,
     cookies: CookieHeaders,
     /// Empty until the session is asked for.
-    cell: OnceCell<Arc<StateCell>>,
-    /// Commits take turns.
+    cell: OnceLock<StateCell>,
+    /// Whoever asks the store takes turns.
     turn: Mutex<()>,
+}
+
+impl HasState for Request {
+    fn state(&self) -> &StateCell {
+        // Views are made of a session that was loaded.
+        self.cell.get().expect("a session with views is loaded")
+    }
 }
 
 impl SessionHandle {
     pub(crate) fn new(core: Arc<Core>, cookies: CookieHeaders) -> Self {
-        Self(Arc::new(Request { core, cookies, cell: OnceCell::new(), turn: Mutex::new(()) }))
+        Self(Arc::new(Request { core, cookies, cell: OnceLock::new(), turn: Mutex::new(()) }))
     }
 
     /// The session seen through the schema `S`. The first call of a request loads the record.
@@ -74,7 +81,7 @@ impl SessionHandle {
         self.0.core.registry.admit::<S>()?;
         let cell = self.cell().await?;
         let index = view_index::<S>(cell)?;
-        Ok(Session::new(self.clone(), View::new(cell.clone(), index)))
+        Ok(Session::new(self.clone(), View::new(self.0.clone(), index)))
     }
 
     /// Ends the session, also one that does not decode: as [`Session::destroy`].
@@ -95,7 +102,7 @@ impl SessionHandle {
     pub async fn commit(&self) -> Result<(), SessionError> {
         let Some(cell) = self.0.cell.get() else { return Ok(()) };
         let _turn = self.0.turn.lock().await;
-        commit(&self.0.core, cell, false).await
+        Commit { core: &self.0.core, cell, principal_only: false, observed: true }.run().await
     }
 
     /// Saves what has changed and says what the response needs. For adapters, once, when the head of
@@ -104,9 +111,19 @@ impl SessionHandle {
         let Some(cell) = self.0.cell.get() else { return Finished::untouched() };
         let _turn = self.0.turn.lock().await;
         let core = &self.0.core;
-        let principal_only = core.skip_commit_on_server_error && status.is_server_error();
-        let outcome = commit(core, cell, principal_only).await;
+        let commit = Commit {
+            core,
+            cell,
+            principal_only: core.skip_commit_on_server_error && status.is_server_error(),
+            observed: Arc::strong_count(&self.0) > 1,
+        };
+        let outcome = commit.run().await;
         self.conclude(cell, outcome.err())
+    }
+
+    /// Whether nothing asked for the session, so that there is nothing to finish. For adapters.
+    pub fn is_untouched(&self) -> bool {
+        self.0.cell.get().is_none()
     }
 
     /// [`finish`](Self::finish) for the requests that need no wait: `None` if the store must be
@@ -115,8 +132,9 @@ impl SessionHandle {
         let Some(cell) = self.0.cell.get() else { return Some(Finished::untouched()) };
         let _turn = self.0.turn.try_lock().ok()?;
         let state = cell.lock();
-        let idle =
-            !state.is_pending() && state.unsettled.is_none() && !is_touch_due(&self.0.core, &state);
+        let idle = !state.is_pending()
+            && state.unsettled.is_none()
+            && !is_touch_due(&self.0.core, &state, self.0.core.now());
         drop(state);
         idle.then(|| self.conclude(cell, None))
     }
@@ -170,15 +188,20 @@ impl SessionHandle {
     }
 
     /// The state of the session, loaded at the first call.
-    async fn cell(&self) -> Result<&Arc<StateCell>, SessionError> {
-        self.0
-            .cell
-            .get_or_try_init(|| async {
-                let Request { core, cookies, .. } = &*self.0;
-                let stored = core.keeper.find(core.cookie.name(), cookies, core.now()).await?;
-                Ok(Arc::new(StateCell::new(stored, core.clock.clone())))
-            })
-            .await
+    async fn cell(&self) -> Result<&StateCell, SessionError> {
+        let Request { core, cookies, cell, turn } = &*self.0;
+        if let Some(loaded) = cell.get() {
+            return Ok(loaded);
+        }
+        let _turn = match turn.try_lock() {
+            Ok(turn) => turn,
+            Err(_) => turn.lock().await,
+        };
+        if let Some(loaded) = cell.get() {
+            return Ok(loaded);
+        }
+        let stored = core.keeper.find(core.cookie.name(), cookies).await?;
+        Ok(cell.get_or_init(|| StateCell::new(stored, core.clock.clone())))
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::clock::Timestamp;
 use crate::cookie::options::CookieTemplate;
 use crate::cookie::read::CookieHeaders;
 use crate::cookie::signed::Signer;
@@ -18,6 +17,7 @@ use crate::store::{AnyStore, Created, Loaded, SessionInfo, Store, Updated};
 /// Of several cookies of the name that verify, this many are looked up.
 pub(crate) const MAX_LOOKUPS: usize = 3;
 
+/// What is rare is boxed, for the futures of every request have room for all of it.
 pub(crate) enum Keeper {
     Store(StoreKeeper),
     Cookie(CookieKeeper),
@@ -34,18 +34,17 @@ impl Keeper {
         &self,
         name: &str,
         sent: &CookieHeaders,
-        now: Timestamp,
     ) -> Result<Stored, StoreError> {
         match self {
             Self::Store(keeper) => keeper.find(name, sent).await,
-            Self::Cookie(keeper) => keeper.find(name, sent, now).await,
+            Self::Cookie(keeper) => Box::pin(keeper.find(name, sent)).await,
         }
     }
 
-    pub(crate) fn issue(&self, now: Timestamp) -> Result<SessionId, SessionError> {
+    pub(crate) fn issue(&self) -> Result<SessionId, SessionError> {
         match self {
             Self::Store(keeper) => keeper.signer.issue(),
-            Self::Cookie(keeper) => keeper.issue(now),
+            Self::Cookie(keeper) => keeper.issue(),
         }
     }
 
@@ -112,20 +111,19 @@ impl Keeper {
         to: Option<StoreKey>,
         patch: &Patch,
         foreseen: Applied,
-        now: Timestamp,
     ) -> Result<Updated, StoreError> {
         match (self, to) {
             (Self::Store(keeper), None) => keeper.store.update(&live.id.key, patch).await,
             (Self::Store(keeper), Some(to)) => keeper.store.rename(&live.id.key, &to, patch).await,
-            (Self::Cookie(keeper), to) => keeper.save(live, to.is_some(), foreseen, now).await,
+            (Self::Cookie(keeper), to) => Box::pin(keeper.save(live, to.is_some(), foreseen)).await,
         }
     }
 
     /// Ends a session. Unsupported where nothing but the visitor's cookie knows of it.
-    pub(crate) async fn delete(&self, key: &StoreKey, now: Timestamp) -> Result<(), StoreError> {
+    pub(crate) async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
         match self {
             Self::Store(keeper) => keeper.store.delete(key).await,
-            Self::Cookie(keeper) => keeper.revoke(key, now).await,
+            Self::Cookie(keeper) => Box::pin(keeper.revoke(key)).await,
         }
     }
 
@@ -140,11 +138,10 @@ impl Keeper {
         &self,
         principal: &Principal,
         except: Option<&StoreKey>,
-        now: Timestamp,
     ) -> Result<usize, StoreError> {
         match self {
             Self::Store(keeper) => keeper.store.delete_all(principal, except).await,
-            Self::Cookie(keeper) => keeper.revoke_all(principal, except, now).await.map(|()| 0),
+            Self::Cookie(keeper) => keeper.revoke_all(principal, except).await.map(|()| 0),
         }
     }
 

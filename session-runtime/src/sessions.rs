@@ -121,7 +121,7 @@ impl Sessions {
         S::Principal: Serialize,
     {
         let principal = principal_of::<S>(principal)?;
-        Ok(self.core.keeper.delete_all(&principal, None, self.core.now()).await?)
+        Ok(self.core.keeper.delete_all(&principal, None).await?)
     }
 
     /// Ends every session of `principal` but the one stored under `except`: "sign out everywhere
@@ -139,7 +139,7 @@ impl Sessions {
         S::Principal: Serialize,
     {
         let principal = principal_of::<S>(principal)?;
-        Ok(self.core.keeper.delete_all(&principal, Some(except), self.core.now()).await?)
+        Ok(self.core.keeper.delete_all(&principal, Some(except)).await?)
     }
 
     /// Ends one session, such as one of [`list`](Self::list). Nothing happens if it is gone already.
@@ -148,7 +148,7 @@ impl Sessions {
     ///
     /// If the store fails.
     pub async fn delete(&self, key: &StoreKey) -> Result<(), SessionError> {
-        Ok(self.core.keeper.delete(key, self.core.now()).await?)
+        Ok(self.core.keeper.delete(key).await?)
     }
 
     /// Removes expired records from the store, now and then every `period`, until the answer is
@@ -316,9 +316,13 @@ impl SessionsBuilder {
             BackendKind::Store(store) => {
                 Keeper::Store(StoreKeeper { store, signer: Signer::new(&keys, cookie.name()) })
             }
-            BackendKind::Cookie(store) => {
-                Keeper::Cookie(CookieKeeper::new(store, &keys, cookie.name(), longest)?)
-            }
+            BackendKind::Cookie(store) => Keeper::Cookie(CookieKeeper::new(
+                store,
+                &keys,
+                cookie.name(),
+                self.clock.clone(),
+                longest,
+            )?),
         };
         Ok(Sessions {
             core: Arc::new(Core {

@@ -4,6 +4,8 @@ use std::any::Any;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use smallvec::SmallVec;
+
 use crate::clock::{Clock, Timestamp};
 use crate::error::SessionError;
 use crate::id::{SessionId, StoreKey};
@@ -19,7 +21,7 @@ impl StateCell {
         Self(Mutex::new(State {
             stored,
             clock,
-            views: Vec::new(),
+            views: SmallVec::new(),
             wish: Wish::default(),
             cookie: PendingCookie::Nothing,
             unsettled: None,
@@ -36,6 +38,11 @@ impl StateCell {
     }
 }
 
+/// What holds the cell: the request, which its views keep alive.
+pub(crate) trait HasState: Send + Sync {
+    fn state(&self) -> &StateCell;
+}
+
 /// The session of one request.
 pub(crate) struct State {
     /// What the store holds, as far as this request knows.
@@ -43,7 +50,7 @@ pub(crate) struct State {
     /// Says which of its fields are over: a request may outlast them.
     pub(crate) clock: Arc<dyn Clock>,
     /// The typed views of it, one a schema.
-    pub(crate) views: Vec<Box<dyn AnyView>>,
+    pub(crate) views: SmallVec<[Box<dyn AnyView>; 1]>,
     /// What the handler asked for beside changes of fields.
     pub(crate) wish: Wish,
     /// What the response has to tell the browser.
@@ -230,11 +237,11 @@ pub(crate) struct Resolved {
 }
 
 impl Resolved {
-    pub(crate) fn push(&mut self, key: &str, op: FieldOp) {
-        self.ops.push((key.into(), op));
+    pub(crate) fn push(&mut self, key: Arc<str>, op: FieldOp) {
+        self.ops.push((key, op));
     }
 
-    pub(crate) fn replace(&mut self, key: &str, old: Option<&Arc<str>>, new: Option<Arc<str>>) {
+    pub(crate) fn replace(&mut self, key: Arc<str>, old: Option<&Arc<str>>, new: Option<Arc<str>>) {
         self.push(key, FieldOp::Replace { old: old.cloned(), new });
     }
 
