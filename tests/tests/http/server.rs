@@ -21,6 +21,7 @@ pub(crate) enum Store {
     Memory,
     Sqlite,
     Redis,
+    RedisCluster,
     Webdis,
     MongoDb,
     Postgres,
@@ -55,6 +56,10 @@ impl Store {
                 Data { _folder: Some(folder.into()), ..Data::at(&url) }
             }
             Self::Redis => Data::at(&format!("{}?prefix={}:", url(Kind::Redis), unused_name())),
+            Self::RedisCluster => {
+                let prefix = format!("{}:", unused_name());
+                Data::at(&with_option(&url(Kind::RedisCluster), "prefix", &prefix))
+            }
             Self::Webdis => Data::at(&with_option(&url(Kind::Webdis), "prefix", &unused_name())),
             Self::MongoDb => {
                 Data::at(&with_option(&url(Kind::MongoDb), "collection", &unused_name()))
@@ -74,6 +79,7 @@ impl Store {
         match self {
             Self::Memory | Self::Sqlite | Self::Cookie => false,
             Self::Redis => test_servers::is_left_out(Kind::Redis),
+            Self::RedisCluster => test_servers::is_left_out(Kind::RedisCluster),
             Self::Webdis => test_servers::is_left_out(Kind::Webdis),
             Self::MongoDb => test_servers::is_left_out(Kind::MongoDb),
             Self::Postgres => test_servers::is_left_out(Kind::Postgres),

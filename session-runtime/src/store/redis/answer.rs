@@ -82,20 +82,31 @@ pub(crate) fn ended(answer: &Value) -> Result<(usize, usize), StoreError> {
 /// What became of the first half of a rename.
 #[cfg(feature = "redis-cluster")]
 pub(crate) enum Taken {
-    /// The record to create under the new key, and whose the session was.
-    Record(Box<Record>, Vec<u8>),
+    /// It is marked.
+    Moved(Box<Moved>),
     /// Nothing has changed.
     Refused(Updated),
+}
+
+#[cfg(feature = "redis-cluster")]
+pub(crate) struct Moved {
+    /// What to create under the new key.
+    pub(crate) record: Record,
+    /// Whose the session was.
+    pub(crate) left: Vec<u8>,
+    /// It was marked before, so that it may have arrived.
+    pub(crate) again: bool,
 }
 
 #[cfg(feature = "redis-cluster")]
 pub(crate) fn taken(answer: Value) -> Result<Taken, StoreError> {
     match answer {
         Value::Array(parts) if parts.len() == 3 => match <[Value; 3]>::try_from(parts) {
-            Ok([Value::BulkString(letter), Value::BulkString(who), fields]) if letter == b"T" => {
+            Ok([Value::BulkString(letter), Value::BulkString(left), fields]) => {
                 let mut fields = pairs(fields)?;
                 fields.retain(|(field, _)| field != layout::GONE);
-                Ok(Taken::Record(live_of(fields)?.into(), who))
+                let (record, again) = (live_of(fields)?, letter == b"R");
+                Ok(Taken::Moved(Moved { record, left, again }.into()))
             }
             _ => Err(unexpected()),
         },

@@ -1,11 +1,11 @@
 -- The first half of a rename between servers: marks the session as moved.
 -- KEYS: the session. ARGV: expiry, principal, time that the mark lasts, new id, then operations.
--- Answers as `update`, or {`T`, whose it was, fields}: what is to be created under the new id. The
--- same again when it is repeated.
+-- Answers as `update`, or {`T`, whose it was, fields}: what is to be created under the new id; with `R`
+-- the same again when it is repeated.
 local key, to = KEYS[1], ARGV[4]
 local id, who = moved(key)
 if id == to then
-  return {'T', who, call('HGETALL', key)}
+  return {'R', who, call('HGETALL', key)}
 end
 local before = read_meta(key)
 if not before then

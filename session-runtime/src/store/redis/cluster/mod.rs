@@ -22,7 +22,7 @@ use redis::cluster_async::ClusterConnection;
 
 pub use self::builder::RedisClusterStoreBuilder;
 use self::link::ClusterLink;
-use super::answer::{self, Ended, Taken};
+use super::answer::{self, Ended, Moved, Taken};
 use super::call::{Call, Calls};
 use super::wire::{Replicas, Wire};
 use super::{layout, lister};
@@ -277,8 +277,8 @@ impl Store for RedisClusterStore {
         // The mark must be there for `delete_all` until the session has arrived.
         let mark = self.0.link.timeout() * 5;
         let take = self.0.calls.take(from, to, patch, mark);
-        let (record, left) = match answer::taken(self.call_durably(&take).await?)? {
-            Taken::Record(record, left) => (record, left),
+        let Moved { record, left, again } = match answer::taken(self.call_durably(&take).await?)? {
+            Taken::Moved(moved) => *moved,
             Taken::Refused(updated) => return Ok(updated),
         };
         let entered = record.principal.as_ref().map(layout::principal).unwrap_or_default();
@@ -295,6 +295,7 @@ impl Store for RedisClusterStore {
             Created::Exists => match self.load(to).await? {
                 // `delete_all` came in between.
                 Loaded::Gone | Loaded::Absent => Ok(Updated::Gone),
+                Loaded::Live(_) if again => Ok(Updated::Applied),
                 Loaded::Live(_) => Err(answer::in_use()),
             },
         }
