@@ -5,6 +5,7 @@
 
 mod failover;
 mod index;
+mod memory;
 mod once;
 mod options;
 mod rules;

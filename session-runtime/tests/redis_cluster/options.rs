@@ -66,6 +66,9 @@ async fn certificates_are_checked() {
     make_certificate(&folder);
     let path = |name: &str| folder.join(name).display().to_string();
     let files = ["--tls-cert-file", &path("cert.pem"), "--tls-key-file", &path("key.pem")];
+    if test_servers::is_left_out(test_servers::Kind::RedisCluster) || has_no_tls(&files) {
+        return;
+    }
     let Some(cluster) = cluster(&[&files[..], &["--tls-auth-clients", "no"]].concat()) else {
         return;
     };
@@ -98,6 +101,19 @@ async fn certificates_are_checked() {
         let _ = store.create(&key, &record).await.unwrap();
         assert_eq!(store.load(&key).await.unwrap(), Loaded::Live(record));
     }
+}
+
+/// Whether the server was built without TLS; said on the terminal.
+fn has_no_tls(files: &[&str]) -> bool {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    drop(listener);
+    let started = test_servers::start_redis(&[&["--tls-port", &port], files].concat());
+    let is_without = started.is_err_and(|it| it.to_string().contains("Failed finding TLS support"));
+    if is_without {
+        eprintln!("left out: this server was built without TLS");
+    }
+    is_without
 }
 
 /// Makes a key and a certificate that vouches for itself.

@@ -10,14 +10,16 @@ pub(crate) struct Script {
 }
 
 macro_rules! scripts {
-    ($($(#[$attribute:meta])* $name:ident: $($file:literal),+;)+) => {
-        $($(#[$attribute])* pub(crate) static $name: Script = {
+    (
+        $($(#[doc = $doc:literal])* $(#[cfg($cfg:meta)])? $name:ident: $($file:literal),+;)+
+    ) => {
+        $($(#[doc = $doc])* $(#[cfg($cfg)])? pub(crate) static $name: Script = {
             const CODE: &str = concat!($(include_str!($file)),+);
             Script { code: CODE, sha1: LazyLock::new(|| sha1(CODE)) }
         };)+
 
         #[cfg(test)]
-        const ALL: &[&Script] = &[$($(#[$attribute])* &$name),+];
+        const ALL: &[&Script] = &[$($(#[cfg($cfg)])? &$name),+];
     };
 }
 
