@@ -1,5 +1,6 @@
 //! The chores of this workspace: `cargo xtask --help`.
 
+mod bench;
 mod compat;
 mod examples;
 mod http;
@@ -47,6 +48,11 @@ const CHORES: &[Chore] = &[
         about: "package the published crates as for crates.io",
         run: |args| no_arguments(args).and_then(|()| package::run()),
     },
+    Chore {
+        name: "bench",
+        about: "measure this library beside its peers, [--only FIGURE,..] [--ours]; not part of CI",
+        run: bench::run,
+    },
 ];
 
 fn main() -> ExitCode {
@@ -78,7 +84,7 @@ fn help() -> String {
     for Chore { name, about, .. } in CHORES {
         text.push_str(&format!("\n  {name:<10}{about}"));
     }
-    text.push_str("\n\n`.ci/run` does them all.");
+    text.push_str("\n\n`.ci/run` does them all but `bench`.");
     text
 }
 

@@ -18,6 +18,7 @@ mod redis;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+pub use self::install::program;
 pub use self::mongodb::{restart as restart_mongodb, start as start_mongodb};
 pub use self::postgres::start_again as start_postgres_again;
 pub use self::process::Server;
