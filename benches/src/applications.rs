@@ -31,6 +31,17 @@ pub(crate) enum Store {
     None,
 }
 
+impl Store {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory or cookie",
+            Self::Redis => "Redis",
+            Self::Sqlite => "SQLite",
+            Self::None => "none",
+        }
+    }
+}
+
 impl Application {
     pub(crate) fn is_ours(&self) -> bool {
         self.folder == OURS
@@ -61,6 +72,18 @@ pub(crate) static ALL: &[Application] = &[
     ours("session-runtime", "axum-store", Framework::Axum, Store::Sqlite),
     ours("session-runtime, actix-web", "actix-memory", Framework::Actix, Store::Memory),
     ours("session-runtime, actix-web", "actix-store", Framework::Actix, Store::Redis),
+    on_axum("tower-sessions", "peers/tower-sessions", "memory", Store::Memory),
+    on_axum("tower-sessions, signed", "peers/tower-sessions", "memory-signed", Store::Memory),
+    on_axum("tower-sessions", "peers/tower-sessions-stores", "redis", Store::Redis),
+    on_axum("tower-sessions", "peers/tower-sessions-stores", "sqlite", Store::Sqlite),
+    on_axum("tower-sessions, WAL", "peers/tower-sessions-stores", "sqlite-wal", Store::Sqlite),
+    on_axum("axum_session", "peers/axum-session", "memory", Store::Memory),
+    on_axum("axum_session, signed", "peers/axum-session", "memory-signed", Store::Memory),
+    on_axum("axum_session", "peers/axum-session", "redis", Store::Redis),
+    on_axum("axum_session, WAL", "peers/axum-session", "sqlite-wal", Store::Sqlite),
+    on_actix("actix-session, signed cookie", "cookie-signed", Store::Memory),
+    on_actix("actix-session, private cookie", "cookie-private", Store::Memory),
+    on_actix("actix-session", "redis", Store::Redis),
 ];
 
 const fn ours(
@@ -70,4 +93,17 @@ const fn ours(
     store: Store,
 ) -> Application {
     Application { label, folder: OURS, name, framework, store }
+}
+
+const fn on_axum(
+    label: &'static str,
+    folder: &'static str,
+    name: &'static str,
+    store: Store,
+) -> Application {
+    Application { label, folder, name, framework: Framework::Axum, store }
+}
+
+const fn on_actix(label: &'static str, name: &'static str, store: Store) -> Application {
+    Application { label, folder: "peers/actix-session", name, framework: Framework::Actix, store }
 }

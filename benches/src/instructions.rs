@@ -3,7 +3,7 @@
 use bench_worker::case::Case;
 
 use crate::callgrind;
-use crate::overhead::{self, ratios, subtract_bare, table};
+use crate::overhead::{self, plot, ratios, subtract_bare, table};
 use crate::report::{Report, grouped, times};
 use crate::{Applications, Error, worker};
 
@@ -41,6 +41,8 @@ pub(crate) fn run(taking_part: &Applications) -> Result<Report, Error> {
     report.say("Instructions of a request above those of the bare application:");
     let goal: fn(Case) -> String = |case| grouped(target(case).0.into());
     report.table(&table(&counted, Some(goal), |it| grouped(it.instructions)));
+    let title = "Instructions of a request above the bare application";
+    report.plot("instructions", plot(title, &counted, |it| it.instructions));
     report.say("The same as multiples of this library's:");
     report.table(&table(&ratios(&counted, |it| it.instructions), None, times));
     report.say("Allocations of a request above those of the bare application:");

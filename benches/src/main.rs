@@ -4,10 +4,17 @@
 //! `target/bench`, where `BENCHMARKS.md` has it from.
 
 mod applications;
+mod build;
 mod callgrind;
+mod correctness;
 mod instructions;
+mod ours;
 mod overhead;
+mod places;
+mod plot;
+mod redis;
 mod report;
+mod throughput;
 mod time;
 mod worker;
 
@@ -33,6 +40,24 @@ const FIGURES: &[Figure] = &[
         run: instructions::run,
     },
     Figure { name: "time", about: "nanoseconds of a request", run: time::run },
+    Figure {
+        name: "redis",
+        about: "round trips and bytes of a request at Redis, and memory of a session",
+        run: redis::run,
+    },
+    Figure {
+        name: "throughput",
+        about: "requests per second on Redis and SQLite, 64 at once",
+        run: throughput::run,
+    },
+    Figure {
+        name: "correctness",
+        about: "lost updates, and sessions that come back after signing out",
+        run: correctness::run,
+    },
+    Figure { name: "scale", about: "a million sessions in memory and in SQLite", run: ours::scale },
+    Figure { name: "fields", about: "reads of big fields", run: ours::fields },
+    Figure { name: "build", about: "crates in the tree, and clean build times", run: build::run },
 ];
 
 fn main() -> ExitCode {

@@ -4,7 +4,8 @@ use std::ops::Sub;
 
 use bench_worker::case::Case;
 
-use crate::applications::Application;
+use crate::applications::{Application, Store};
+use crate::plot::Plot;
 use crate::{Applications, Error};
 
 /// Something measured for each case.
@@ -15,7 +16,7 @@ pub(crate) type Overheads<T> = Vec<(&'static Application, ByCase<T>)>;
 
 /// All applications on their memory stores, and the bare applications they are built on.
 pub(crate) fn applications(taking_part: &Applications) -> Vec<&'static Application> {
-    let mut all = taking_part.on(crate::applications::Store::Memory);
+    let mut all = taking_part.on(Store::Memory);
     for index in 0..all.len() {
         let bare = all[index].framework.bare();
         if !all.iter().any(|known| std::ptr::eq(*known, bare)) {
@@ -65,4 +66,19 @@ pub(crate) fn ratios<T: Copy>(
     let times =
         |needs: &ByCase<T>| std::array::from_fn(|case| value(needs[case]) / value(first[case]));
     overheads.iter().map(|(application, needs)| (*application, times(needs))).collect()
+}
+
+/// A chart of the same.
+pub(crate) fn plot<T: Copy>(
+    title: &str,
+    overheads: &Overheads<T>,
+    value: impl Fn(T) -> f64,
+) -> Plot {
+    let labels: Vec<_> = overheads.iter().map(|(application, _)| application.label).collect();
+    let mut plot = Plot::new(title, &labels);
+    for (index, case) in Case::ALL.into_iter().enumerate() {
+        let values: Vec<_> = overheads.iter().map(|(_, needs)| value(needs[index])).collect();
+        plot.group(case.title(), &values);
+    }
+    plot
 }

@@ -3,12 +3,14 @@
 use std::fmt::Write;
 
 use crate::Error;
+use crate::plot::Plot;
 use crate::worker;
 
 /// What one kind of figure came to.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     text: String,
+    plots: Vec<(String, Plot)>,
 }
 
 impl Report {
@@ -16,6 +18,11 @@ impl Report {
     pub(crate) fn say(&mut self, text: &str) {
         self.text.push_str(text);
         self.text.push_str("\n\n");
+    }
+
+    /// Markdown that another program wrote.
+    pub(crate) fn paste(&mut self, text: &str) {
+        self.text.push_str(text);
     }
 
     /// A table, its first row the headings, its first column to the left.
@@ -31,6 +38,12 @@ impl Report {
         self.text.push('\n');
     }
 
+    /// A bar chart, as `benches/plots/NAME.svg`.
+    pub(crate) fn plot(&mut self, name: &str, plot: Plot) {
+        self.say(&format!("![{}](benches/plots/{name}.svg)", plot.title()));
+        self.plots.push((name.to_owned(), plot));
+    }
+
     fn line(&mut self, cells: &[String]) {
         // Writing to a string cannot fail.
         let _ = writeln!(self.text, "| {} |", cells.join(" | "));
@@ -43,6 +56,11 @@ impl Report {
             let folder = worker::target().join("bench");
             std::fs::create_dir_all(&folder)?;
             std::fs::write(folder.join(format!("{name}.md")), self.text)?;
+            let folder = worker::root().join("plots");
+            std::fs::create_dir_all(&folder)?;
+            for (name, plot) in self.plots {
+                std::fs::write(folder.join(format!("{name}.svg")), plot.svg())?;
+            }
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use bench_worker::case::Case;
 use bench_worker::order::Order;
 
-use crate::overhead::{self, ratios, subtract_bare, table};
+use crate::overhead::{self, plot, ratios, subtract_bare, table};
 use crate::report::{Report, grouped, median, times};
 use crate::worker::{self, Worker};
 use crate::{Applications, Error};
@@ -29,9 +29,8 @@ pub(crate) fn run(taking_part: &Applications) -> Result<Report, Error> {
                 timed.push(nanos / f64::from(REQUESTS));
             }
         }
-        eprint!("\rround {} of {ROUNDS}", round + 1);
+        eprintln!("round {} of {ROUNDS}", round + 1);
     }
-    eprintln!();
     let medians = timed.iter().map(|by_case| std::array::from_fn(|case| median(&by_case[case])));
     let overheads = subtract_bare(&applications.into_iter().zip(medians).collect::<Vec<_>>())?;
 
@@ -41,6 +40,8 @@ pub(crate) fn run(taking_part: &Applications) -> Result<Report, Error> {
          of {REQUESTS} requests:"
     ));
     report.table(&table(&overheads, None, grouped));
+    let title = "Nanoseconds of a request above the bare application";
+    report.plot("time", plot(title, &overheads, |nanos| nanos));
     report.say("The same as multiples of this library's:");
     report.table(&table(&ratios(&overheads, |nanos| nanos), None, times));
     Ok(report)

@@ -14,19 +14,21 @@ use crate::applications::Application;
 pub(crate) fn build(applications: &[&Application]) -> Result<(), Error> {
     let mut folders: Vec<_> = applications.iter().map(|application| application.folder).collect();
     folders.dedup();
-    for folder in folders {
-        let manifest = root().join(folder).join("Cargo.toml");
-        let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(["build", "--release"])
-            .arg("--manifest-path")
-            .arg(&manifest)
-            .env("CARGO_TARGET_DIR", target())
-            .status()?;
-        if !status.success() {
-            return Err(format!("{}: {status}", manifest.display()).into());
-        }
+    folders.into_iter().try_for_each(build_folder)
+}
+
+/// Builds the programs of one folder.
+pub(crate) fn build_folder(folder: &str) -> Result<(), Error> {
+    let manifest = root().join(folder).join("Cargo.toml");
+    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["build", "--release", "--manifest-path"])
+        .arg(&manifest)
+        .env("CARGO_TARGET_DIR", target())
+        .status()?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(format!("{}: {status}", manifest.display()).into()),
     }
-    Ok(())
 }
 
 /// The program of an application with its arguments, to be started in whatever way.

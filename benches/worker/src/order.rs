@@ -24,7 +24,7 @@ pub enum Order {
         /// How many sessions.
         visitors: u32,
     },
-    /// 1,000 increments of one session's counter, 50 at a time; answers how many were lost. `late`
+    /// 1,000 increments of one session's counter, 50 at a time; answers how many were lost, and how many failed. `late`
     /// handlers wait a moment between reading and writing.
     LostUpdates {
         /// Whether handlers wait.

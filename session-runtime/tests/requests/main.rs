@@ -3,11 +3,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-mod big_reads;
 mod commits;
 mod expiry;
 mod interleavings;
 mod schemas;
+mod shared_fields;
 mod site;
 mod store_calls;
 mod ttl;
