@@ -42,7 +42,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::error::{SessionError, SessionErrorKind};
-use crate::finish::{FinishGuard, Finished};
+use crate::finish::{CookieCommand, FinishGuard, Finished};
 use crate::handle::SessionHandle;
 use crate::schema::SessionSchema;
 use crate::session::Session;
@@ -115,15 +115,18 @@ pin_project! {
         #[pin]
         inner: F,
         guard: Option<FinishGuard>,
-        // Needed only when the store must be asked.
-        finishing: Option<Finishing<B>>,
+        // Boxed, for it is needed only when the store must be asked, and futures are moved often.
+        finishing: Option<Pin<Box<Finishing<B, dyn Future<Output = Finished> + Send>>>>,
     }
 }
 
-struct Finishing<B> {
-    /// Taken when the session is saved.
-    response: Option<Response<B>>,
-    finished: Pin<Box<dyn Future<Output = Finished> + Send>>,
+pin_project! {
+    struct Finishing<B, S: ?Sized> {
+        // Taken when the session is saved.
+        response: Option<Response<B>>,
+        #[pin]
+        saving: S,
+    }
 }
 
 impl<F, B, E> Future for ResponseFuture<F, B>
@@ -142,15 +145,19 @@ where
                 let Some(handle) = this.guard.as_mut().and_then(FinishGuard::release) else {
                     return Poll::Ready(Ok(response));
                 };
+                if handle.is_untouched() {
+                    return Poll::Ready(Ok(response));
+                }
                 if let Some(finished) = handle.finish_now() {
                     return Poll::Ready(Ok(answer(response, &finished)));
                 }
                 let status = response.status();
-                let finished = Box::pin(async move { handle.finish(status).await });
-                this.finishing.insert(Finishing { response: Some(response), finished })
+                let saving = async move { handle.finish(status).await };
+                this.finishing.insert(Box::pin(Finishing { response: Some(response), saving }))
             }
         };
-        let finished = ready!(finishing.finished.as_mut().poll(cx));
+        let finishing = finishing.as_mut().project();
+        let finished = ready!(finishing.saving.poll(cx));
         match finishing.response.take() {
             Some(response) => Poll::Ready(Ok(answer(response, &finished))),
             None => panic!("a response future was polled after it was done"),
@@ -170,7 +177,8 @@ fn answer<B: Default>(mut response: Response<B>, finished: &Finished) -> Respons
         response = Response::default();
         *response.status_mut() = error.status();
     }
-    let has_cache_control = response.headers().contains_key(header::CACHE_CONTROL);
+    let has_cache_control = finished.cookie != CookieCommand::Nothing
+        && response.headers().contains_key(header::CACHE_CONTROL);
     for (name, value) in finished.headers(has_cache_control) {
         response.headers_mut().append(name, value);
     }

@@ -3,6 +3,8 @@
 use std::any::Any;
 use std::mem;
 
+use smallvec::SmallVec;
+
 use crate::error::SessionError;
 use crate::field::AnyField;
 use crate::save::{Save, Saves};
@@ -17,7 +19,7 @@ pub(crate) type Step<S> = Box<dyn Fn(&mut S) + Send>;
 pub(crate) struct Values<S> {
     pub(crate) current: S,
     /// At most one change a field, by the field's index.
-    changes: Vec<(usize, Change<S>)>,
+    changes: SmallVec<[(usize, Change<S>); 1]>,
     /// Moves with every change, so that a closure that ran without the lock knows whether its result
     /// is still good.
     pub(crate) revision: u64,
@@ -46,7 +48,7 @@ impl<S: SessionSchema> Values<S> {
                 field.decode(stored, &mut current)?;
             }
         }
-        Ok(Self { current, changes: Vec::new(), revision: 0 })
+        Ok(Self { current, changes: SmallVec::new(), revision: 0 })
     }
 
     pub(crate) fn change(&self, index: usize) -> Option<&Change<S>> {
@@ -132,16 +134,13 @@ impl<S: SessionSchema> AnyView for Values<S> {
     }
 
     fn begin_save(&mut self, principal_only: bool) -> Result<Box<dyn AnySave>, SessionError> {
-        let texts = self
-            .changes
-            .iter()
-            .map(|(index, change)| match change {
-                Change::Decided { cleared: false } | Change::Log { stale: false, .. } => {
-                    S::FIELDS[*index].encode(&self.current)
-                }
-                _ => Ok(None),
-            })
-            .collect::<Result<Vec<_>, _>>()?;
+        let text = |(index, change): &(usize, Change<S>)| match change {
+            Change::Decided { cleared: false } | Change::Log { stale: false, .. } => {
+                S::FIELDS[*index].encode(&self.current)
+            }
+            _ => Ok(None),
+        };
+        let texts = self.changes.iter().map(text).collect::<Result<SmallVec<[_; 1]>, _>>()?;
         let saves = mem::take(&mut self.changes).into_iter().zip(texts);
         let saves = saves.map(|((index, change), text)| {
             let save = match change {
@@ -180,7 +179,7 @@ impl<S: SessionSchema> AnyView for Values<S> {
 
     fn reset(&mut self) -> Box<dyn Any + Send> {
         let revision = self.revision + 1;
-        let fresh = Self { current: S::defaults(), changes: Vec::new(), revision };
+        let fresh = Self { current: S::defaults(), changes: SmallVec::new(), revision };
         Box::new(mem::replace(self, fresh))
     }
 }

@@ -1,66 +1,74 @@
 //! Saving what one request did: from pending changes to one call of the store.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::time::Instant;
+use smallvec::SmallVec;
 
-use crate::cookie::signed::IssuedId;
+use crate::clock::Timestamp;
 use crate::core::{Core, OnGone};
 use crate::error::{SessionError, SessionErrorKind, StoreError};
-use crate::id::StoreKey;
+use crate::id::{SessionId, StoreKey};
 use crate::patch::{Applied, ExpiryOp, Patch, PrincipalOp};
 use crate::plan::{Plan, Wishes, is_touch_due};
-use crate::queue::Place;
+use crate::queue::Contention;
 use crate::record::{Fields, Record};
 use crate::state::{
     AnySave, LiveSession, PendingCookie, Resolved, State, StateCell, Stored, Unsettled,
 };
-use crate::store::{Created, Store, Updated};
+use crate::store::{Created, Updated};
 use crate::ttl::Snapshot;
-
-/// Between processes a save that was overtaken waits up to this long before it tries again.
-const MAX_JITTER_MILLIS: u64 = 32;
 
 /// A store that has seen this many fresh random ids before is broken.
 const MAX_FRESH_IDS: usize = 3;
 
 /// Saves everything that is pending; callers take turns.
-///
-/// With `principal_only`, changes of other fields are dropped.
-pub(crate) async fn commit(
-    core: &Core,
-    cell: &StateCell,
-    principal_only: bool,
-) -> Result<(), SessionError> {
-    delete_doomed(core, cell).await?;
-    if cell.lock().unsettled.is_some() {
-        return Err(SessionErrorKind::Interrupted.into());
-    }
-    let outcome = match Work::begin(core, cell, principal_only) {
-        Ok(Some(work)) => work.run().await,
-        Ok(None) => Ok(()),
-        Err(error) => Err(error),
-    };
-    if let Err(error) = &outcome
-        && !error.is_store()
-    {
-        // Nothing was written, and what could not be saved is told: the request goes on with what
-        // is stored.
-        let _garbage = {
-            let mut state = cell.lock();
-            state.unsettled = None;
-            state.revert_views()
+pub(crate) struct Commit<'a> {
+    pub(crate) core: &'a Core,
+    pub(crate) cell: &'a StateCell,
+    /// Changes of other fields than the principal are dropped.
+    pub(crate) principal_only: bool,
+    /// Somebody may look at the session afterwards: it must show the outcome.
+    pub(crate) observed: bool,
+}
+
+impl Commit<'_> {
+    pub(crate) async fn run(&self) -> Result<(), SessionError> {
+        let Self { core, cell, .. } = *self;
+        if !cell.lock().wish.is_empty() {
+            delete_doomed(core, cell).await?;
+        }
+        if cell.lock().unsettled.is_some() {
+            return Err(SessionErrorKind::Interrupted.into());
+        }
+        let outcome = match Work::begin(self) {
+            Ok(Some(mut work)) => work.run().await,
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
         };
+        if let Err(error) = &outcome
+            && !error.is_store()
+        {
+            // Nothing was written, and what could not be saved is told: the request goes on with
+            // what is stored.
+            let _garbage = {
+                let mut state = cell.lock();
+                state.unsettled = None;
+                state.revert_views()
+            };
+        }
+        outcome
     }
-    outcome
 }
 
 /// Deletes destroyed sessions. A key leaves the list when it is dead, so a failure can be repeated.
 async fn delete_doomed(core: &Core, cell: &StateCell) -> Result<(), SessionError> {
     loop {
         let Some(key) = cell.lock().wish.doomed.last().copied() else { break };
-        core.store.delete(&key).await?;
+        match core.keeper.delete(&key).await {
+            // The visitor's cookie is all there is of it, and that is removed.
+            Err(error) if error.is_unsupported() && core.keeper.is_cookie() => {}
+            deleted => deleted?,
+        }
         cell.lock().wish.doomed.retain(|doomed| *doomed != key);
     }
     let mut state = cell.lock();
@@ -74,8 +82,10 @@ async fn delete_doomed(core: &Core, cell: &StateCell) -> Result<(), SessionError
 struct Work<'a> {
     core: &'a Core,
     cell: &'a StateCell,
+    observed: bool,
+    now: Timestamp,
     base: Base,
-    saves: Vec<Box<dyn AnySave>>,
+    saves: SmallVec<[Box<dyn AnySave>; 1]>,
     wishes: Wishes,
     destroy_gone: bool,
     /// The generation of the state it was taken from.
@@ -85,21 +95,19 @@ struct Work<'a> {
 /// What the store held when the commit began.
 enum Base {
     Nothing,
-    Live(StoreKey, Record),
+    Live(LiveSession),
     Gone,
 }
 
 impl<'a> Work<'a> {
     /// Takes the pending work out of the state; `None` if there is none, not even a touch.
-    fn begin(
-        core: &'a Core,
-        cell: &'a StateCell,
-        principal_only: bool,
-    ) -> Result<Option<Self>, SessionError> {
+    fn begin(commit: &Commit<'a>) -> Result<Option<Self>, SessionError> {
+        let Commit { core, cell, principal_only, observed } = *commit;
+        let now = core.now();
         // Dropped after the lock, for it holds closures of the application.
-        let mut saves = Vec::new();
+        let mut saves = SmallVec::new();
         let mut state = cell.lock();
-        if !state.is_pending() && !is_touch_due(core, &state) {
+        if !state.is_pending() && !is_touch_due(core, &state, now) {
             return Ok(None);
         }
         for view in state.views.iter_mut().filter(|view| view.has_changes()) {
@@ -108,13 +116,15 @@ impl<'a> Work<'a> {
         state.unsettled = Some(Unsettled::default());
         let base = match &state.stored {
             Stored::Nothing => Base::Nothing,
-            Stored::Live(live) => Base::Live(live.key, live.record.clone()),
+            Stored::Live(live) => Base::Live(live.clone()),
             Stored::Gone => Base::Gone,
         };
         let wish = &mut state.wish;
         Ok(Some(Self {
             core,
             cell,
+            observed,
+            now,
             base,
             saves,
             wishes: Wishes {
@@ -126,10 +136,10 @@ impl<'a> Work<'a> {
         }))
     }
 
-    async fn run(mut self) -> Result<(), SessionError> {
+    async fn run(&mut self) -> Result<(), SessionError> {
         match std::mem::replace(&mut self.base, Base::Nothing) {
             Base::Nothing => self.create(false).await,
-            Base::Live(key, record) => self.save(key, record).await,
+            Base::Live(live) => self.save(live).await,
             Base::Gone => self.save_gone().await,
         }
     }
@@ -137,60 +147,69 @@ impl<'a> Work<'a> {
     /// The session was gone before this request began.
     async fn save_gone(&mut self) -> Result<(), SessionError> {
         if self.resolve(&Fields::default())?.signs_in() {
-            return self.create(true).await;
+            return Box::pin(self.create(true)).await;
         }
         self.overtaken()
     }
 
     /// Updates or renames the live session, again and again while others change the same fields.
-    async fn save(&mut self, key: StoreKey, mut record: Record) -> Result<(), SessionError> {
-        let deadline = Instant::now() + self.core.conflict_deadline;
-        let mut place: Option<Place> = None;
-        let mut issued: Option<IssuedId> = None;
+    async fn save(&mut self, mut live: LiveSession) -> Result<(), SessionError> {
+        let core = self.core;
+        let mut contention = None;
+        let mut issued: Option<SessionId> = None;
         let mut conflicts = 0;
         loop {
-            let resolved = self.resolve(&record.fields)?;
-            let Some(plan) = Plan::new(self.core, &record, resolved, &self.wishes) else {
-                self.settle(|state| {
-                    if let Stored::Live(live) = &mut state.stored {
-                        live.record = record;
-                    }
-                    state.rebase_views();
-                });
+            let resolved = self.resolve(&live.record.fields)?;
+            let Some(plan) = Plan::new(core, &live.record, resolved, &self.wishes, self.now) else {
+                self.settle_live(live, None, true);
                 return Ok(());
             };
-            if place.is_none() && plan.can_conflict() {
-                place = Some(enter_queue(self.core, key, deadline).await?);
+            if contention.is_none() && plan.can_conflict() {
+                contention = Some(Box::pin(contend(core, live.id.key)).await?);
             }
             if plan.sets_cookie && self.cell.lock().responded {
                 return Err(SessionErrorKind::ResponseSent.into());
             }
-            let updated = if plan.renames {
-                let to = match &issued {
-                    Some(issued) => issued.key,
-                    None => issued.insert(self.core.signer.issue()?).key,
-                };
-                self.mark_new_key(to);
-                self.core.store.rename(&key, &to, &plan.patch).await?
-            } else {
-                self.core.store.update(&key, &plan.patch).await?
+            if plan.renames && issued.is_none() {
+                issued = Some(core.keeper.issue()?);
+            }
+            let to = issued.filter(|_| plan.renames);
+            let mut saved = LiveSession { id: to.unwrap_or(live.id), record: live.record.clone() };
+            let foreseen = match self.observed || core.keeper.is_cookie() {
+                true => plan.patch.apply(&mut saved.record),
+                false => {
+                    plan.patch.apply_to_rest(&mut saved.record);
+                    Applied::Applied
+                }
             };
-            match updated {
+            if core.keeper.is_cookie()
+                && !plan.is_worth_a_cookie(core, &live.record, &saved.record, self.now)
+            {
+                self.settle_live(live, None, plan.replayed);
+                return Ok(());
+            }
+            let cookie = plan.sets_cookie.then(|| core.cookie_value(&saved)).transpose()?;
+            if let Some(to) = to {
+                self.mark_new_key(to.key);
+            }
+            match core.keeper.save(&live, to.map(|to| to.key), &plan.patch, foreseen).await? {
                 Updated::Applied => {
-                    // The store has checked what `apply` would check.
-                    let _ = plan.patch.apply(&mut record);
-                    let issued = issued.filter(|_| plan.renames);
-                    let rebase = conflicts > 0 || plan.replayed;
-                    self.settle_live(key, issued, record, plan.sets_cookie, rebase);
+                    let rebase = self.observed && (conflicts > 0 || plan.replayed);
+                    self.settle_live(saved, cookie, rebase);
                     return Ok(());
                 }
                 Updated::Conflict(current) => {
-                    record = current;
+                    live.record = current;
                     conflicts += 1;
-                    back_off(self.core, conflicts, deadline).await?;
+                    let contention = match &contention {
+                        Some(contention) => contention,
+                        None => contention.insert(Box::pin(contend(core, live.id.key)).await?),
+                    };
+                    Box::pin(contention.back_off(conflicts)).await?;
+                    self.now = core.now();
                 }
                 Updated::Mismatch(key) => return Err(counter_mismatch(key)),
-                Updated::Gone if plan.signs_in => return self.create(true).await,
+                Updated::Gone if plan.signs_in => return Box::pin(self.create(true)).await,
                 Updated::Gone => return self.overtaken(),
             }
         }
@@ -198,7 +217,7 @@ impl<'a> Work<'a> {
 
     /// Creates a session, if there is anything to store.
     async fn create(&mut self, instead_of_gone: bool) -> Result<(), SessionError> {
-        let now = self.core.now();
+        let now = self.now;
         let timeouts = self.core.expiry.wished(self.wishes.remember.unwrap_or(false));
         let deadline = now + timeouts.absolute;
         let mut record = Record {
@@ -226,13 +245,14 @@ impl<'a> Work<'a> {
             return Err(SessionErrorKind::ResponseSent.into());
         }
         for _ in 0..MAX_FRESH_IDS {
-            let issued = self.core.signer.issue()?;
-            let key = issued.key;
-            self.mark_new_key(key);
-            if self.core.store.create(&key, &record).await? == Created::Created {
-                self.settle_live(key, Some(issued), record, true, instead_of_gone);
+            let live = LiveSession { id: self.core.keeper.issue()?, record };
+            let cookie = self.core.cookie_value(&live)?;
+            self.mark_new_key(live.id.key);
+            if self.core.keeper.create(&live.id.key, &live.record).await? == Created::Created {
+                self.settle_live(live, Some(cookie), instead_of_gone);
                 return Ok(());
             }
+            record = live.record;
         }
         Err(StoreError::backend("every fresh random id is said to exist already").into())
     }
@@ -250,7 +270,7 @@ impl<'a> Work<'a> {
 
     fn resolve(&mut self, base: &Fields) -> Result<Resolved, SessionError> {
         let mut resolved = Resolved::default();
-        let base = Snapshot::new(base, self.core.now());
+        let base = Snapshot::new(base, self.now);
         for save in &mut self.saves {
             save.resolve(&base, &mut resolved)?;
         }
@@ -267,24 +287,11 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn settle_live(
-        &self,
-        key: StoreKey,
-        issued: Option<IssuedId>,
-        record: Record,
-        sets_cookie: bool,
-        rebase: bool,
-    ) {
+    fn settle_live(&self, live: LiveSession, cookie: Option<String>, rebase: bool) {
         self.settle(|state| {
-            let (token, key) = match (issued, state.live()) {
-                (Some(issued), _) => (issued.token.into(), issued.key),
-                (None, Some(live)) => (live.token.clone(), key),
-                // A session that was not live before has just been issued.
-                (None, None) => return,
-            };
-            state.stored = Stored::Live(LiveSession { token, key, record });
-            if sets_cookie {
-                state.cookie = PendingCookie::Set;
+            state.stored = Stored::Live(live);
+            if let Some(value) = cookie {
+                state.cookie = PendingCookie::Set(value);
             }
             if rebase {
                 state.rebase_views();
@@ -302,25 +309,8 @@ impl<'a> Work<'a> {
     }
 }
 
-async fn enter_queue(core: &Core, key: StoreKey, deadline: Instant) -> Result<Place, SessionError> {
-    tokio::time::timeout_at(deadline, core.queues.enter(key)).await.map_err(|_| contended(core))
-}
-
-/// Requests of this process wait in the queue, so a second conflict comes from another process.
-async fn back_off(core: &Core, conflicts: u32, deadline: Instant) -> Result<(), SessionError> {
-    if Instant::now() >= deadline {
-        return Err(contended(core));
-    }
-    if conflicts > 1 {
-        let random = getrandom::u32().map_err(SessionErrorKind::Random)?;
-        let millis = u64::from(random) % (MAX_JITTER_MILLIS + 1);
-        tokio::time::sleep(Duration::from_millis(millis)).await;
-    }
-    Ok(())
-}
-
-fn contended(core: &Core) -> SessionError {
-    SessionErrorKind::Contended(core.conflict_deadline).into()
+async fn contend(core: &Core, key: StoreKey) -> Result<Contention, SessionError> {
+    Contention::enter(&core.queues, key, core.conflict_deadline).await
 }
 
 fn counter_mismatch(key: Arc<str>) -> SessionError {

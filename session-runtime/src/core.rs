@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp};
 use crate::cookie::options::CookieTemplate;
-use crate::cookie::signed::Signer;
+use crate::error::SessionError;
 use crate::expiry::Expiry;
+use crate::keeper::Keeper;
 use crate::queue::Queues;
+use crate::record::Record;
 use crate::registry::Registry;
-use crate::store::AnyStore;
+use crate::state::LiveSession;
 
 /// What is answered when a request changed a session that another request had ended or renewed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,8 +24,7 @@ pub enum OnGone {
 }
 
 pub(crate) struct Core {
-    pub(crate) store: AnyStore,
-    pub(crate) signer: Signer,
+    pub(crate) keeper: Keeper,
     pub(crate) cookie: CookieTemplate,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) expiry: Expiry,
@@ -38,5 +39,20 @@ pub(crate) struct Core {
 impl Core {
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// What the cookie of `live` holds.
+    pub(crate) fn cookie_value(&self, live: &LiveSession) -> Result<String, SessionError> {
+        self.keeper.value(live, &self.cookie, self.max_age(&live.record))
+    }
+
+    /// How long the browser is asked to keep the cookie; `None`: until it is closed.
+    pub(crate) fn max_age(&self, record: &Record) -> Option<Duration> {
+        // A started second counts, so that the browser does not forget the cookie too early.
+        let left = || {
+            let left = record.deadline.saturating_since(self.now());
+            Duration::from_secs(left.as_millis().div_ceil(1_000) as u64)
+        };
+        record.lifetime.persistent.then(left)
     }
 }

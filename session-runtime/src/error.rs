@@ -119,6 +119,10 @@ pub(crate) enum SessionErrorKind {
     Mismatch { key: Arc<str>, expected: &'static str, reason: String },
     #[error("session field `{key}` of type `{type_name}` cannot be written as JSON")]
     Encode { key: &'static str, type_name: &'static str, source: serde_json::Error },
+    #[error("the session cannot be written into its cookie")]
+    Content(#[source] serde_json::Error),
+    #[error("{0}")]
+    TooLarge(TooLarge),
     #[error("{0}")]
     Schema(Box<str>),
     #[cfg(any(feature = "axum", feature = "actix"))]
@@ -128,6 +132,31 @@ pub(crate) enum SessionErrorKind {
     ResponseSent,
     #[error("the operating system gave no random bytes")]
     Random(#[source] getrandom::Error),
+}
+
+/// A session does not fit into its cookie.
+#[derive(Debug)]
+pub(crate) struct TooLarge {
+    /// The bytes that its value has, and may have.
+    pub(crate) size: usize,
+    pub(crate) capacity: usize,
+    /// Bytes of key and value of each field, the largest first.
+    pub(crate) fields: Vec<(Box<str>, usize)>,
+}
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { size, capacity, .. } = self;
+        write!(
+            f,
+            "the session needs {size} bytes in its cookie, and {capacity} are free; its fields:"
+        )?;
+        for (at, (key, bytes)) in self.fields.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            write!(f, "{comma} `{key}` {bytes} bytes")?;
+        }
+        Ok(())
+    }
 }
 
 impl From<SessionErrorKind> for SessionError {
@@ -183,6 +212,12 @@ impl SessionError {
     /// Whether a stored value does not decode into its field, or a counter holds no integer.
     pub fn is_mismatch(&self) -> bool {
         matches!(self.0, SessionErrorKind::Mismatch { .. })
+    }
+
+    /// Whether the session does not fit into its cookie, where a
+    /// [`CookieStore`](crate::CookieStore) keeps it. The message lists the fields with their sizes.
+    pub fn is_too_large(&self) -> bool {
+        matches!(self.0, SessionErrorKind::TooLarge(_))
     }
 
     /// Whether a cookie would have been needed after the response was sent.

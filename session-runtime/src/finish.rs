@@ -4,6 +4,7 @@ use std::fmt;
 
 use http::{HeaderName, HeaderValue, header};
 
+use crate::cookie::written::SetCookies;
 use crate::error::SessionError;
 use crate::handle::SessionHandle;
 
@@ -26,10 +27,10 @@ pub struct Finished {
 pub enum CookieCommand {
     /// It stays as it is.
     Nothing,
-    /// The value of the `Set-Cookie` header that sets it.
-    Set(String),
-    /// The value of the `Set-Cookie` header that removes it.
-    Remove(String),
+    /// It is set.
+    Set(SetCookies),
+    /// It is removed.
+    Remove(SetCookies),
 }
 
 impl fmt::Debug for CookieCommand {
@@ -56,19 +57,19 @@ impl Finished {
         let vary = self.read.then_some((header::VARY, HeaderValue::from_static("cookie")));
         let cookie = match &self.cookie {
             CookieCommand::Nothing => None,
-            CookieCommand::Set(value) | CookieCommand::Remove(value) => Some(value),
+            CookieCommand::Set(cookies) | CookieCommand::Remove(cookies) => Some(cookies),
         };
         let cache = (cookie.is_some() && !has_cache_control)
             .then_some((header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
-        let cookie = cookie.map(|value| {
-            // The builder has checked every part, and the token is base64url.
+        let cookies = cookie.into_iter().flat_map(SetCookies::iter).map(|value| {
+            // The builder has checked every part, and values are base64url and dots.
             let mut value = HeaderValue::from_str(value).expect("a checked cookie is a header");
             value.set_sensitive(true);
             (header::SET_COOKIE, value)
         });
         let retry = self.error.as_ref().and_then(SessionError::retry_after);
         let retry = retry.map(|seconds| (header::RETRY_AFTER, HeaderValue::from(seconds)));
-        vary.into_iter().chain(cookie).chain(cache).chain(retry)
+        vary.into_iter().chain(cookies).chain(cache).chain(retry)
     }
 }
 

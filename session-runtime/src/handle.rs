@@ -1,27 +1,23 @@
 //! One request's session: from the request's headers to the response's.
 
 use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
 
 use http::StatusCode;
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::Mutex;
 
-use crate::commit::commit;
+use crate::commit::Commit;
 use crate::cookie::read::CookieHeaders;
 use crate::core::Core;
 use crate::error::SessionError;
 use crate::finish::{CookieCommand, Finished};
 use crate::plan::is_touch_due;
+use crate::record::Record;
 use crate::schema::SessionSchema;
 use crate::session::Session;
-use crate::state::{Garbage, LiveSession, PendingCookie, StateCell, Stored};
-use crate::store::{Loaded, Store};
+use crate::state::{Garbage, HasState, PendingCookie, StateCell};
 use crate::view::View;
 use crate::views::view_index;
-
-/// Of several cookies of the name that verify, this many are looked up.
-const MAX_LOOKUPS: usize = 3;
 
 /// The session of one request, whatever its schemas; clones share it.
 ///
@@ -59,14 +55,21 @@ struct Request {
     core: Arc<Core>,
     cookies: CookieHeaders,
     /// Empty until the session is asked for.
-    cell: OnceCell<Arc<StateCell>>,
-    /// Commits take turns.
+    cell: OnceLock<StateCell>,
+    /// Whoever asks the store takes turns.
     turn: Mutex<()>,
+}
+
+impl HasState for Request {
+    fn state(&self) -> &StateCell {
+        // Views are made of a session that was loaded.
+        self.cell.get().expect("a session with views is loaded")
+    }
 }
 
 impl SessionHandle {
     pub(crate) fn new(core: Arc<Core>, cookies: CookieHeaders) -> Self {
-        Self(Arc::new(Request { core, cookies, cell: OnceCell::new(), turn: Mutex::new(()) }))
+        Self(Arc::new(Request { core, cookies, cell: OnceLock::new(), turn: Mutex::new(()) }))
     }
 
     /// The session seen through the schema `S`. The first call of a request loads the record.
@@ -78,7 +81,7 @@ impl SessionHandle {
         self.0.core.registry.admit::<S>()?;
         let cell = self.cell().await?;
         let index = view_index::<S>(cell)?;
-        Ok(Session::new(self.clone(), View::new(cell.clone(), index)))
+        Ok(Session::new(self.clone(), View::new(self.0.clone(), index)))
     }
 
     /// Ends the session, also one that does not decode: as [`Session::destroy`].
@@ -99,7 +102,7 @@ impl SessionHandle {
     pub async fn commit(&self) -> Result<(), SessionError> {
         let Some(cell) = self.0.cell.get() else { return Ok(()) };
         let _turn = self.0.turn.lock().await;
-        commit(&self.0.core, cell, false).await
+        Commit { core: &self.0.core, cell, principal_only: false, observed: true }.run().await
     }
 
     /// Saves what has changed and says what the response needs. For adapters, once, when the head of
@@ -108,9 +111,19 @@ impl SessionHandle {
         let Some(cell) = self.0.cell.get() else { return Finished::untouched() };
         let _turn = self.0.turn.lock().await;
         let core = &self.0.core;
-        let principal_only = core.skip_commit_on_server_error && status.is_server_error();
-        let outcome = commit(core, cell, principal_only).await;
+        let commit = Commit {
+            core,
+            cell,
+            principal_only: core.skip_commit_on_server_error && status.is_server_error(),
+            observed: Arc::strong_count(&self.0) > 1,
+        };
+        let outcome = commit.run().await;
         self.conclude(cell, outcome.err())
+    }
+
+    /// Whether nothing asked for the session, so that there is nothing to finish. For adapters.
+    pub fn is_untouched(&self) -> bool {
+        self.0.cell.get().is_none()
     }
 
     /// [`finish`](Self::finish) for the requests that need no wait: `None` if the store must be
@@ -119,8 +132,9 @@ impl SessionHandle {
         let Some(cell) = self.0.cell.get() else { return Some(Finished::untouched()) };
         let _turn = self.0.turn.try_lock().ok()?;
         let state = cell.lock();
-        let idle =
-            !state.is_pending() && state.unsettled.is_none() && !is_touch_due(&self.0.core, &state);
+        let idle = !state.is_pending()
+            && state.unsettled.is_none()
+            && !is_touch_due(&self.0.core, &state, self.0.core.now());
         drop(state);
         idle.then(|| self.conclude(cell, None))
     }
@@ -154,36 +168,40 @@ impl SessionHandle {
             garbage = state.revert_views();
             error.report("saving the session");
         }
-        let cookie = match (std::mem::take(&mut state.cookie), state.live()) {
-            (PendingCookie::Set, Some(live)) => CookieCommand::Set(self.set_cookie(live)),
-            (PendingCookie::Remove, _) => CookieCommand::Remove(self.0.core.cookie.remove()),
-            (PendingCookie::Set | PendingCookie::Nothing, _) => CookieCommand::Nothing,
+        let cookie = match (std::mem::take(&mut state.cookie), state.record()) {
+            (PendingCookie::Set(value), Some(record)) => self.set_cookie(&value, record),
+            (PendingCookie::Remove, _) => {
+                let Request { core, cookies, .. } = &*self.0;
+                CookieCommand::Remove(core.keeper.remove(&core.cookie, cookies))
+            }
+            (PendingCookie::Set(_) | PendingCookie::Nothing, _) => CookieCommand::Nothing,
         };
         drop(state);
         drop(garbage);
         Finished { cookie, error, read: true }
     }
 
-    fn set_cookie(&self, live: &LiveSession) -> String {
-        let core = &self.0.core;
-        // A started second counts, so that the browser does not forget the cookie too early.
-        let left = || {
-            let left = live.record.deadline.saturating_since(core.now());
-            Duration::from_secs(left.as_millis().div_ceil(1_000) as u64)
-        };
-        let max_age: Option<Duration> = live.record.lifetime.persistent.then(left);
-        core.cookie.set(&live.token, max_age)
+    fn set_cookie(&self, value: &str, record: &Record) -> CookieCommand {
+        let Request { core, cookies, .. } = &*self.0;
+        let max_age = core.max_age(record);
+        CookieCommand::Set(core.keeper.set(&core.cookie, value, max_age, cookies))
     }
 
     /// The state of the session, loaded at the first call.
-    async fn cell(&self) -> Result<&Arc<StateCell>, SessionError> {
-        self.0
-            .cell
-            .get_or_try_init(|| async {
-                let stored = find(&self.0.core, &self.0.cookies).await?;
-                Ok(Arc::new(StateCell::new(stored, self.0.core.clock.clone())))
-            })
-            .await
+    async fn cell(&self) -> Result<&StateCell, SessionError> {
+        let Request { core, cookies, cell, turn } = &*self.0;
+        if let Some(loaded) = cell.get() {
+            return Ok(loaded);
+        }
+        let _turn = match turn.try_lock() {
+            Ok(turn) => turn,
+            Err(_) => turn.lock().await,
+        };
+        if let Some(loaded) = cell.get() {
+            return Ok(loaded);
+        }
+        let stored = core.keeper.find(core.cookie.name(), cookies).await?;
+        Ok(cell.get_or_init(|| StateCell::new(stored, core.clock.clone())))
     }
 }
 
@@ -191,28 +209,6 @@ impl fmt::Debug for SessionHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionHandle").finish_non_exhaustive()
     }
-}
-
-/// The first live session among the cookies of the name that verify.
-async fn find(core: &Core, cookies: &CookieHeaders) -> Result<Stored, SessionError> {
-    let mut found = Stored::Nothing;
-    let mut lookups = 0;
-    for token in cookies.values(core.cookie.name()) {
-        let Ok(token) = std::str::from_utf8(token) else { continue };
-        let Some(key) = core.signer.verify(token.as_bytes()) else { continue };
-        match core.store.load(&key).await? {
-            Loaded::Live(record) => {
-                return Ok(Stored::Live(LiveSession { token: token.into(), key, record }));
-            }
-            Loaded::Gone => found = Stored::Gone,
-            Loaded::Absent => {}
-        }
-        lookups += 1;
-        if lookups == MAX_LOOKUPS {
-            break;
-        }
-    }
-    Ok(found)
 }
 
 impl Drop for Request {

@@ -6,7 +6,34 @@ use std::str::FromStr;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::clock::Timestamp;
 use crate::error::ConfigError;
+
+/// The id of one session, and why we believe it.
+#[derive(Clone, Copy)]
+pub(crate) struct SessionId {
+    pub(crate) key: StoreKey,
+    pub(crate) proof: Proof,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Proof {
+    /// The cookie holds a signed id that leads to the key.
+    Signed(SignedId),
+    /// The cookie holds the session, which got this id then.
+    Held { issued_at: Timestamp },
+}
+
+/// A random id and its signature.
+#[derive(Clone, Copy)]
+pub(crate) struct SignedId(pub(crate) [u8; 32]);
+
+impl SignedId {
+    /// The value of the cookie.
+    pub(crate) fn token(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
+}
 
 /// The key a session is stored under: 128 bits derived from the id in the cookie with a secret key.
 ///

@@ -125,7 +125,6 @@ impl Patch {
     /// ```
     pub fn apply(&self, record: &mut Record) -> Applied {
         // Every check comes before the first write.
-        let mut sums = Vec::new();
         for (key, op) in &self.fields {
             let held = record.fields.get(key);
             match op {
@@ -133,15 +132,11 @@ impl Patch {
                 FieldOp::Replace { old, .. } if held == old.as_deref() => {}
                 FieldOp::Replace { .. } => return Applied::Conflict,
                 FieldOp::Add { delta, min, max, start } => {
-                    let Some(held) = held.map_or(Some(*start), parse_integer) else {
+                    if sum(held, *start, *delta, *min, *max).is_none() {
                         return Applied::Mismatch(key.clone());
-                    };
-                    sums.push((key, saturating_sum(held, *delta, *min, *max)));
+                    }
                 }
             }
-        }
-        for (key, sum) in sums {
-            record.fields.set(key.clone(), sum.to_string());
         }
         for (key, op) in &self.fields {
             match op {
@@ -149,16 +144,27 @@ impl Patch {
                     record.fields.set(key.clone(), text.clone());
                 }
                 FieldOp::Remove | FieldOp::Replace { new: None, .. } => record.fields.remove(key),
-                FieldOp::Add { .. } => {}
+                FieldOp::Add { delta, min, max, start } => {
+                    let held = record.fields.get(key);
+                    // Checked above; no key appears twice.
+                    if let Some(sum) = sum(held, *start, *delta, *min, *max) {
+                        record.fields.set(key.clone(), itoa::Buffer::new().format(sum));
+                    }
+                }
             }
         }
+        self.apply_to_rest(record);
+        Applied::Applied
+    }
+
+    /// Changes all of `record` but its fields.
+    pub(crate) fn apply_to_rest(&self, record: &mut Record) {
         match &self.principal {
             PrincipalOp::Keep => {}
             PrincipalOp::Set(principal) => record.principal = Some(principal.clone()),
             PrincipalOp::Clear => record.principal = None,
         }
         self.expiry.apply(record);
-        Applied::Applied
     }
 }
 
@@ -190,8 +196,10 @@ pub(crate) fn parse_integer(text: &str) -> Option<i64> {
     if canonical { text.parse().ok() } else { None }
 }
 
-fn saturating_sum(held: i64, delta: i64, min: i64, max: i64) -> i64 {
-    held.saturating_add(delta).clamp(min, max)
+/// The outcome of an `Add`; `None` if what is held is no integer.
+fn sum(held: Option<&str>, start: i64, delta: i64, min: i64, max: i64) -> Option<i64> {
+    let held = held.map_or(Some(start), parse_integer)?;
+    Some(held.saturating_add(delta).clamp(min, max))
 }
 
 impl fmt::Debug for FieldOp {

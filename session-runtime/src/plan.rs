@@ -30,8 +30,8 @@ impl Plan {
         record: &Record,
         resolved: Resolved,
         wishes: &Wishes,
+        now: Timestamp,
     ) -> Option<Self> {
-        let now = core.now();
         let changes_principal =
             resolved.principal.as_ref().is_some_and(|principal| *principal != record.principal);
         let signs_in = changes_principal && resolved.signs_in();
@@ -41,9 +41,10 @@ impl Plan {
             None if renames || !resolved.ops.is_empty() => {
                 ExpiryOp::Extend(now + record.lifetime.idle)
             }
-            None => touch(core, record)?,
+            None => touch(core, record, now)?,
         };
         let sets_cookie = renames
+            || core.keeper.is_cookie()
             || match &expiry {
                 ExpiryOp::SetLifetime { lifetime, .. } => {
                     lifetime.persistent || record.lifetime.persistent
@@ -58,6 +59,18 @@ impl Plan {
         };
         let patch = Patch { fields: resolved.ops, principal, expiry };
         Some(Self { patch, renames, signs_in, sets_cookie, replayed: resolved.replayed })
+    }
+
+    /// Whether it turns `before` into something else than `after` with a little more time.
+    pub(crate) fn is_worth_a_cookie(
+        &self,
+        core: &Core,
+        before: &Record,
+        after: &Record,
+        now: Timestamp,
+    ) -> bool {
+        let later = Record { expires_at: after.expires_at, ..before.clone() };
+        self.renames || *after != later || touch(core, before, now).is_some()
     }
 
     /// Whether another request can get in the way of it.
@@ -89,12 +102,12 @@ fn new_lifetime(
 }
 
 /// Whether a live session has not been touched for so long that a commit would do it.
-pub(crate) fn is_touch_due(core: &Core, state: &State) -> bool {
-    state.record().is_some_and(|record| touch(core, record).is_some())
+pub(crate) fn is_touch_due(core: &Core, state: &State, now: Timestamp) -> bool {
+    state.record().is_some_and(|record| touch(core, record, now).is_some())
 }
 
-fn touch(core: &Core, record: &Record) -> Option<ExpiryOp> {
-    let extended = (core.now() + record.lifetime.idle).min(record.deadline);
+fn touch(core: &Core, record: &Record, now: Timestamp) -> Option<ExpiryOp> {
+    let extended = (now + record.lifetime.idle).min(record.deadline);
     core.expiry
         .is_touch_due(&record.lifetime, record.expires_at, extended)
         .then_some(ExpiryOp::Extend(extended))

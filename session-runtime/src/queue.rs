@@ -4,10 +4,16 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
+use tokio::time::Instant;
 
+use crate::error::{SessionError, SessionErrorKind};
 use crate::id::StoreKey;
+
+/// Between processes a save that was overtaken waits up to this long before it tries again.
+const MAX_JITTER_MILLIS: u64 = 32;
 
 type Turn = Arc<tokio::sync::Mutex<()>>;
 
@@ -46,6 +52,42 @@ impl Drop for Place {
         if Arc::strong_count(&self.turn) == 2 {
             queues.remove(&self.key);
         }
+    }
+}
+
+/// Requests that rewrite one session at the same time, and how long they go on.
+pub(crate) struct Contention {
+    patience: Duration,
+    deadline: Instant,
+    _place: Place,
+}
+
+impl Contention {
+    /// Waits for the session's turn among the requests of this process.
+    pub(crate) async fn enter(
+        queues: &Arc<Queues>,
+        key: StoreKey,
+        patience: Duration,
+    ) -> Result<Self, SessionError> {
+        let deadline = Instant::now() + patience;
+        match tokio::time::timeout_at(deadline, queues.enter(key)).await {
+            Ok(place) => Ok(Self { patience, deadline, _place: place }),
+            Err(_) => Err(SessionErrorKind::Contended(patience).into()),
+        }
+    }
+
+    /// Waits a little before the next try. Requests of this process wait in the queue, so a second
+    /// conflict comes from another process.
+    pub(crate) async fn back_off(&self, conflicts: u32) -> Result<(), SessionError> {
+        if Instant::now() >= self.deadline {
+            return Err(SessionErrorKind::Contended(self.patience).into());
+        }
+        if conflicts > 1 {
+            let random = getrandom::u32().map_err(SessionErrorKind::Random)?;
+            let millis = u64::from(random) % (MAX_JITTER_MILLIS + 1);
+            tokio::time::sleep(Duration::from_millis(millis)).await;
+        }
+        Ok(())
     }
 }
 

@@ -1,11 +1,11 @@
 //! What a store keeps for one session.
 
-use std::collections::{BTreeMap, btree_map};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::clock::{Timestamp, whole_millis};
 
@@ -94,36 +94,50 @@ mod millis {
 /// fields.remove("theme");
 /// assert!(fields.is_empty());
 /// ```
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Fields(Arc<BTreeMap<Arc<str>, Arc<str>>>);
+#[derive(Clone, PartialEq, Eq)]
+pub struct Fields(Arc<Vec<(Arc<str>, Arc<str>)>>);
 
 impl Fields {
     /// The JSON text stored under `key`.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).map(|text| &**text)
+        self.get_shared(key).map(|text| &**text)
     }
 
     /// The JSON text stored under `key`, to share without a copy.
     pub fn get_shared(&self, key: &str) -> Option<&Arc<str>> {
-        self.0.get(key)
+        self.position(key).ok().map(|at| &self.0[at].1)
+    }
+
+    /// The stored key that equals `key`, to share without a copy.
+    pub(crate) fn shared_key(&self, key: &str) -> Option<&Arc<str>> {
+        self.position(key).ok().map(|at| &self.0[at].0)
     }
 
     /// Whether something is stored under `key`.
     pub fn contains(&self, key: &str) -> bool {
-        self.0.contains_key(key)
+        self.position(key).is_ok()
     }
 
     /// Stores `text` under `key`.
-    pub fn set(&mut self, key: impl Into<Arc<str>>, text: impl Into<Arc<str>>) {
-        Arc::make_mut(&mut self.0).insert(key.into(), text.into());
+    pub fn set(&mut self, key: impl Into<Arc<str>> + AsRef<str>, text: impl Into<Arc<str>>) {
+        let position = self.position(key.as_ref());
+        let fields = Arc::make_mut(&mut self.0);
+        match position {
+            Ok(at) => fields[at].1 = text.into(),
+            Err(at) => fields.insert(at, (key.into(), text.into())),
+        }
     }
 
     /// Removes what is stored under `key`; nothing happens if there is nothing.
     pub fn remove(&mut self, key: &str) {
-        if self.contains(key) {
-            Arc::make_mut(&mut self.0).remove(key);
+        if let Ok(at) = self.position(key) {
+            Arc::make_mut(&mut self.0).remove(at);
         }
+    }
+
+    /// Where `key` is, or where it belongs.
+    fn position(&self, key: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(held, _)| (**held).cmp(key))
     }
 
     /// Keys and texts, in key order.
@@ -157,7 +171,23 @@ impl Default for Fields {
 
 impl<K: Into<Arc<str>>, V: Into<Arc<str>>> FromIterator<(K, V)> for Fields {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(iter: I) -> Self {
-        Self(Arc::new(iter.into_iter().map(|(key, text)| (key.into(), text.into())).collect()))
+        // Of texts under one key the last counts, as with every map.
+        let fields: BTreeMap<Arc<str>, Arc<str>> =
+            iter.into_iter().map(|(key, text)| (key.into(), text.into())).collect();
+        Self(Arc::new(fields.into_iter().collect()))
+    }
+}
+
+impl Serialize for Fields {
+    /// As a map.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        BTreeMap::<Arc<str>, Arc<str>>::deserialize(from).map(Self::from_iter)
     }
 }
 
@@ -172,13 +202,13 @@ impl<'a> IntoIterator for &'a Fields {
 
 impl fmt::Debug for Fields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.iter().map(|(key, _)| key)).finish()
     }
 }
 
 /// The iterator of [`Fields::iter`].
 #[derive(Clone)]
-pub struct Iter<'a>(btree_map::Iter<'a, Arc<str>, Arc<str>>);
+pub struct Iter<'a>(std::slice::Iter<'a, (Arc<str>, Arc<str>)>);
 
 impl<'a> Iterator for Iter<'a> {
     type Item = (&'a str, &'a str);

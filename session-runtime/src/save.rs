@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use crate::change::{Step, add_step};
 use crate::error::SessionError;
 use crate::field::AnyField;
@@ -13,7 +15,7 @@ use crate::ttl::{Snapshot, companion_key};
 
 /// The changes of one schema on their way to the store.
 pub(crate) struct Saves<S: 'static> {
-    pub(crate) list: Vec<(&'static dyn AnyField<S>, Save<S>)>,
+    pub(crate) list: SmallVec<[(&'static dyn AnyField<S>, Save<S>); 1]>,
     /// The other changes are dropped with this.
     pub(crate) principal_only: bool,
 }
@@ -42,7 +44,7 @@ impl<S: SessionSchema> AnySave for Saves<S> {
                 Save::Sum(0) => {}
                 Save::Sum(delta) => match plain_add(*field, *delta, base) {
                     Some(add) => {
-                        out.push(field.key(), add);
+                        out.push(base.key(field.key()), add);
                         date(*field, true, base, out);
                     }
                     None => {
@@ -77,12 +79,12 @@ fn decide<S>(
     if field.is_principal() {
         out.principal = Some(text.map(|text| Principal::new(field.key(), text.clone())));
     }
-    out.push(field.key(), text.cloned().map_or(FieldOp::Remove, FieldOp::Set));
+    out.push(base.key(field.key()), text.cloned().map_or(FieldOp::Remove, FieldOp::Set));
     date(field, text.is_some(), base, out);
     for alias in field.aliases().iter().filter(|alias| base.text(alias).is_some()) {
-        out.push(alias, FieldOp::Remove);
+        out.push(base.key(alias), FieldOp::Remove);
         if let Some(companion) = base.companion(alias) {
-            out.push(&companion.key, FieldOp::Remove);
+            out.push(companion.key.into(), FieldOp::Remove);
         }
     }
 }
@@ -140,14 +142,14 @@ fn replace<S: SessionSchema>(
     for alias in field.aliases() {
         let is_source = held.as_ref().is_some_and(|held| held.key == *alias);
         if is_source || base.is_over(alias) {
-            out.replace(alias, base.text(alias), None);
+            out.replace(base.key(alias), base.text(alias), None);
             if let Some(companion) = base.companion(alias) {
-                out.replace(&companion.key, Some(companion.text), None);
+                out.replace(companion.key.into(), Some(companion.text), None);
             }
         }
     }
     let is_set = new.is_some();
-    out.replace(field.key(), base.text(field.key()), new);
+    out.replace(base.key(field.key()), base.text(field.key()), new);
     date(field, is_set, base, out);
 }
 
@@ -161,12 +163,12 @@ fn date<S>(field: &dyn AnyField<S>, is_set: bool, base: &Snapshot<'_>, out: &mut
         // The field was taken for absent: another request that stores the same text again meanwhile
         // has stored something new.
         Some(companion) if base.is_over(field.key()) => {
-            out.replace(&companion.key, Some(companion.text), new);
+            out.replace(companion.key.into(), Some(companion.text), new);
         }
         None if ttl_ends.is_none() => {}
         _ => {
             let op = new.map_or(FieldOp::Remove, FieldOp::Set);
-            out.push(&companion_key(field.key()), op);
+            out.push(companion_key(field.key()).into(), op);
         }
     }
 }

@@ -52,7 +52,7 @@ impl<S: SessionSchema> Session<S> {
     /// is stored under, not the secret in the cookie, so it may be logged.
     #[must_use]
     pub fn id(&self) -> Option<String> {
-        self.state(|state| state.live().map(|live| live.key.to_string()))
+        self.state(|state| state.live().map(|live| live.id.key.to_string()))
     }
 
     /// Whether nothing is stored for this visitor yet.

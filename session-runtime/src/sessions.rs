@@ -7,19 +7,22 @@ use std::time::Duration;
 use http::HeaderValue;
 use serde::Serialize;
 
+use crate::backend::{Backend, BackendKind};
 use crate::clock::{Clock, SystemClock};
 use crate::cookie::options::CookieOptions;
 use crate::cookie::signed::Signer;
+use crate::cookie_keeper::CookieKeeper;
 use crate::core::{Core, OnGone};
 use crate::error::{ConfigError, SessionError, SessionErrorKind};
 use crate::expiry::{Expiry, Timeouts};
 use crate::handle::SessionHandle;
 use crate::id::StoreKey;
+use crate::keeper::{Keeper, StoreKeeper};
 use crate::keyring::Keyring;
 use crate::record::Principal;
 use crate::registry::{Registry, Schemas};
 use crate::schema::PrincipalSchema;
-use crate::store::{AnyStore, SessionInfo, Store};
+use crate::store::SessionInfo;
 use crate::sweep::Sweeper;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -47,10 +50,11 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// Configures sessions that are kept in `store`.
-    pub fn builder(store: impl Store) -> SessionsBuilder {
+    /// Configures sessions that are kept in `backend`: any [store](crate::store), or a
+    /// [`CookieStore`](crate::CookieStore).
+    pub fn builder(backend: impl Into<Backend>) -> SessionsBuilder {
         SessionsBuilder {
-            store: AnyStore::new(store),
+            backend: backend.into(),
             keys: None,
             cookie: CookieOptions::new(),
             clock: Arc::new(SystemClock),
@@ -101,7 +105,7 @@ impl Sessions {
         S::Principal: Serialize,
     {
         let principal = principal_of::<S>(principal)?;
-        Ok(self.core.store.list(&principal).await?)
+        Ok(self.core.keeper.list(&principal).await?)
     }
 
     /// Ends every session of `principal`, also those that are renewed meanwhile; answers how many.
@@ -117,7 +121,7 @@ impl Sessions {
         S::Principal: Serialize,
     {
         let principal = principal_of::<S>(principal)?;
-        Ok(self.core.store.delete_all(&principal, None).await?)
+        Ok(self.core.keeper.delete_all(&principal, None).await?)
     }
 
     /// Ends every session of `principal` but the one stored under `except`: "sign out everywhere
@@ -135,7 +139,7 @@ impl Sessions {
         S::Principal: Serialize,
     {
         let principal = principal_of::<S>(principal)?;
-        Ok(self.core.store.delete_all(&principal, Some(except)).await?)
+        Ok(self.core.keeper.delete_all(&principal, Some(except)).await?)
     }
 
     /// Ends one session, such as one of [`list`](Self::list). Nothing happens if it is gone already.
@@ -144,7 +148,7 @@ impl Sessions {
     ///
     /// If the store fails.
     pub async fn delete(&self, key: &StoreKey) -> Result<(), SessionError> {
-        Ok(self.core.store.delete(key).await?)
+        Ok(self.core.keeper.delete(key).await?)
     }
 
     /// Removes expired records from the store, now and then every `period`, until the answer is
@@ -162,7 +166,7 @@ impl Sessions {
     ///
     /// Outside a Tokio runtime.
     pub fn sweep_every(&self, period: Duration) -> Sweeper {
-        Sweeper::start(self.core.store.clone(), period)
+        Sweeper::start(self.core.clone(), period)
     }
 
     #[cfg(any(feature = "axum", feature = "actix"))]
@@ -193,7 +197,7 @@ where
 /// Configures [`Sessions`]; made by [`Sessions::builder`].
 #[must_use = "call `build`"]
 pub struct SessionsBuilder {
-    store: AnyStore,
+    backend: Backend,
     keys: Option<Keyring>,
     cookie: CookieOptions,
     clock: Arc<dyn Clock>,
@@ -307,10 +311,22 @@ impl SessionsBuilder {
         check_timeouts(&standard, "idle_timeout", "absolute_timeout")?;
         check_timeouts(&remembered, "the idle `remember_timeouts`", "the absolute one")?;
         let cookie = self.cookie.build()?;
+        let longest = standard.absolute.max(remembered.absolute);
+        let keeper = match self.backend.0 {
+            BackendKind::Store(store) => {
+                Keeper::Store(StoreKeeper { store, signer: Signer::new(&keys, cookie.name()) })
+            }
+            BackendKind::Cookie(store) => Keeper::Cookie(CookieKeeper::new(
+                store,
+                &keys,
+                cookie.name(),
+                self.clock.clone(),
+                longest,
+            )?),
+        };
         Ok(Sessions {
             core: Arc::new(Core {
-                store: self.store,
-                signer: Signer::new(&keys, cookie.name()),
+                keeper,
                 cookie,
                 clock: self.clock,
                 expiry: Expiry { standard, remembered, touch_after: self.touch_after },

@@ -4,9 +4,11 @@ use std::any::Any;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use smallvec::SmallVec;
+
 use crate::clock::{Clock, Timestamp};
 use crate::error::SessionError;
-use crate::id::StoreKey;
+use crate::id::{SessionId, StoreKey};
 use crate::patch::FieldOp;
 use crate::record::{Fields, Principal, Record};
 use crate::ttl::Snapshot;
@@ -19,7 +21,7 @@ impl StateCell {
         Self(Mutex::new(State {
             stored,
             clock,
-            views: Vec::new(),
+            views: SmallVec::new(),
             wish: Wish::default(),
             cookie: PendingCookie::Nothing,
             unsettled: None,
@@ -36,6 +38,11 @@ impl StateCell {
     }
 }
 
+/// What holds the cell: the request, which its views keep alive.
+pub(crate) trait HasState: Send + Sync {
+    fn state(&self) -> &StateCell;
+}
+
 /// The session of one request.
 pub(crate) struct State {
     /// What the store holds, as far as this request knows.
@@ -43,7 +50,7 @@ pub(crate) struct State {
     /// Says which of its fields are over: a request may outlast them.
     pub(crate) clock: Arc<dyn Clock>,
     /// The typed views of it, one a schema.
-    pub(crate) views: Vec<Box<dyn AnyView>>,
+    pub(crate) views: SmallVec<[Box<dyn AnyView>; 1]>,
     /// What the handler asked for beside changes of fields.
     pub(crate) wish: Wish,
     /// What the response has to tell the browser.
@@ -72,9 +79,7 @@ pub(crate) enum Stored {
 /// A live session.
 #[derive(Clone)]
 pub(crate) struct LiveSession {
-    /// The cookie's value.
-    pub(crate) token: Arc<str>,
-    pub(crate) key: StoreKey,
+    pub(crate) id: SessionId,
     pub(crate) record: Record,
 }
 
@@ -109,11 +114,12 @@ pub(crate) struct Unsettled {
 }
 
 /// What the response has to tell the browser.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Default)]
 pub(crate) enum PendingCookie {
     #[default]
     Nothing,
-    Set,
+    /// It gets this value.
+    Set(String),
     Remove,
 }
 
@@ -160,7 +166,7 @@ impl State {
         self.wish.doomed.extend(in_flight);
         match mem::take(&mut self.stored) {
             Stored::Live(live) => {
-                self.wish.doomed.push(live.key);
+                self.wish.doomed.push(live.id.key);
                 self.wish.remove_cookie = true;
             }
             Stored::Nothing => self.wish.remove_cookie = true,
@@ -231,11 +237,11 @@ pub(crate) struct Resolved {
 }
 
 impl Resolved {
-    pub(crate) fn push(&mut self, key: &str, op: FieldOp) {
-        self.ops.push((key.into(), op));
+    pub(crate) fn push(&mut self, key: Arc<str>, op: FieldOp) {
+        self.ops.push((key, op));
     }
 
-    pub(crate) fn replace(&mut self, key: &str, old: Option<&Arc<str>>, new: Option<Arc<str>>) {
+    pub(crate) fn replace(&mut self, key: Arc<str>, old: Option<&Arc<str>>, new: Option<Arc<str>>) {
         self.push(key, FieldOp::Replace { old: old.cloned(), new });
     }
 

@@ -1,12 +1,13 @@
 //! Removing expired records in the background.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::core::Core;
 use crate::error::{Chain, StoreError};
-use crate::store::{AnyStore, Store};
 
 /// How many records one step removes: short enough that nobody waits for it.
 const BATCH: usize = 500;
@@ -21,9 +22,9 @@ pub struct Sweeper {
 }
 
 impl Sweeper {
-    pub(crate) fn start(store: AnyStore, period: Duration) -> Self {
+    pub(crate) fn start(core: Arc<Core>, period: Duration) -> Self {
         let (stop, stopped) = oneshot::channel();
-        Self { stop, task: tokio::spawn(run(store, period, stopped)) }
+        Self { stop, task: tokio::spawn(run(core, period, stopped)) }
     }
 
     /// Ends the sweep and waits until it has ended.
@@ -35,9 +36,9 @@ impl Sweeper {
     }
 }
 
-async fn run(store: AnyStore, period: Duration, mut stopped: oneshot::Receiver<()>) {
+async fn run(core: Arc<Core>, period: Duration, mut stopped: oneshot::Receiver<()>) {
     loop {
-        match sweep_all(&store, &mut stopped).await {
+        match sweep_all(&core, &mut stopped).await {
             Ok(()) => {}
             Err(error) if error.is_unsupported() => return,
             Err(error) => tracing::error!(error = %Chain(&error), "sweeping sessions failed"),
@@ -49,11 +50,8 @@ async fn run(store: AnyStore, period: Duration, mut stopped: oneshot::Receiver<(
 }
 
 /// Sweeps until nothing expired is left or the sweep is stopped.
-async fn sweep_all(
-    store: &AnyStore,
-    stopped: &mut oneshot::Receiver<()>,
-) -> Result<(), StoreError> {
-    while store.sweep(BATCH).await? == BATCH
+async fn sweep_all(core: &Core, stopped: &mut oneshot::Receiver<()>) -> Result<(), StoreError> {
+    while core.keeper.sweep(BATCH).await? == BATCH
         && matches!(stopped.try_recv(), Err(oneshot::error::TryRecvError::Empty))
     {
         tokio::task::yield_now().await;

@@ -52,6 +52,11 @@ impl<'a> Snapshot<'a> {
         })
     }
 
+    /// `key` to share, without a copy if something is stored under it.
+    pub(crate) fn key(&self, key: &str) -> Arc<str> {
+        self.fields.shared_key(key).cloned().unwrap_or_else(|| key.into())
+    }
+
     /// The text under `key`, also if its time is over: what the store compares with.
     pub(crate) fn text(&self, key: &str) -> Option<&'a Arc<str>> {
         self.fields.get_shared(key)

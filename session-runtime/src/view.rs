@@ -9,12 +9,12 @@ use std::sync::Arc;
 use crate::change::{Change, Values};
 use crate::clock::Timestamp;
 use crate::schema::{Field, SessionSchema};
-use crate::state::{AnyView, State, StateCell};
+use crate::state::{AnyView, HasState, State};
 use crate::ttl::{Held, Snapshot};
 
 /// One schema's part of the session of one request: the inside of a generated handle.
 pub struct View<S> {
-    cell: Arc<StateCell>,
+    request: Arc<dyn HasState>,
     /// Its place among the views of the request.
     index: usize,
     schema: PhantomData<fn() -> S>,
@@ -22,7 +22,7 @@ pub struct View<S> {
 
 impl<S> Clone for View<S> {
     fn clone(&self) -> Self {
-        Self { cell: self.cell.clone(), index: self.index, schema: PhantomData }
+        Self { request: self.request.clone(), index: self.index, schema: PhantomData }
     }
 }
 
@@ -34,8 +34,8 @@ impl<S> fmt::Debug for View<S> {
 
 impl<S: SessionSchema> View<S> {
     /// The view at `index` of the request's views.
-    pub(crate) fn new(cell: Arc<StateCell>, index: usize) -> Self {
-        Self { cell, index, schema: PhantomData }
+    pub(crate) fn new(request: Arc<dyn HasState>, index: usize) -> Self {
+        Self { request, index, schema: PhantomData }
     }
 
     /// The value as this request sees it.
@@ -195,7 +195,7 @@ impl<S: SessionSchema> View<S> {
     }
 
     pub(crate) fn locked_state<R>(&self, f: impl FnOnce(&mut State, usize) -> R) -> R {
-        f(&mut self.cell.lock(), self.index)
+        f(&mut self.request.state().lock(), self.index)
     }
 }
 

@@ -3,7 +3,11 @@
 //! ```text
 //! scenario-server --framework axum|actix --store URL --listen 127.0.0.1:0
 //!     [--idle-secs N] [--absolute-secs N] [--secure false]
+//!     [--cookie sealed|signed] [--chunks N]
 //! ```
+//!
+//! With `--cookie` the sessions live in cookies, and the store remembers which of them were ended;
+//! with `--store none` nothing does.
 //!
 //! Its keys come from `SESSION_KEYS`. The first line it prints is `listening on http://…`.
 
@@ -16,7 +20,8 @@ use std::error::Error;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use session_runtime::{CookieOptions, Keyring, Sessions, schemas, store};
+use session_runtime::revocation::StoreRevocation;
+use session_runtime::{Backend, CookieOptions, CookieStore, Keyring, Sessions, schemas, store};
 
 use crate::schema::Visit;
 
@@ -42,6 +47,8 @@ struct Options {
     idle: Option<Duration>,
     absolute: Option<Duration>,
     secure: bool,
+    cookie: Option<String>,
+    chunks: Option<usize>,
 }
 
 impl Options {
@@ -53,6 +60,8 @@ impl Options {
             idle: None,
             absolute: None,
             secure: true,
+            cookie: None,
+            chunks: None,
         };
         while let Some(name) = args.next() {
             let value = args.next().ok_or_else(|| format!("{name} needs a value"))?;
@@ -63,6 +72,8 @@ impl Options {
                 "--idle-secs" => options.idle = Some(Duration::from_secs(value.parse()?)),
                 "--absolute-secs" => options.absolute = Some(Duration::from_secs(value.parse()?)),
                 "--secure" => options.secure = value.parse()?,
+                "--cookie" => options.cookie = Some(value),
+                "--chunks" => options.chunks = Some(value.parse()?),
                 _ => return Err(format!("unknown option {name}").into()),
             }
         }
@@ -70,7 +81,7 @@ impl Options {
     }
 
     async fn sessions(&self) -> Result<Sessions> {
-        let mut builder = Sessions::builder(store::connect(&self.store).await?)
+        let mut builder = Sessions::builder(self.backend().await?)
             .keys(Keyring::from_env("SESSION_KEYS")?)
             .cookie(CookieOptions::new().secure(self.secure))
             .schemas(schemas![Visit]);
@@ -81,5 +92,22 @@ impl Options {
             builder = builder.idle_timeout(idle);
         }
         Ok(builder.build()?)
+    }
+
+    async fn backend(&self) -> Result<Backend> {
+        let mut cookie = match self.cookie.as_deref() {
+            None => return Ok(store::connect(&self.store).await?.into()),
+            Some("sealed") => CookieStore::sealed(),
+            Some("signed") => CookieStore::signed(),
+            Some(other) => return Err(format!("--cookie is sealed or signed, not {other}").into()),
+        };
+        if let Some(chunks) = self.chunks {
+            cookie = cookie.max_chunks(chunks);
+        }
+        if self.store != "none" {
+            let ended = StoreRevocation::new(store::connect(&self.store).await?);
+            cookie = cookie.revocation(ended);
+        }
+        Ok(cookie.into())
     }
 }

@@ -63,6 +63,10 @@ async fn run(session: &Session<Visit>, op: &[Value], status: &mut u16) -> Option
         }
         "has_name" => json!(session.has_name()),
         "items" => json!(session.items()),
+        "clear_items" => {
+            session.clear_items();
+            Value::Null
+        }
         "push_item" => {
             let item = text()?;
             json!(session.update_items(move |items| items.push(item.clone())))

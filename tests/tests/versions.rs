@@ -56,7 +56,8 @@ impl Deployment {
 async fn finish(handle: &SessionHandle, cookie: &mut Option<String>) {
     let finished = handle.finish(StatusCode::OK).await;
     assert!(finished.error.is_none(), "{finished:?}");
-    if let CookieCommand::Set(value) = finished.cookie {
+    if let CookieCommand::Set(cookies) = &finished.cookie {
+        let value = cookies.iter().next().unwrap();
         *cookie = value.split(';').next().map(str::to_owned);
     }
 }

@@ -1,5 +1,10 @@
-//! Cookies: finding them in a request, signing them, writing them into a response.
+//! Cookies: finding them in a request, signing or sealing them, writing them into a response.
 
+pub(crate) mod chunks;
+pub(crate) mod content;
 pub(crate) mod options;
 pub(crate) mod read;
+pub(crate) mod readable;
+pub(crate) mod sealed;
 pub(crate) mod signed;
+pub(crate) mod written;

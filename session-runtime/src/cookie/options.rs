@@ -50,6 +50,7 @@ pub struct CookieOptions {
     same_site: SameSite,
     secure: bool,
     http_only: bool,
+    partitioned: bool,
     persistent: bool,
 }
 
@@ -70,6 +71,7 @@ impl CookieOptions {
             same_site: SameSite::Lax,
             secure: true,
             http_only: true,
+            partitioned: false,
             persistent: false,
         }
     }
@@ -117,6 +119,13 @@ impl CookieOptions {
         self
     }
 
+    /// Whether a page of another site that embeds this one gets a cookie of its own (CHIPS,
+    /// `Partitioned`); off by default. Needs `Secure`, and `SameSite=None` to be sent at all.
+    pub fn partitioned(mut self, partitioned: bool) -> Self {
+        self.partitioned = partitioned;
+        self
+    }
+
     /// Whether the browser keeps every visitor's cookie after it is closed; off by default.
     /// [`Session::remember`](crate::Session::remember) asks for it for one session.
     pub fn persistent(mut self, persistent: bool) -> Self {
@@ -128,54 +137,91 @@ impl CookieOptions {
         self.persistent
     }
 
-    /// Checks what RFC 6265bis says about the combination.
+    /// Checks what RFC 6265bis says about each value and about their combination.
     pub(crate) fn build(self) -> Result<CookieTemplate, ConfigError> {
         let prefix = self.prefix.unwrap_or(match self.secure {
             true => CookiePrefix::Host,
             false => CookiePrefix::None,
         });
-        let fault = |message: &str| Err(ConfigError::new(message));
-        if self.name.is_empty() || !self.name.bytes().all(is_token_byte) {
-            return fault("the cookie name must be one or more letters, digits or !#$%&'*+-.^_`|~");
+        match self.fault(prefix) {
+            Some(message) => Err(ConfigError::new(message)),
+            None => Ok(CookieTemplate {
+                name: match prefix {
+                    CookiePrefix::Host => format!("__Host-{}", self.name),
+                    CookiePrefix::Secure => format!("__Secure-{}", self.name),
+                    CookiePrefix::None => self.name.clone(),
+                },
+                options: self,
+            }),
         }
+    }
+
+    /// The rule that is broken, if any is.
+    fn fault(&self, prefix: CookiePrefix) -> Option<&'static str> {
         let lower = self.name.to_ascii_lowercase();
-        if lower.starts_with("__host-") || lower.starts_with("__secure-") {
-            return fault("set the cookie's prefix with `prefix`, not in its name");
-        }
-        if prefix != CookiePrefix::None && !self.secure {
-            return fault("a cookie with a `__Host-` or `__Secure-` prefix must be `Secure`");
-        }
-        if prefix == CookiePrefix::Host && self.domain.is_some() {
-            return fault(
-                "a `__Host-` cookie cannot have a `Domain`; use `CookiePrefix::Secure` or drop the domain",
-            );
-        }
-        if prefix == CookiePrefix::Host && self.path != "/" {
-            return fault(
-                "a `__Host-` cookie must have `Path=/`; use `CookiePrefix::Secure` or drop the path",
-            );
-        }
-        if self.same_site == SameSite::None && !self.secure {
-            return fault("a `SameSite=None` cookie must be `Secure`");
-        }
-        if !self.path.starts_with('/') || !self.path.bytes().all(is_attribute_byte) {
-            return fault(
-                "the cookie path must start with `/` and hold no `;` or control character",
-            );
-        }
-        if let Some(domain) = &self.domain
-            && (domain.is_empty() || !domain.bytes().all(is_domain_byte))
-        {
-            return fault("the cookie domain must be a host name");
-        }
-        let name = match prefix {
-            CookiePrefix::Host => format!("__Host-{}", self.name),
-            CookiePrefix::Secure => format!("__Secure-{}", self.name),
-            CookiePrefix::None => self.name.clone(),
-        };
-        Ok(CookieTemplate { options: self, name })
+        let names_prefix = ["__host-", "__secure-", "__http-"];
+        let rules = [
+            (
+                self.name.is_empty() || !self.name.bytes().all(is_token_byte),
+                "the cookie name must be one or more letters, digits or !#$%&'*+-.^_`|~ \
+                 (RFC 6265bis, section 4.1.1)",
+            ),
+            (
+                self.name.len() > MAX_NAME_BYTES,
+                "the cookie name must not be longer than 256 bytes: name and value together have \
+                 room for 4096 (RFC 6265bis, section 5.6)",
+            ),
+            (
+                names_prefix.iter().any(|prefix| lower.starts_with(prefix)),
+                "set the cookie's prefix with `prefix`, not in its name",
+            ),
+            (
+                prefix != CookiePrefix::None && !self.secure,
+                "a cookie with a `__Host-` or `__Secure-` prefix must be `Secure` (RFC 6265bis, \
+                 section 4.1.3)",
+            ),
+            (
+                prefix == CookiePrefix::Host && self.domain.is_some(),
+                "a `__Host-` cookie cannot have a `Domain` (RFC 6265bis, section 4.1.3.2); use \
+                 `CookiePrefix::Secure` or drop the domain",
+            ),
+            (
+                prefix == CookiePrefix::Host && self.path != "/",
+                "a `__Host-` cookie must have `Path=/` (RFC 6265bis, section 4.1.3.2); use \
+                 `CookiePrefix::Secure` or drop the path",
+            ),
+            (
+                self.same_site == SameSite::None && !self.secure,
+                "a `SameSite=None` cookie must be `Secure` (RFC 6265bis, section 5.7)",
+            ),
+            (
+                self.partitioned && !self.secure,
+                "a `Partitioned` cookie must be `Secure` (CHIPS, section 2.1)",
+            ),
+            (
+                !self.path.starts_with('/') || !self.path.bytes().all(is_attribute_byte),
+                "the cookie path must start with `/` and hold printable ASCII without `;` \
+                 (RFC 6265bis, section 4.1.1)",
+            ),
+            (
+                self.domain.as_deref().is_some_and(|domain| !is_domain(domain)),
+                "the cookie domain must be a host name in ASCII, such as `example.org`; browsers \
+                 ignore one that is an address or a single label (RFC 6265bis, section 5.6.3)",
+            ),
+            (
+                self.path.len() > MAX_ATTRIBUTE_BYTES,
+                "the cookie path must not be longer than 1024 bytes (RFC 6265bis, section 5.6)",
+            ),
+        ];
+        rules.into_iter().find_map(|(broken, message)| broken.then_some(message))
     }
 }
+
+/// Browsers ignore longer attributes.
+const MAX_ATTRIBUTE_BYTES: usize = 1_024;
+
+/// Leaves room for the value.
+const MAX_NAME_BYTES: usize = 256;
 
 /// Token characters of RFC 9110, section 5.6.2.
 fn is_token_byte(byte: u8) -> bool {
@@ -186,8 +232,20 @@ fn is_attribute_byte(byte: u8) -> bool {
     (b' '..=b'~').contains(&byte) && byte != b';'
 }
 
-fn is_domain_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b".-".contains(&byte)
+/// Two labels or more, the last not a number, and no empty one.
+fn is_domain(domain: &str) -> bool {
+    let is_label = |label: &str| {
+        let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        (1..=63).contains(&label.len())
+            && label.bytes().all(is_inner)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let last = domain.rsplit('.').next().unwrap_or_default();
+    domain.len() <= 253
+        && domain.contains('.')
+        && domain.split('.').all(is_label)
+        && !last.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Checked options: writes `Set-Cookie` values.
@@ -203,9 +261,9 @@ impl CookieTemplate {
         &self.name
     }
 
-    /// A cookie that holds `value`, for as long as the browser runs or for `max_age`.
-    pub(crate) fn set(&self, value: &str, max_age: Option<Duration>) -> String {
-        let mut cookie = self.cookie(value);
+    /// The cookie `name` with `value`, for as long as the browser runs or for `max_age`.
+    pub(crate) fn set(&self, name: &str, value: &str, max_age: Option<Duration>) -> String {
+        let mut cookie = self.cookie(name, value);
         if let Some(max_age) = max_age {
             let seconds = i64::try_from(max_age.as_secs()).unwrap_or(i64::MAX);
             cookie.set_max_age(cookie::time::Duration::seconds(seconds));
@@ -214,18 +272,19 @@ impl CookieTemplate {
     }
 
     /// A cookie that removes the one that [`set`](Self::set) wrote.
-    pub(crate) fn remove(&self) -> String {
-        let mut cookie = self.cookie("");
+    pub(crate) fn remove(&self, name: &str) -> String {
+        let mut cookie = self.cookie(name, "");
         cookie.set_max_age(cookie::time::Duration::ZERO);
         cookie.to_string()
     }
 
-    fn cookie<'a>(&'a self, value: &'a str) -> Cookie<'a> {
+    fn cookie<'a>(&'a self, name: &'a str, value: &'a str) -> Cookie<'a> {
         let options = &self.options;
-        let mut cookie = Cookie::build((self.name.as_str(), value))
+        let mut cookie = Cookie::build((name, value))
             .path(options.path.as_str())
             .http_only(options.http_only)
             .secure(options.secure)
+            .partitioned(options.partitioned)
             .same_site(match options.same_site {
                 SameSite::Strict => cookie::SameSite::Strict,
                 SameSite::Lax => cookie::SameSite::Lax,
@@ -244,34 +303,56 @@ mod tests {
 
     #[test]
     fn writes_the_defaults_and_removes_with_the_same_attributes() {
+        let attributes = "HttpOnly; SameSite=Lax; Secure; Path=/";
         let template = CookieOptions::new().build().unwrap();
-        assert_eq!(template.set("v", None), "__Host-id=v; HttpOnly; SameSite=Lax; Secure; Path=/");
-        assert_eq!(
-            template.remove(),
-            "__Host-id=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0"
-        );
+        let name = template.name();
+        assert_eq!(template.set(name, "v", None), format!("__Host-id=v; {attributes}"));
+        assert_eq!(template.remove(name), format!("__Host-id=; {attributes}; Max-Age=0"));
         let shared = CookieOptions::new()
             .prefix(CookiePrefix::Secure)
             .domain("example.org")
             .path("/app")
+            .same_site(SameSite::None)
+            .partitioned(true)
             .build()
             .unwrap();
+        let set = shared.set(shared.name(), "v", Some(Duration::from_secs(9)));
         assert_eq!(
-            shared.set("v", Some(Duration::from_secs(9))),
-            "__Secure-id=v; HttpOnly; SameSite=Lax; Secure; Path=/app; Domain=example.org; Max-Age=9"
+            set,
+            "__Secure-id=v; HttpOnly; SameSite=None; Partitioned; Secure; Path=/app; \
+             Domain=example.org; Max-Age=9"
+        );
+        assert_eq!(
+            shared.remove(shared.name()),
+            set.replace("=v;", "=;").replace("Max-Age=9", "Max-Age=0")
         );
     }
 
     #[test]
     fn refuses_what_browsers_refuse() {
+        let options = CookieOptions::new;
+        let shared = || options().prefix(CookiePrefix::Secure);
         let refused = [
-            (CookieOptions::new().domain("example.org"), "Domain"),
-            (CookieOptions::new().path("/app"), "Path=/"),
-            (CookieOptions::new().secure(false).prefix(CookiePrefix::Host), "Secure"),
-            (CookieOptions::new().secure(false).same_site(SameSite::None), "SameSite=None"),
-            (CookieOptions::new().name("a b"), "name"),
-            (CookieOptions::new().name("__Host-id"), "prefix"),
-            (CookieOptions::new().prefix(CookiePrefix::None).path("/;x"), "path"),
+            (options().domain("example.org"), "4.1.3.2"),
+            (options().path("/app"), "Path=/"),
+            (options().secure(false).prefix(CookiePrefix::Host), "4.1.3"),
+            (options().secure(false).prefix(CookiePrefix::Secure), "4.1.3"),
+            (options().secure(false).same_site(SameSite::None), "SameSite=None"),
+            (options().secure(false).partitioned(true), "Partitioned"),
+            (options().name("a b"), "name"),
+            (options().name(""), "name"),
+            (options().name("n".repeat(257)), "256"),
+            (options().name("__Host-id"), "prefix"),
+            (options().name("__http-id"), "prefix"),
+            (shared().path("/;x"), "path"),
+            (shared().path("x"), "path"),
+            (shared().path("/\u{e4}"), "path"),
+            (shared().path("/".repeat(1_025)), "1024"),
+            (shared().domain(""), "domain"),
+            (shared().domain("localhost"), "domain"),
+            (shared().domain("127.0.0.1"), "domain"),
+            (shared().domain(".example.org"), "domain"),
+            (shared().domain("example.org; Path=/"), "domain"),
         ];
         for (options, word) in refused {
             let message = options.build().unwrap_err().to_string();

@@ -18,8 +18,13 @@ impl FromIterator<HeaderValue> for CookieHeaders {
 }
 
 impl CookieHeaders {
+    /// Whether there is a cookie called `name`.
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.values(name).next().is_some()
+    }
+
     /// The values of all cookies called `name`, in the order of the headers, without quotes.
-    pub(crate) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+    pub(crate) fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         self.first
             .iter()
             .chain(&self.more)

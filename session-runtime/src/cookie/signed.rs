@@ -11,7 +11,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use crate::error::{SessionError, SessionErrorKind};
-use crate::id::StoreKey;
+use crate::id::{Proof, SessionId, SignedId, StoreKey};
 use crate::keyring::Keyring;
 
 /// Names the format; a change of the format changes it, so that keys are never shared between two.
@@ -29,12 +29,6 @@ pub(crate) struct Signer {
     keys: Vec<Hmac<Sha256>>,
 }
 
-/// A session id as the cookie holds it, and where its record is.
-pub(crate) struct IssuedId {
-    pub(crate) token: String,
-    pub(crate) key: StoreKey,
-}
-
 impl Signer {
     pub(crate) fn new(keyring: &Keyring, cookie_name: &str) -> Self {
         let keys = keyring.derive(PURPOSE, cookie_name).map(|key| {
@@ -45,18 +39,18 @@ impl Signer {
     }
 
     /// A new id, signed with the newest key.
-    pub(crate) fn issue(&self) -> Result<IssuedId, SessionError> {
+    pub(crate) fn issue(&self) -> Result<SessionId, SessionError> {
         let mut token = [0; TOKEN_BYTES];
         let (id, tag) = token.split_at_mut(ID_BYTES);
         getrandom::fill(id).map_err(SessionErrorKind::Random)?;
         // A keyring has at least one key.
         let (signature, key) = mac(&self.keys[0], id);
         tag.copy_from_slice(&signature);
-        Ok(IssuedId { token: URL_SAFE_NO_PAD.encode(token), key })
+        Ok(SessionId { key, proof: Proof::Signed(SignedId(token)) })
     }
 
-    /// The store key of a cookie's value, if any key of the ring signed it.
-    pub(crate) fn verify(&self, value: &[u8]) -> Option<StoreKey> {
+    /// The id in a cookie's value, if any key of the ring signed it.
+    pub(crate) fn verify(&self, value: &[u8]) -> Option<SessionId> {
         if value.len() != TOKEN_CHARS {
             return None;
         }
@@ -66,7 +60,8 @@ impl Signer {
         let (id, tag) = token.split_at(ID_BYTES);
         self.keys.iter().find_map(|hmac| {
             let (signature, key) = mac(hmac, id);
-            bool::from(signature.ct_eq(tag)).then_some(key)
+            let id = SessionId { key, proof: Proof::Signed(SignedId(token)) };
+            bool::from(signature.ct_eq(tag)).then_some(id)
         })
     }
 }
@@ -87,21 +82,29 @@ mod tests {
         Signer::new(&Keyring::new(keys).unwrap(), name)
     }
 
+    fn token(id: &SessionId) -> String {
+        match id.proof {
+            Proof::Signed(id) => id.token(),
+            Proof::Held { .. } => unreachable!("a signer signs"),
+        }
+    }
+
     #[test]
     fn a_cookie_is_good_for_its_key_and_name_alone() {
         let old = signer(&[[1; 32]], "id");
         let issued = old.issue().unwrap();
-        let token = issued.token.as_bytes();
-        assert_eq!(old.verify(token), Some(issued.key));
-        assert_eq!(signer(&[[2; 32], [1; 32]], "id").verify(token), Some(issued.key));
-        assert_eq!(signer(&[[2; 32]], "id").verify(token), None);
-        assert_eq!(signer(&[[1; 32]], "__Host-id").verify(token), None);
+        let token = token(&issued);
+        let verified = |signer: &Signer| signer.verify(token.as_bytes()).map(|id| id.key);
+        assert_eq!(verified(&old), Some(issued.key));
+        assert_eq!(verified(&signer(&[[2; 32], [1; 32]], "id")), Some(issued.key));
+        assert_eq!(verified(&signer(&[[2; 32]], "id")), None);
+        assert_eq!(verified(&signer(&[[1; 32]], "__Host-id")), None);
     }
 
     #[test]
     fn no_changed_character_is_accepted() {
         let signer = signer(&[[1; 32]], "id");
-        let token = signer.issue().unwrap().token.into_bytes();
+        let token = token(&signer.issue().unwrap()).into_bytes();
         for at in 0..token.len() {
             for byte in 0..=255 {
                 let mut changed = token.clone();

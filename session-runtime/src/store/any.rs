@@ -5,7 +5,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{Created, Loaded, SessionInfo, Store, StoreError, Updated};
+use super::{Created, Loaded, MemoryStore, SessionInfo, Store, StoreError, Updated};
 use crate::id::StoreKey;
 use crate::patch::Patch;
 use crate::record::{Principal, Record};
@@ -19,21 +19,31 @@ use crate::record::{Principal, Record};
 /// # let _ = store;
 /// ```
 #[derive(Clone)]
-pub struct AnyStore(Arc<dyn DynStore>);
+pub struct AnyStore(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    /// Called directly: a box for its future would cost more than what the future does.
+    Memory(MemoryStore),
+    Other(Arc<dyn DynStore>),
+}
 
 impl AnyStore {
     /// Hides the type of `store`.
     pub fn new(store: impl Store) -> Self {
         let mut slot = Some(store);
+        let slot_any: &mut dyn Any = &mut slot;
         // Wrapping an `AnyStore` again would only cost a second indirection per call.
-        if let Some(any) = (&mut slot as &mut dyn Any).downcast_mut::<Option<AnyStore>>()
-            && let Some(any) = any.take()
-        {
+        if let Some(any) = slot_any.downcast_mut::<Option<AnyStore>>().and_then(Option::take) {
             return any;
         }
+        if let Some(memory) = slot_any.downcast_mut::<Option<MemoryStore>>().and_then(Option::take)
+        {
+            return Self(Kind::Memory(memory));
+        }
         match slot {
-            Some(store) => Self(Arc::new(store)),
-            None => unreachable!("only an `AnyStore` is taken out of the slot"),
+            Some(store) => Self(Kind::Other(Arc::new(store))),
+            None => unreachable!("the slot is only emptied by what returns"),
         }
     }
 }
@@ -112,15 +122,24 @@ impl<T: Store> DynStore for T {
 
 impl Store for AnyStore {
     async fn load(&self, key: &StoreKey) -> Result<Loaded, StoreError> {
-        self.0.load(key).await
+        match &self.0 {
+            Kind::Memory(store) => Store::load(store, key).await,
+            Kind::Other(store) => store.load(key).await,
+        }
     }
 
     async fn create(&self, key: &StoreKey, record: &Record) -> Result<Created, StoreError> {
-        self.0.create(key, record).await
+        match &self.0 {
+            Kind::Memory(store) => Store::create(store, key, record).await,
+            Kind::Other(store) => store.create(key, record).await,
+        }
     }
 
     async fn update(&self, key: &StoreKey, patch: &Patch) -> Result<Updated, StoreError> {
-        self.0.update(key, patch).await
+        match &self.0 {
+            Kind::Memory(store) => Store::update(store, key, patch).await,
+            Kind::Other(store) => store.update(key, patch).await,
+        }
     }
 
     async fn rename(
@@ -129,19 +148,31 @@ impl Store for AnyStore {
         to: &StoreKey,
         patch: &Patch,
     ) -> Result<Updated, StoreError> {
-        self.0.rename(from, to, patch).await
+        match &self.0 {
+            Kind::Memory(store) => Store::rename(store, from, to, patch).await,
+            Kind::Other(store) => store.rename(from, to, patch).await,
+        }
     }
 
     async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
-        self.0.delete(key).await
+        match &self.0 {
+            Kind::Memory(store) => Store::delete(store, key).await,
+            Kind::Other(store) => store.delete(key).await,
+        }
     }
 
     async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
-        self.0.sweep(limit).await
+        match &self.0 {
+            Kind::Memory(store) => Store::sweep(store, limit).await,
+            Kind::Other(store) => store.sweep(limit).await,
+        }
     }
 
     async fn list(&self, principal: &Principal) -> Result<Vec<SessionInfo>, StoreError> {
-        self.0.list(principal).await
+        match &self.0 {
+            Kind::Memory(store) => Store::list(store, principal).await,
+            Kind::Other(store) => store.list(principal).await,
+        }
     }
 
     async fn delete_all(
@@ -149,6 +180,9 @@ impl Store for AnyStore {
         principal: &Principal,
         except: Option<&StoreKey>,
     ) -> Result<usize, StoreError> {
-        self.0.delete_all(principal, except).await
+        match &self.0 {
+            Kind::Memory(store) => Store::delete_all(store, principal, except).await,
+            Kind::Other(store) => store.delete_all(principal, except).await,
+        }
     }
 }

@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use mongodb::Client;
-use mongodb::bson::doc;
 use session_runtime::patch::FieldOp;
 use session_runtime::store::{Created, Loaded, Store, Updated};
 use test_servers::{Kind, Server};
@@ -53,7 +51,7 @@ async fn it_may_come_later_and_go() {
     let store = place.builder().command_timeout(TIMEOUT).open().await.unwrap();
     assert!(began.elapsed() < TIMEOUT + Duration::from_secs(1));
     fails_in_time(&store).await;
-    test_servers::restart_mongodb(&mut server, &[]).unwrap();
+    server.start_again().unwrap();
     assert_eq!(loads_again(&store).await, Loaded::Absent);
     // The indexes were made when it came.
     let names = place.documents().await.list_index_names().await.unwrap();
@@ -63,7 +61,7 @@ async fn it_may_come_later_and_go() {
     for _ in 0..2 {
         server.kill();
         fails_in_time(&store).await;
-        test_servers::restart_mongodb(&mut server, &[]).unwrap();
+        server.start_again().unwrap();
         assert_eq!(loads_again(&store).await, Loaded::Live(one.clone()));
     }
     let set = patch("n", FieldOp::Set("5".into()));
@@ -76,16 +74,9 @@ async fn it_may_hang() {
     let place = Place::at(server.url().to_owned());
     let store = place.builder().command_timeout(TIMEOUT).open().await.unwrap();
     let _ = store.create(&key(1), &fresh(&[("n", "0")])).await.unwrap();
-    let admin = Client::with_uri_str(server.url()).await.unwrap().database("admin");
-    let status = admin.run_command(doc! { "serverStatus": 1 }).await.unwrap();
-    let process = status.get("pid").map(|pid| pid.to_string()).unwrap();
-    let signal = |signal: &str| {
-        let sent = std::process::Command::new("kill").args([signal, &process]).status();
-        assert!(sent.unwrap().success());
-    };
-    signal("-STOP");
+    server.pause();
     fails_in_time(&store).await;
-    signal("-CONT");
+    server.resume();
     let Loaded::Live(record) = loads_again(&store).await else { panic!("it is live") };
     // The write that was not answered may be there: its outcome was unknown. It is there once.
     let n: u32 = record.fields.get("n").unwrap().parse().unwrap();
@@ -121,7 +112,7 @@ async fn nothing_is_lost_or_done_twice_by_a_restart() {
     for _ in 0..2 {
         tokio::time::sleep(Duration::from_millis(500)).await;
         server.kill();
-        test_servers::restart_mongodb(&mut server, &[]).unwrap();
+        server.start_again().unwrap();
     }
     loads_again(&store).await;
     tokio::time::sleep(Duration::from_millis(500)).await;

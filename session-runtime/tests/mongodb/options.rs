@@ -181,7 +181,9 @@ async fn host_user_and_password() {
     let user = doc! { "createUser": "me", "pwd": password, "roles": ["root"] };
     client.database("admin").run_command(user).await.unwrap();
     client.shutdown().immediate(true).await;
-    test_servers::restart_mongodb(&mut server, &["--auth"]).unwrap();
+    server.kill();
+    server.add_arguments(&["--auth"]);
+    server.start_again().unwrap();
     let host = |password: &str| {
         MongoStore::at_host("127.0.0.1")
             .port(port)

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use session_runtime::record::Principal;
 use session_runtime::store::{Created, Loaded, RedisStore, Store, Updated};
 
-use crate::site::{add, info, key, record, server, signal};
+use crate::site::{add, key, record, server};
 
 const TIMEOUT: Duration = Duration::from_millis(300);
 
@@ -47,19 +47,8 @@ async fn a_server_that_starts_late() {
     for _ in 0..3 {
         fails(&store).await;
     }
-    start_again(&mut server);
+    server.start_again().unwrap();
     works(&store).await;
-}
-
-fn start_again(server: &mut test_servers::Server) {
-    let url = server.url().to_owned();
-    // It answers before it has read its data, but not with `PONG`.
-    server.start_again(|| ping(&url).is_some_and(|answer| answer == "PONG")).unwrap();
-}
-
-fn ping(url: &str) -> Option<String> {
-    let mut connection = redis::Client::open(url).ok()?.get_connection().ok()?;
-    redis::cmd("PING").query(&mut connection).ok()
 }
 
 #[tokio::test]
@@ -67,13 +56,12 @@ async fn a_server_that_hangs() {
     let Some(server) = server(&[]) else { return };
     let store = impatient(server.url());
     works(&store).await;
-    let process = info(server.url(), "process_id").unwrap();
-    signal(process, "-STOP");
+    server.pause();
     // The second time there is a new connection to open, which nobody accepts.
     for _ in 0..3 {
         fails(&store).await;
     }
-    signal(process, "-CONT");
+    server.resume();
     works(&store).await;
 }
 
@@ -127,7 +115,7 @@ async fn a_server_that_is_killed_and_comes_back_during_traffic() {
         tokio::time::sleep(Duration::from_millis(300)).await;
         server.kill();
         tokio::time::sleep(Duration::from_millis(100)).await;
-        start_again(&mut server);
+        server.start_again().unwrap();
         let before = saved.load(Ordering::Relaxed);
         let waiting = Instant::now();
         while saved.load(Ordering::Relaxed) == before {

@@ -65,13 +65,6 @@ pub(crate) fn info(url: &str, name: &str) -> Option<u64> {
     line.split([',', '=']).find_map(|word| word.trim().parse().ok())
 }
 
-/// Sends a signal to the server's process, such as `-STOP`.
-pub(crate) fn signal(process: u64, signal: &str) {
-    let process = process.to_string();
-    let sent = std::process::Command::new("kill").args([signal, &*process]).status().unwrap();
-    assert!(sent.success());
-}
-
 pub(crate) fn now() -> Timestamp {
     SystemTime::now().into()
 }

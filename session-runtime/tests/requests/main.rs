@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod commits;
+mod cookie_store;
 mod expiry;
 mod interleavings;
 mod schemas;

@@ -51,8 +51,7 @@ impl Site {
 
     /// Begins a request with a cookie.
     pub(crate) fn begin(&self, cookie: &Option<String>) -> SessionHandle {
-        let header = cookie.as_ref().map(|cookie| HeaderValue::from_str(cookie).unwrap());
-        self.sessions.begin(header)
+        begin(&self.sessions, cookie)
     }
 
     /// One request from beginning to end, in which `handler` runs; it must succeed.
@@ -61,12 +60,7 @@ impl Site {
         cookie: &mut Option<String>,
         handler: impl AsyncFnOnce(Session<Visit>) -> T,
     ) -> T {
-        let handle = self.begin(cookie);
-        let answer = handler(handle.session::<Visit>().await.unwrap()).await;
-        let finished = handle.finish(StatusCode::OK).await;
-        assert!(finished.error.is_none(), "{finished:?}");
-        keep(cookie, &finished);
-        answer
+        visit(&self.sessions, cookie, handler).await
     }
 
     /// The record behind a cookie.
@@ -80,11 +74,33 @@ impl Site {
     }
 }
 
+/// Begins a request with a cookie.
+pub(crate) fn begin(sessions: &Sessions, cookie: &Option<String>) -> SessionHandle {
+    sessions.begin(cookie.as_ref().map(|cookie| HeaderValue::from_str(cookie).unwrap()))
+}
+
+/// One request from beginning to end, in which `handler` runs; it must succeed.
+pub(crate) async fn visit<T>(
+    sessions: &Sessions,
+    cookie: &mut Option<String>,
+    handler: impl AsyncFnOnce(Session<Visit>) -> T,
+) -> T {
+    let handle = begin(sessions, cookie);
+    let answer = handler(handle.session::<Visit>().await.unwrap()).await;
+    let finished = handle.finish(StatusCode::OK).await;
+    assert!(finished.error.is_none(), "{finished:?}");
+    keep(cookie, &finished);
+    answer
+}
+
 /// Does with the cookie what a browser does.
 pub(crate) fn keep(cookie: &mut Option<String>, finished: &Finished) {
     match &finished.cookie {
         CookieCommand::Nothing => {}
-        CookieCommand::Set(value) => *cookie = value.split(';').next().map(str::to_owned),
+        CookieCommand::Set(cookies) => {
+            let value = cookies.iter().next().unwrap();
+            *cookie = value.split(';').next().map(str::to_owned);
+        }
         CookieCommand::Remove(_) => *cookie = None,
     }
 }
@@ -105,7 +121,7 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    fn new(inner: MemoryStore) -> Self {
+    pub(crate) fn new(inner: MemoryStore) -> Self {
         Self {
             inner,
             calls: Arc::default(),

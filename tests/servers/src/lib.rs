@@ -14,13 +14,13 @@ mod mongodb;
 mod postgres;
 mod process;
 mod redis;
+mod tree;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 pub use self::install::program;
-pub use self::mongodb::{restart as restart_mongodb, start as start_mongodb};
-pub use self::postgres::start_again as start_postgres_again;
+pub use self::mongodb::start as start_mongodb;
 pub use self::process::Server;
 pub use self::redis::start as start_redis;
 

@@ -46,20 +46,7 @@ pub fn start(arguments: &[&str]) -> Result<Server, Error> {
     let command = fixed.chain(arguments.iter().map(|&argument| argument.to_owned())).collect();
     let url = format!("mongodb://127.0.0.1:{port}/?directConnection=true");
     let tls = arguments.contains(&"--tls-cert-file");
-    Server::start(folder, command, url, || if tls { listens(port) } else { answers(port) })
-}
-
-/// Starts it after [`Server::kill`], or ends it and starts it anew, with more arguments.
-///
-/// # Errors
-///
-/// As for [`start`].
-pub fn restart(server: &mut Server, arguments: &[&str]) -> Result<(), Error> {
-    server.kill();
-    server.add_arguments(arguments);
-    let port = server.url().split([':', '/']).find_map(|part| part.parse().ok());
-    let port = port.ok_or("a server of ours has its port in its URL")?;
-    server.start_again(|| answers(port))
+    Server::start(folder, command, url, move || if tls { listens(port) } else { answers(port) })
 }
 
 /// The launcher, in a virtual environment that all runs of the tests share.

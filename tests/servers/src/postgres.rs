@@ -3,7 +3,6 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use crate::Error;
 use crate::install::{self, is_root};
@@ -38,25 +37,8 @@ pub(crate) fn start() -> Result<Server, Error> {
     Server::start(folder, command, url, is_ready)
 }
 
-/// Starts the server again after [`Server::kill`].
-///
-/// # Errors
-///
-/// As for [`Server::start_again`].
-pub fn start_again(server: &mut Server) -> Result<(), Error> {
-    let began = Instant::now();
-    loop {
-        let started = server.start_again(is_ready(server.url())?);
-        // It refuses as long as one of its former processes lives, which is a moment.
-        if started.is_ok() || began.elapsed() > Duration::from_secs(10) {
-            return started;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
 /// Asks whether the server takes connections.
-fn is_ready(url: &str) -> Result<impl FnMut() -> bool + use<>, Error> {
+fn is_ready(url: &str) -> Result<impl FnMut() -> bool + Send + use<>, Error> {
     let program = install::program("pg_isready", folders, &["postgresql"])?;
     let url = url.to_owned();
     Ok(move || {

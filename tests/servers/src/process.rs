@@ -1,5 +1,6 @@
 //! Starting a server process that ends with us.
 
+use std::fmt;
 use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -9,12 +10,13 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::Error;
+use crate::tree::Tree;
 
 /// A running server with a data folder of its own; ended when it is dropped or this process ends.
-#[derive(Debug)]
 pub struct Server {
     url: String,
     command: Vec<String>,
+    is_ready: Box<dyn FnMut() -> bool + Send>,
     // Before the folder, which it uses.
     process: Option<Process>,
     folder: TempDir,
@@ -35,10 +37,11 @@ impl Server {
         folder: TempDir,
         command: Vec<String>,
         url: String,
-        is_ready: impl FnMut() -> bool,
+        is_ready: impl FnMut() -> bool + Send + 'static,
     ) -> Result<Self, Error> {
-        let mut server = Self { url, command, process: None, folder };
-        server.start_again(is_ready)?;
+        let is_ready = Box::new(is_ready);
+        let mut server = Self { url, command, is_ready, process: None, folder };
+        server.start_again()?;
         Ok(server)
     }
 
@@ -53,11 +56,11 @@ impl Server {
     }
 
     /// Gives it more arguments, from when it is started again.
-    pub(crate) fn add_arguments(&mut self, arguments: &[&str]) {
+    pub fn add_arguments(&mut self, arguments: &[&str]) {
         self.command.extend(arguments.iter().map(|&argument| argument.to_owned()));
     }
 
-    /// Kills it at once (SIGKILL); its folder stays.
+    /// Kills it at once (SIGKILL), with every process that it has started; its folder stays.
     pub fn kill(&mut self) {
         self.process = None;
     }
@@ -67,11 +70,11 @@ impl Server {
     /// # Errors
     ///
     /// As for [`start`](Self::start).
-    pub fn start_again(&mut self, mut is_ready: impl FnMut() -> bool) -> Result<(), Error> {
+    pub fn start_again(&mut self) -> Result<(), Error> {
         let log = self.folder.path().join("log");
-        let mut process = Process::spawn(&self.command, &log)?;
+        let mut process = Process::spawn(&self.command, self.folder.path())?;
         let began = Instant::now();
-        while !is_ready() {
+        while !(self.is_ready)() {
             let ended = process.has_ended()?;
             if ended || began.elapsed() > PATIENCE {
                 let what = if ended { "ended at once" } else { "is not ready after a minute" };
@@ -82,28 +85,60 @@ impl Server {
         self.process = Some(process);
         Ok(())
     }
+
+    /// Lets it hang (SIGSTOP): when this returns, nothing of it runs any more, though its connections
+    /// are open.
+    ///
+    /// # Panics
+    ///
+    /// If it does not run, or not everything of it stops.
+    pub fn pause(&self) {
+        self.tree().stop().expect("the server stops");
+    }
+
+    /// Lets it go on after [`pause`](Self::pause).
+    ///
+    /// # Panics
+    ///
+    /// If it does not run.
+    pub fn resume(&self) {
+        self.tree().resume().expect("the server goes on");
+    }
+
+    fn tree(&self) -> &Tree {
+        &self.process.as_ref().expect("the server runs").tree
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("url", &self.url).finish_non_exhaustive()
+    }
 }
 
 /// A process and the shell that watches over it.
-#[derive(Debug)]
 struct Process {
     watcher: Child,
+    tree: Tree,
 }
 
-/// Runs the server until standard input ends: it does when the parent ends, however that is.
-const WATCH: &str = r#""$@" </dev/null & server=$!; (while kill -0 $server 2>/dev/null; do sleep 0.2; done; kill -9 $$ 2>/dev/null) & cat >/dev/null; kill -9 $server 2>/dev/null"#;
+/// Writes the server's process number to the file that is the first argument, and runs the server until
+/// standard input ends: it does when the parent ends, however that is.
+const WATCH: &str = r#"pid=$1; shift; sh -c 'echo $$ >"$0"; exec "$@"' "$pid" "$@" </dev/null & server=$!; (while kill -0 $server 2>/dev/null; do sleep 0.2; done; kill -9 $$ 2>/dev/null) & cat >/dev/null; kill -9 $server 2>/dev/null"#;
 
 impl Process {
-    fn spawn(command: &[String], log: &Path) -> Result<Self, Error> {
-        let log = File::options().create(true).append(true).open(log)?;
+    fn spawn(command: &[String], folder: &Path) -> Result<Self, Error> {
+        let log = File::options().create(true).append(true).open(folder.join("log"))?;
+        let tree = Tree::of(folder.join("pid"));
         let watcher = Command::new("sh")
             .args(["-c", WATCH, "sh"])
+            .arg(tree.pid_file())
             .args(command)
             .stdin(Stdio::piped())
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()?;
-        Ok(Self { watcher })
+        Ok(Self { watcher, tree })
     }
 
     fn has_ended(&mut self) -> Result<bool, Error> {
@@ -113,8 +148,12 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        // Processes that the server has started may serve for a moment longer than it does.
+        if self.has_ended().is_ok_and(|ended| !ended) {
+            let _ = self.tree.kill();
+        }
         drop(self.watcher.stdin.take());
-        // It kills the server and ends.
+        // It kills the server, if that lives still, and ends.
         let _ = self.watcher.wait();
     }
 }

@@ -27,7 +27,7 @@ pub fn start(arguments: &[&str]) -> Result<Server, Error> {
     let fixed = ["--bind", "127.0.0.1", "--port", &port_text, "--dir", &data, "--save", ""];
     let command = std::iter::once(program.as_str()).chain(fixed).chain(arguments.iter().copied());
     let command = command.map(str::to_owned).collect();
-    Server::start(folder, command, format!("redis://127.0.0.1:{port}"), || answers(port))
+    Server::start(folder, command, format!("redis://127.0.0.1:{port}"), move || answers(port))
 }
 
 /// Whether it answers, with data or with a request for a password.

@@ -55,6 +55,22 @@ impl Browser {
         self.jar.lock().unwrap().keys().next().expect("a cookie").clone()
     }
 
+    /// The names of all cookies, in order.
+    pub(crate) fn cookie_names(&self) -> Vec<String> {
+        self.jar.lock().unwrap().keys().cloned().collect()
+    }
+
+    /// Loses one cookie.
+    pub(crate) fn forget(&self, name: &str) {
+        self.jar.lock().unwrap().remove(name).expect("the cookie is there");
+    }
+
+    /// Takes one cookie over from another visitor.
+    pub(crate) fn take(&self, name: &str, other: &Self) {
+        let value = other.jar.lock().unwrap()[name].clone();
+        self.jar.lock().unwrap().insert(name.to_owned(), value);
+    }
+
     /// Runs operations; they must answer 200. Returns their results.
     pub(crate) async fn ops(&self, ops: Value) -> Value {
         let answer = self.send(ops).await;
@@ -121,7 +137,10 @@ impl Answer {
     async fn read(response: reqwest::Response) -> reqwest::Result<Self> {
         let (status, headers) = (response.status(), response.headers().clone());
         let answer = Self { status, headers, body: response.text().await? };
-        assert!(answer.set_cookies().len() <= 1, "one Set-Cookie at most: {answer:?}");
+        let mut names: Vec<_> =
+            answer.set_cookies().iter().filter_map(|cookie| cookie.split('=').next()).collect();
+        names.sort_unstable();
+        assert!(names.is_sorted_by(|a, b| a < b), "one Set-Cookie a name at most: {answer:?}");
         Ok(answer)
     }
 

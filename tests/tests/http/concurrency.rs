@@ -25,6 +25,7 @@ async fn visitor(server: &Server) -> Arc<Browser> {
 
 scenario! {
     /// A thousand increments add to a thousand.
+    #[store_only("of two requests at once the browser keeps the last answer")]
     async fn increments_add_up(server: &Server) {
         let ann = visitor(server).await;
         send_many(&ann, 1_000, |_| json!([["add_counter", 1]])).await;
@@ -34,6 +35,7 @@ scenario! {
 
 scenario! {
     /// A thousand items pushed to one list leave a thousand items.
+    #[store_only("of two requests at once the browser keeps the last answer")]
     async fn pushes_are_all_kept(server: &Server) {
         let ann = visitor(server).await;
         send_many(&ann, 1_000, |number| json!([["push_item", number.to_string()]])).await;
@@ -48,6 +50,7 @@ scenario! {
 
 scenario! {
     /// Requests that set different fields keep all of them, though they overlap.
+    #[store_only("of two requests at once the browser keeps the last answer")]
     async fn different_fields_are_merged(server: &Server) {
         let ann = visitor(server).await;
         for round in 0..5 {

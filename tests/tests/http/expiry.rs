@@ -28,6 +28,7 @@ scenario! {
 scenario! {
     /// No use keeps a session beyond its absolute time-out.
     #[server("--idle-secs", "1", "--absolute-secs", "1")]
+    #[store_only("nobody knows which cookies there are")]
     async fn absolute(server: &Server) {
         let busy = Browser::new(server);
         busy.ops(json!([["set_user_id", 7], ["add_counter", 1]])).await;

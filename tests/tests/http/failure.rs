@@ -33,6 +33,7 @@ scenario! {
 
 scenario! {
     /// What was committed before a panic is kept.
+    #[store_only("a cookie needs a response")]
     async fn panic_after_commit(server: &Server) {
         let ann = Browser::new(server);
         ann.ops(json!([["add_counter", 1]])).await;

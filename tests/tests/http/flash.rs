@@ -31,6 +31,7 @@ scenario! {
 
 scenario! {
     /// A message that arrives while others are read is not lost.
+    #[store_only("of two requests at once the browser keeps the last answer")]
     async fn flashed_meanwhile_stays(server: &Server) {
         let ann = Browser::new(server);
         ann.ops(json!([["flash_messages", "a"], ["flash_notice", "old"]])).await;

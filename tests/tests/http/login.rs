@@ -153,6 +153,7 @@ scenario! {
 
 scenario! {
     /// An operator sees a user's sessions and ends them.
+    #[store_only("nobody knows which cookies there are")]
     async fn lists_and_ends_a_users_sessions(server: &Server) {
         let (phone, desk, other) = (Browser::new(server), Browser::new(server), Browser::new(server));
         for (browser, id) in [(&phone, 7), (&desk, 7), (&other, 70)] {
@@ -185,6 +186,7 @@ async fn listed(browser: &Browser, user: u64) -> Vec<String> {
 
 scenario! {
     /// "Keep me signed in": a cookie that outlives the browser, set when the lifetime changes.
+    #[store_only("every change sets the cookie")]
     async fn remember(server: &Server) {
         let ann = Browser::new(server);
         let login = ann.send(json!([["set_user_id", 7], ["remember", true]])).await;

@@ -5,11 +5,13 @@
 mod browser;
 mod server;
 
-/// Makes one test of a scenario for each framework and store.
+/// Makes one test of a scenario for each framework and store. What a session in a cookie cannot do is
+/// marked `#[store_only]`, with the reason.
 macro_rules! scenario {
     (
         $(#[doc = $doc:literal])*
         $(#[server($($argument:literal),*)])?
+        $(#[store_only($reason:literal)])?
         async fn $name:ident($server:ident: &Server) $body:block
     ) => {
         $(#[doc = $doc])*
@@ -24,6 +26,8 @@ macro_rules! scenario {
                 }
                 run(&Server::start(framework, store, &[$($($argument),*)?])).await;
             }
+
+            on_cookies!($($reason)?);
 
             #[tokio::test]
             async fn axum_memory() {
@@ -78,13 +82,30 @@ macro_rules! scenario {
     };
 }
 
+/// The tests with sessions in cookies, unless there is a reason against them.
+macro_rules! on_cookies {
+    ($reason:literal) => {};
+    () => {
+        #[tokio::test]
+        async fn axum_cookie() {
+            on(Framework::Axum, Store::Cookie).await;
+        }
+
+        #[tokio::test]
+        async fn actix_cookie() {
+            on(Framework::Actix, Store::Cookie).await;
+        }
+    };
+}
+
 mod concurrency;
+mod cookie_store;
 mod cookies;
 mod expiry;
 mod failure;
 mod flash;
 mod login;
-mod mongodb;
+mod outages;
 mod postgres;
 mod redis;
 mod restart;

@@ -23,6 +23,8 @@ pub(crate) enum Store {
     Redis,
     MongoDb,
     Postgres,
+    /// In the cookie, sealed; what was ended is remembered in memory.
+    Cookie,
 }
 
 /// A running scenario server; killed when it is dropped.
@@ -36,6 +38,7 @@ pub(crate) struct Server {
 #[derive(Clone)]
 pub(crate) struct Data {
     url: String,
+    cookie: Option<&'static str>,
     _folder: Option<std::sync::Arc<tempfile::TempDir>>,
 }
 
@@ -43,11 +46,12 @@ impl Store {
     /// An empty store.
     pub(crate) fn empty(self) -> Data {
         match self {
-            Self::Memory => Data { url: "memory:".to_owned(), _folder: None },
+            Self::Memory => Data::at("memory:"),
+            Self::Cookie => Data::in_cookie("sealed", "memory:"),
             Self::Sqlite => {
                 let folder = tempfile::tempdir().unwrap();
                 let url = format!("sqlite:{}", folder.path().join("sessions.db").display());
-                Data { url, _folder: Some(folder.into()) }
+                Data { _folder: Some(folder.into()), ..Data::at(&url) }
             }
             Self::Redis => Data::at(&format!("{}?prefix={}:", url(Kind::Redis), unused_name())),
             Self::MongoDb => {
@@ -66,7 +70,7 @@ impl Store {
     /// Whether the person who runs the tests has left its server out.
     pub(crate) fn is_left_out(self) -> bool {
         match self {
-            Self::Memory | Self::Sqlite => false,
+            Self::Memory | Self::Sqlite | Self::Cookie => false,
             Self::Redis => test_servers::is_left_out(Kind::Redis),
             Self::MongoDb => test_servers::is_left_out(Kind::MongoDb),
             Self::Postgres => test_servers::is_left_out(Kind::Postgres),
@@ -77,7 +81,13 @@ impl Store {
 impl Data {
     /// What is at this URL.
     pub(crate) fn at(url: &str) -> Self {
-        Self { url: url.to_owned(), _folder: None }
+        Self { url: url.to_owned(), cookie: None, _folder: None }
+    }
+
+    /// Cookies that are `sealed` or `signed`; what was ended is remembered in the store at `url`, or
+    /// not at all if that is `none`.
+    pub(crate) fn in_cookie(kind: &'static str, url: &str) -> Self {
+        Self { cookie: Some(kind), ..Self::at(url) }
     }
 }
 
@@ -113,6 +123,7 @@ impl Server {
         };
         let mut process = Command::new(env!("CARGO_BIN_EXE_scenario-server"))
             .args(["--framework", framework, "--store", &data.url, "--listen", "127.0.0.1:0"])
+            .args(data.cookie.map(|kind| ["--cookie", kind]).into_iter().flatten())
             .args(arguments)
             .env("SESSION_KEYS", keys())
             .stdin(Stdio::null())

@@ -54,6 +54,7 @@ scenario! {
 
 scenario! {
     /// The cookie is set with the first save alone, and such an answer is not cached.
+    #[store_only("every change sets the cookie")]
     async fn sets_the_cookie_once(server: &Server) {
         let ann = Browser::new(server);
         let first = ann.send(json!([["add_counter", 1]])).await;

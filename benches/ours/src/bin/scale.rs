@@ -6,7 +6,7 @@ use bench_worker::Error;
 use bench_worker::app::{NAME, THEME};
 use session_runtime::patch::{FieldOp, Patch};
 use session_runtime::record::{Fields, Lifetime, Record};
-use session_runtime::store::{Loaded, MemoryStore, SqliteStore, Store};
+use session_runtime::store::{Created, Loaded, MemoryStore, SqliteStore, Store, Updated};
 use session_runtime::testing::ManualClock;
 use session_runtime::{Clock, StoreKey};
 
@@ -79,7 +79,9 @@ async fn fill(store: &impl Store, clock: &ManualClock) -> Result<(), Error> {
         let keys = numbers.iter().map(|&number| key(number)).zip(&records);
         let created = keys.map(async |(key, record)| store.create(&key, record).await);
         for outcome in futures_util::future::join_all(created).await {
-            outcome?;
+            if outcome? != Created::Created {
+                return Err("a key is in use".into());
+            }
         }
         times.add(start.elapsed());
     }
@@ -106,8 +108,11 @@ async fn use_and_sweep(store: &impl Store, clock: &ManualClock) -> Result<(), Er
     let patch = Patch { fields: vec![("counter".into(), add)], ..Patch::empty() };
     for sample in 0..SAMPLE / 100 {
         let start = Instant::now();
-        store.update(&key(sample * stride), &patch).await?;
+        let updated = store.update(&key(sample * stride), &patch).await?;
         updates.add(start.elapsed());
+        if updated != Updated::Applied {
+            return Err("a session cannot be updated".into());
+        }
     }
     updates.print();
 

@@ -1,0 +1,190 @@
+//! Values that do not fit into one cookie: `id.0`, `id.1`, and so on.
+//!
+//! The first chunk begins with how many there are, a digit and a dot. The value as a whole is
+//! authenticated, so chunks that are missing, reordered or of different values do not verify.
+
+use std::time::Duration;
+
+use super::options::CookieTemplate;
+use super::read::CookieHeaders;
+use super::written::SetCookies;
+
+/// What a browser must accept of one cookie: name, value and attributes (RFC 6265, section 6.1).
+pub(crate) const MAX_COOKIE_BYTES: usize = 4_096;
+
+/// Its number is one digit.
+pub(crate) const MAX_CHUNKS: usize = 9;
+
+/// How one cookie's value is spread.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Chunks {
+    /// Up to this many; 1 for a plain cookie and nothing else.
+    pub(crate) max: usize,
+}
+
+impl Chunks {
+    /// The longest value there is room for, in bytes.
+    pub(crate) fn capacity(self, cookie: &CookieTemplate, max_age: Option<Duration>) -> usize {
+        match self.max {
+            1 => room(cookie, max_age),
+            chunks => (chunks * chunk_room(cookie, max_age)).saturating_sub(COUNT_BYTES),
+        }
+    }
+
+    /// The cookies that hold `value`, and the removal of those that `sent` held before.
+    pub(crate) fn set(
+        self,
+        cookie: &CookieTemplate,
+        value: &str,
+        max_age: Option<Duration>,
+        sent: &CookieHeaders,
+    ) -> SetCookies {
+        let name = cookie.name();
+        if value.len() <= room(cookie, max_age) {
+            let mut cookies = SetCookies::new(cookie.set(name, value, max_age));
+            cookies.extend(self.removals(cookie, sent, 0));
+            return cookies;
+        }
+        let size = chunk_room(cookie, max_age);
+        let count = (value.len() + COUNT_BYTES).div_ceil(size);
+        // Both kinds of value are ASCII.
+        let (first, mut rest) = value.split_at(size - COUNT_BYTES);
+        let first = format!("{count}.{first}");
+        let mut cookies = SetCookies::new(cookie.set(&chunk_name(name, 0), &first, max_age));
+        for index in 1..count {
+            let part;
+            (part, rest) = rest.split_at(size.min(rest.len()));
+            cookies.extend([cookie.set(&chunk_name(name, index), part, max_age)]);
+        }
+        cookies.extend(sent.contains(name).then(|| cookie.remove(name)));
+        cookies.extend(self.removals(cookie, sent, count));
+        cookies
+    }
+
+    /// The removal of every cookie that `sent` held, and of the plain one in any case.
+    pub(crate) fn remove(self, cookie: &CookieTemplate, sent: &CookieHeaders) -> SetCookies {
+        let mut cookies = SetCookies::new(cookie.remove(cookie.name()));
+        cookies.extend(self.removals(cookie, sent, 0));
+        cookies
+    }
+
+    /// The value that the chunks in `sent` hold.
+    pub(crate) fn join(self, name: &str, sent: &CookieHeaders) -> Option<Vec<u8>> {
+        let part = |index| sent.values(&chunk_name(name, index)).next().map(<[u8]>::to_vec);
+        if self.max == 1 {
+            return None;
+        }
+        let first = part(0)?;
+        let [digit @ b'2'..=b'9', b'.', first @ ..] = &*first else { return None };
+        let count = usize::from(digit - b'0');
+        let mut value = first.to_vec();
+        for index in 1..count {
+            value.extend(part(index)?);
+        }
+        Some(value)
+    }
+
+    fn removals(
+        self,
+        cookie: &CookieTemplate,
+        sent: &CookieHeaders,
+        from: usize,
+    ) -> impl Iterator<Item = String> {
+        let max = if self.max == 1 { 0 } else { MAX_CHUNKS };
+        (from..max)
+            .map(|index| chunk_name(cookie.name(), index))
+            .filter(|name| sent.contains(name))
+            .map(|name| cookie.remove(&name))
+    }
+}
+
+/// `N.` before the first chunk.
+const COUNT_BYTES: usize = 2;
+
+fn chunk_name(name: &str, index: usize) -> String {
+    format!("{name}.{index}")
+}
+
+/// How much fits into the plain cookie.
+fn room(cookie: &CookieTemplate, max_age: Option<Duration>) -> usize {
+    MAX_COOKIE_BYTES.saturating_sub(cookie.set(cookie.name(), "", max_age).len())
+}
+
+/// How much fits into one chunk, whose name is longer by a dot and a digit.
+fn chunk_room(cookie: &CookieTemplate, max_age: Option<Duration>) -> usize {
+    room(cookie, max_age).saturating_sub(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+    use crate::cookie::options::CookieOptions;
+
+    const CHUNKS: Chunks = Chunks { max: 3 };
+
+    /// What a browser that sent `sent` sends next.
+    fn next(sent: &[(String, String)], set: &SetCookies) -> Vec<(String, String)> {
+        let mut jar = sent.to_vec();
+        for cookie in set.iter() {
+            assert!(cookie.len() <= MAX_COOKIE_BYTES);
+            let (pair, attributes) = cookie.split_once(';').unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            jar.retain(|(held, _)| held != name);
+            if !attributes.contains("Max-Age=0") {
+                jar.push((name.to_owned(), value.to_owned()));
+            }
+        }
+        jar
+    }
+
+    fn headers(jar: &[(String, String)]) -> CookieHeaders {
+        let pairs: Vec<String> =
+            jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        HeaderValue::from_str(&pairs.join("; ")).into_iter().collect()
+    }
+
+    fn names(jar: &[(String, String)]) -> Vec<&str> {
+        let mut names: Vec<&str> = jar.iter().map(|(name, _)| &**name).collect();
+        names.sort_unstable();
+        names
+    }
+
+    #[test]
+    fn values_of_every_length_come_back_and_nothing_stale_stays() {
+        let cookie = CookieOptions::new().build().unwrap();
+        let max_age = Some(Duration::from_secs(1_000));
+        let capacity = CHUNKS.capacity(&cookie, max_age);
+        let room = room(&cookie, max_age);
+        let mut jar = Vec::new();
+        for length in [capacity, 1, 2 * room, room, room + 1, capacity, room + 1, 0] {
+            let value: String = (0..length).map(|at| char::from(b'a' + (at % 23) as u8)).collect();
+            jar = next(&jar, &CHUNKS.set(&cookie, &value, max_age, &headers(&jar)));
+            let sent = headers(&jar);
+            let held = match length <= room {
+                true => sent.values("__Host-id").next().unwrap().to_vec(),
+                false => CHUNKS.join("__Host-id", &sent).unwrap(),
+            };
+            assert!(held == value.as_bytes(), "{length}");
+            let count = if length <= room { 1 } else { (length + 2).div_ceil(room - 2) };
+            assert_eq!(jar.len(), count, "{length}: {:?}", names(&jar));
+        }
+        let big = "x".repeat(capacity);
+        jar = next(&jar, &CHUNKS.set(&cookie, &big, max_age, &headers(&jar)));
+        assert_eq!(names(&jar), ["__Host-id.0", "__Host-id.1", "__Host-id.2"]);
+        assert_eq!(names(&next(&jar, &CHUNKS.remove(&cookie, &headers(&jar)))), [""; 0]);
+    }
+
+    #[test]
+    fn a_missing_or_miscounted_chunk_is_no_value() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let join = |jar: &[_]| CHUNKS.join("id", &headers(jar));
+        assert_eq!(join(&[pair("id.0", "2.a"), pair("id.1", "b")]).unwrap(), b"ab");
+        assert_eq!(join(&[pair("id.0", "2.a")]), None);
+        assert_eq!(join(&[pair("id.1", "b")]), None);
+        for first in ["a", "", "1.a", "0.a", "9.a", "2a", ".a", "22.a"] {
+            assert_eq!(join(&[pair("id.0", first), pair("id.1", "b")]), None, "{first}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What a cookie that holds its session says, as JSON.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::clock::{Timestamp, whole_millis};
+use crate::error::{SessionError, SessionErrorKind};
+use crate::id::StoreKey;
+use crate::record::{Fields, Lifetime, Principal, Record};
+
+/// A session in a cookie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Content {
+    pub(crate) id: StoreKey,
+    /// When the session got this id; to write the cookie again does not change it.
+    pub(crate) issued_at: Timestamp,
+    pub(crate) record: Record,
+}
+
+/// The names are short, for every byte travels with every request. Times are in milliseconds.
+#[derive(Serialize, Deserialize)]
+struct Wire<'a> {
+    #[serde(borrow)]
+    data: BTreeMap<Cow<'a, str>, &'a RawValue>,
+    id: Cow<'a, str>,
+    /// When the id was issued.
+    iat: u64,
+    /// When the session began.
+    born: u64,
+    /// When it expires, and its absolute deadline.
+    exp: u64,
+    end: u64,
+    /// Its lifetime: the idle timeout, and whether the browser keeps the cookie.
+    idle: u64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    keep: bool,
+    /// The key of the principal field, if somebody is signed in; who it is stands in `data`.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    who: Option<Cow<'a, str>>,
+}
+
+impl Content {
+    pub(crate) fn encode(&self) -> Result<Vec<u8>, SessionError> {
+        let record = &self.record;
+        let mut data = BTreeMap::new();
+        for (key, text) in &record.fields {
+            let text: &RawValue = serde_json::from_str(text).map_err(SessionErrorKind::Content)?;
+            data.insert(key.into(), text);
+        }
+        let wire = Wire {
+            data,
+            id: self.id.to_string().into(),
+            iat: self.issued_at.as_millis(),
+            born: record.created_at.as_millis(),
+            exp: record.expires_at.as_millis(),
+            end: record.deadline.as_millis(),
+            idle: whole_millis(record.lifetime.idle),
+            keep: record.lifetime.persistent,
+            who: record.principal.as_ref().map(|principal| principal.key().into()),
+        };
+        Ok(serde_json::to_vec(&wire).map_err(SessionErrorKind::Content)?)
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote; `None` if it is anything else.
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        let wire: Wire<'_> = serde_json::from_slice(bytes).ok()?;
+        let fields: Fields = wire.data.iter().map(|(key, text)| (&**key, text.get())).collect();
+        let principal = match wire.who {
+            Some(key) => Some(Principal::new(&*key, fields.get_shared(&key)?.clone())),
+            None => None,
+        };
+        Some(Self {
+            id: wire.id.parse().ok()?,
+            issued_at: Timestamp::from_millis(wire.iat),
+            record: Record {
+                fields,
+                created_at: Timestamp::from_millis(wire.born),
+                expires_at: Timestamp::from_millis(wire.exp),
+                deadline: Timestamp::from_millis(wire.end),
+                lifetime: Lifetime {
+                    idle: Duration::from_millis(wire.idle),
+                    persistent: wire.keep,
+                },
+                principal,
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_was_kept_in_few_bytes() {
+        let now = Timestamp::from_millis(1_700_000_000_000);
+        let content = Content {
+            id: StoreKey::from_bytes([7; 16]),
+            issued_at: now + Duration::from_millis(1),
+            record: Record {
+                fields: [("theme", "\"d\\u0000 k\""), ("user_id", "7"), ("", "[1.50, {}]")]
+                    .into_iter()
+                    .collect(),
+                created_at: now,
+                expires_at: now + Duration::from_secs(1),
+                deadline: now + Duration::from_secs(2),
+                lifetime: Lifetime { idle: Duration::from_secs(1), persistent: true },
+                principal: Some(Principal::new("user_id", "7")),
+            },
+        };
+        let bytes = content.encode().unwrap();
+        assert_eq!(
+            std::str::from_utf8(&bytes).unwrap(),
+            concat!(
+                r#"{"data":{"":[1.50, {}],"theme":"d\u0000 k","user_id":7},"#,
+                r#""id":"BwcHBwcHBwcHBwcHBwcHBw","iat":1700000000001,"born":1700000000000,"#,
+                r#""exp":1700000001000,"end":1700000002000,"idle":1000,"keep":true,"who":"user_id"}"#,
+            )
+        );
+        assert_eq!(Content::decode(&bytes), Some(content));
+        for rubbish in [&b"{}"[..], b"", b"[]", &bytes[1..], br#"{"data":{"a":}}"#] {
+            assert_eq!(Content::decode(rubbish), None);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Values that everybody can read and only we can write:
+//! `base64url(content) "." base64url(HMAC-SHA256(key, content))` (RFC 2104).
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::keyring::Keyring;
+
+/// Names the format; a change of the format changes it, so that keys are never shared between two.
+const PURPOSE: &str = "session-runtime v1 signed record";
+
+/// Signs and verifies the values of one cookie.
+pub(crate) struct ContentSigner {
+    /// The newest first.
+    keys: Vec<Hmac<Sha256>>,
+}
+
+impl ContentSigner {
+    pub(crate) fn new(keyring: &Keyring, cookie_name: &str) -> Self {
+        let keys = keyring
+            .derive(PURPOSE, cookie_name)
+            .map(|key| Hmac::new_from_slice(&*key).expect("HMAC takes keys of any length"));
+        Self { keys: keys.collect() }
+    }
+
+    /// Signs with the newest key.
+    pub(crate) fn sign(&self, content: &[u8]) -> String {
+        // A keyring has at least one key.
+        let mac = self.keys[0].clone().chain_update(content).finalize().into_bytes();
+        let mut value = URL_SAFE_NO_PAD.encode(content);
+        value.push('.');
+        URL_SAFE_NO_PAD.encode_string(mac, &mut value);
+        value
+    }
+
+    /// What `value` says, if any key of the ring signed it.
+    pub(crate) fn verify(&self, value: &[u8]) -> Option<Vec<u8>> {
+        let dot = value.iter().position(|&byte| byte == b'.')?;
+        // Refuses every spelling but the canonical one.
+        let content = URL_SAFE_NO_PAD.decode(&value[..dot]).ok()?;
+        let mac = URL_SAFE_NO_PAD.decode(&value[dot + 1..]).ok()?;
+        let is_ours =
+            |key: &Hmac<Sha256>| key.clone().chain_update(&content).verify_slice(&mac).is_ok();
+        self.keys.iter().any(is_ours).then_some(content)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_good_for_its_keys_and_name_alone() {
+        let signer =
+            |keys: &[[u8; 32]], name| ContentSigner::new(&Keyring::new(keys).unwrap(), name);
+        let value = signer(&[[1; 32]], "id").sign(b"{}");
+        let verified = |keys: &[[u8; 32]], name| signer(keys, name).verify(value.as_bytes());
+        assert_eq!(verified(&[[1; 32]], "id").unwrap(), b"{}");
+        assert_eq!(verified(&[[2; 32], [3; 32], [1; 32]], "id").unwrap(), b"{}");
+        assert_eq!(verified(&[[2; 32]], "id"), None);
+        assert_eq!(verified(&[[1; 32]], "__Host-id"), None);
+    }
+
+    #[test]
+    fn a_part_of_the_signature_is_not_enough() {
+        let signer = ContentSigner::new(&Keyring::new([[1; 32]]).unwrap(), "id");
+        let value = signer.sign(b"{}");
+        for end in 0..value.len() {
+            assert_eq!(signer.verify(&value.as_bytes()[..end]), None);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Values that only we can read: `base64url(nonce ‖ ciphertext ‖ tag)`, AES-256-GCM-SIV (RFC 8452).
+//!
+//! The cipher stays safe with random nonces however many cookies one key seals (RFC 8452, section 9).
+//! The cookie's name and the format's version are associated data, besides being part of how the
+//! key is derived, so a value is good for one cookie alone.
+
+use aes_gcm_siv::aead::{Aead, KeyInit, Payload};
+use aes_gcm_siv::{Aes256GcmSiv, Nonce};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::error::{SessionError, SessionErrorKind};
+use crate::keyring::Keyring;
+
+/// Names the format; a change of the format changes it, so that keys are never shared between two.
+const PURPOSE: &str = "session-runtime v1 sealed record";
+
+const NONCE_BYTES: usize = 12;
+const TAG_BYTES: usize = 16;
+
+/// Seals and opens the values of one cookie.
+pub(crate) struct Sealer {
+    /// The newest first.
+    keys: Vec<Aes256GcmSiv>,
+    associated: Vec<u8>,
+}
+
+impl Sealer {
+    pub(crate) fn new(keyring: &Keyring, cookie_name: &str) -> Self {
+        let keys = keyring.derive(PURPOSE, cookie_name);
+        Self {
+            keys: keys.map(|key| Aes256GcmSiv::new((&*key).into())).collect(),
+            associated: [PURPOSE.as_bytes(), b"\0", cookie_name.as_bytes()].concat(),
+        }
+    }
+
+    /// Seals with the newest key.
+    pub(crate) fn seal(&self, plain: &[u8]) -> Result<String, SessionError> {
+        let mut nonce = [0; NONCE_BYTES];
+        getrandom::fill(&mut nonce).map_err(SessionErrorKind::Random)?;
+        let mut sealed = nonce.to_vec();
+        // A keyring has at least one key, and the limit is 64 GiB.
+        let ciphertext = self.keys[0]
+            .encrypt(&Nonce::from(nonce), self.payload(plain))
+            .expect("a session is shorter than 64 GiB");
+        sealed.extend(ciphertext);
+        Ok(URL_SAFE_NO_PAD.encode(sealed))
+    }
+
+    /// What is in `value`, if any key of the ring sealed it.
+    pub(crate) fn open(&self, value: &[u8]) -> Option<Vec<u8>> {
+        // Refuses every spelling but the canonical one.
+        let sealed = URL_SAFE_NO_PAD.decode(value).ok()?;
+        let (nonce, ciphertext) = sealed.split_first_chunk::<NONCE_BYTES>()?;
+        if ciphertext.len() < TAG_BYTES {
+            return None;
+        }
+        let nonce = Nonce::from(*nonce);
+        self.keys.iter().find_map(|key| key.decrypt(&nonce, self.payload(ciphertext)).ok())
+    }
+
+    fn payload<'a>(&'a self, msg: &'a [u8]) -> Payload<'a, 'a> {
+        Payload { msg, aad: &self.associated }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sealer(keys: &[[u8; 32]], name: &str) -> Sealer {
+        Sealer::new(&Keyring::new(keys).unwrap(), name)
+    }
+
+    #[test]
+    fn a_value_is_good_for_its_keys_and_name_alone() {
+        let value = sealer(&[[1; 32]], "id").seal(b"secret").unwrap();
+        let opened = |keys: &[[u8; 32]], name| sealer(keys, name).open(value.as_bytes());
+        assert_eq!(opened(&[[1; 32]], "id").unwrap(), b"secret");
+        assert_eq!(opened(&[[2; 32], [3; 32], [1; 32]], "id").unwrap(), b"secret");
+        assert_eq!(opened(&[[2; 32]], "id"), None);
+        assert_eq!(opened(&[[1; 32]], "__Host-id"), None);
+    }
+
+    #[test]
+    fn no_two_values_are_alike_and_none_shows_what_is_in_it() {
+        let sealer = sealer(&[[1; 32]], "id");
+        let (one, two) = (sealer.seal(b"secret").unwrap(), sealer.seal(b"secret").unwrap());
+        assert_ne!(one, two);
+        let bytes = URL_SAFE_NO_PAD.decode(one).unwrap();
+        assert!(!bytes.windows(6).any(|window| window == b"secret"));
+    }
+}

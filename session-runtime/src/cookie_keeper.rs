@@ -1,0 +1,188 @@
+//! What becomes of sessions that are kept in the cookie.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::{Clock, Timestamp};
+use crate::cookie::chunks::Chunks;
+use crate::cookie::content::Content;
+use crate::cookie::options::CookieTemplate;
+use crate::cookie::read::CookieHeaders;
+use crate::cookie::readable::ContentSigner;
+use crate::cookie::sealed::Sealer;
+use crate::cookie_store::{CookieStore, Protection};
+use crate::error::{ConfigError, SessionError, SessionErrorKind, StoreError, TooLarge};
+use crate::id::{Proof, SessionId, StoreKey};
+use crate::keeper::MAX_LOOKUPS;
+use crate::keyring::Keyring;
+use crate::patch::Applied;
+use crate::record::{Principal, Record};
+use crate::revocation::{AnyRevocation, Cutoff};
+use crate::state::{LiveSession, Stored};
+use crate::store::Updated;
+
+/// For so long a session that was ended is told from one that never was, as stores do.
+const TOMBSTONE_TIME: Duration = Duration::from_secs(60);
+
+/// What the clocks of an application's servers may differ.
+const CLOCK_SKEW: Duration = Duration::from_secs(60);
+
+pub(crate) struct CookieKeeper {
+    guard: Guard,
+    pub(crate) chunks: Chunks,
+    revocation: Option<AnyRevocation>,
+    clock: Arc<dyn Clock>,
+    /// No cookie is good for longer after it was written.
+    longest: Duration,
+}
+
+enum Guard {
+    Sealed(Sealer),
+    Signed(ContentSigner),
+}
+
+impl CookieKeeper {
+    pub(crate) fn new(
+        store: CookieStore,
+        keys: &Keyring,
+        cookie_name: &str,
+        clock: Arc<dyn Clock>,
+        longest: Duration,
+    ) -> Result<Self, ConfigError> {
+        Ok(Self {
+            guard: match store.protection {
+                Protection::Sealed => Guard::Sealed(Sealer::new(keys, cookie_name)),
+                Protection::Signed => Guard::Signed(ContentSigner::new(keys, cookie_name)),
+            },
+            chunks: store.chunks()?,
+            revocation: store.revocation,
+            clock,
+            longest,
+        })
+    }
+
+    pub(crate) async fn find(
+        &self,
+        name: &str,
+        sent: &CookieHeaders,
+    ) -> Result<Stored, StoreError> {
+        let now = self.clock.now();
+        let mut found = Stored::Nothing;
+        let chunked = self.chunks.join(name, sent);
+        let values = sent.values(name).chain(chunked.as_deref());
+        let live =
+            values.filter_map(|value| self.open(value)).filter(|live| live.record.is_live(now));
+        for live in live.take(MAX_LOOKUPS) {
+            match self.ended(&live).await? {
+                None => return Ok(Stored::Live(live)),
+                Some(at) if now.saturating_since(at) < TOMBSTONE_TIME => found = Stored::Gone,
+                Some(_) => {}
+            }
+        }
+        Ok(found)
+    }
+
+    fn open(&self, value: &[u8]) -> Option<LiveSession> {
+        let content = match &self.guard {
+            Guard::Sealed(sealer) => sealer.open(value)?,
+            Guard::Signed(signer) => signer.verify(value)?,
+        };
+        let Content { id, issued_at, record } = Content::decode(&content)?;
+        Some(LiveSession { id: SessionId { key: id, proof: Proof::Held { issued_at } }, record })
+    }
+
+    pub(crate) fn issue(&self) -> Result<SessionId, SessionError> {
+        let mut id = [0; 16];
+        getrandom::fill(&mut id).map_err(SessionErrorKind::Random)?;
+        Ok(SessionId {
+            key: StoreKey::from_bytes(id),
+            proof: Proof::Held { issued_at: self.clock.now() },
+        })
+    }
+
+    pub(crate) fn value(
+        &self,
+        live: &LiveSession,
+        issued_at: Timestamp,
+        cookie: &CookieTemplate,
+        max_age: Option<Duration>,
+    ) -> Result<String, SessionError> {
+        let content = Content { id: live.id.key, issued_at, record: live.record.clone() };
+        let content = content.encode()?;
+        let value = match &self.guard {
+            Guard::Sealed(sealer) => sealer.seal(&content)?,
+            Guard::Signed(signer) => signer.sign(&content),
+        };
+        let capacity = self.chunks.capacity(cookie, max_age);
+        match value.len() <= capacity {
+            true => Ok(value),
+            false => Err(too_large(&live.record, value.len(), capacity)),
+        }
+    }
+
+    /// Whether the session may be changed; its old id, if it gets a new one, ends here.
+    pub(crate) async fn save(
+        &self,
+        live: &LiveSession,
+        renames: bool,
+        foreseen: Applied,
+    ) -> Result<Updated, StoreError> {
+        // It may have been ended since it was loaded.
+        if self.ended(live).await?.is_some() {
+            return Ok(Updated::Gone);
+        }
+        match foreseen {
+            Applied::Applied if renames && self.revocation.is_some() => {
+                self.revoke(&live.id.key).await?;
+                Ok(Updated::Applied)
+            }
+            Applied::Applied => Ok(Updated::Applied),
+            Applied::Conflict => Ok(Updated::Conflict(live.record.clone())),
+            Applied::Mismatch(key) => Ok(Updated::Mismatch(key)),
+        }
+    }
+
+    pub(crate) async fn revoke(&self, id: &StoreKey) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        self.revocation()?.revoke(id, now, self.last_use(now)).await
+    }
+
+    pub(crate) async fn revoke_all(
+        &self,
+        principal: &Principal,
+        except: Option<&StoreKey>,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let cutoff = Cutoff { at: now, except: except.copied() };
+        self.revocation()?.revoke_all(principal, cutoff, self.last_use(now)).await
+    }
+
+    pub(crate) async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
+        self.revocation()?.sweep(limit).await
+    }
+
+    /// When it was ended, if it was.
+    async fn ended(&self, live: &LiveSession) -> Result<Option<Timestamp>, StoreError> {
+        let (Some(revocation), Proof::Held { issued_at }) = (&self.revocation, live.id.proof)
+        else {
+            return Ok(None);
+        };
+        revocation.ended(&live.id.key, issued_at, live.record.principal.as_ref()).await
+    }
+
+    fn revocation(&self) -> Result<&AnyRevocation, StoreError> {
+        self.revocation.as_ref().ok_or_else(StoreError::unsupported)
+    }
+
+    /// From then on no cookie that exists now is good any more.
+    fn last_use(&self, now: Timestamp) -> Timestamp {
+        now + self.longest + CLOCK_SKEW
+    }
+}
+
+fn too_large(record: &Record, size: usize, capacity: usize) -> SessionError {
+    let mut fields: Vec<_> =
+        record.fields.iter().map(|(key, text)| (key.into(), key.len() + text.len())).collect();
+    fields.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
+    SessionErrorKind::TooLarge(TooLarge { size, capacity, fields }).into()
+}

@@ -1,0 +1,169 @@
+//! Where sessions are kept: in a store that a signed id in the cookie leads to, or in the cookie.
+
+use std::time::Duration;
+
+use crate::cookie::options::CookieTemplate;
+use crate::cookie::read::CookieHeaders;
+use crate::cookie::signed::Signer;
+use crate::cookie::written::SetCookies;
+use crate::cookie_keeper::CookieKeeper;
+use crate::error::{SessionError, StoreError};
+use crate::id::{Proof, SessionId, StoreKey};
+use crate::patch::{Applied, Patch};
+use crate::record::{Principal, Record};
+use crate::state::{LiveSession, Stored};
+use crate::store::{AnyStore, Created, Loaded, SessionInfo, Store, Updated};
+
+/// Of several cookies of the name that verify, this many are looked up.
+pub(crate) const MAX_LOOKUPS: usize = 3;
+
+/// What is rare is boxed, for the futures of every request have room for all of it.
+pub(crate) enum Keeper {
+    Store(StoreKeeper),
+    Cookie(CookieKeeper),
+}
+
+pub(crate) struct StoreKeeper {
+    pub(crate) store: AnyStore,
+    pub(crate) signer: Signer,
+}
+
+impl Keeper {
+    /// The first live session among the cookies called `name`.
+    pub(crate) async fn find(
+        &self,
+        name: &str,
+        sent: &CookieHeaders,
+    ) -> Result<Stored, StoreError> {
+        match self {
+            Self::Store(keeper) => keeper.find(name, sent).await,
+            Self::Cookie(keeper) => Box::pin(keeper.find(name, sent)).await,
+        }
+    }
+
+    pub(crate) fn issue(&self) -> Result<SessionId, SessionError> {
+        match self {
+            Self::Store(keeper) => keeper.signer.issue(),
+            Self::Cookie(keeper) => keeper.issue(),
+        }
+    }
+
+    /// What the cookie of `live` holds.
+    pub(crate) fn value(
+        &self,
+        live: &LiveSession,
+        cookie: &CookieTemplate,
+        max_age: Option<Duration>,
+    ) -> Result<String, SessionError> {
+        match (live.id.proof, self) {
+            (Proof::Signed(id), _) => Ok(id.token()),
+            (Proof::Held { issued_at }, Self::Cookie(keeper)) => {
+                keeper.value(live, issued_at, cookie, max_age)
+            }
+            (Proof::Held { .. }, Self::Store(_)) => unreachable!("a store's ids are signed"),
+        }
+    }
+
+    /// The cookies that hold `value`.
+    pub(crate) fn set(
+        &self,
+        cookie: &CookieTemplate,
+        value: &str,
+        max_age: Option<Duration>,
+        sent: &CookieHeaders,
+    ) -> SetCookies {
+        match self {
+            Self::Store(_) => SetCookies::new(cookie.set(cookie.name(), value, max_age)),
+            Self::Cookie(keeper) => keeper.chunks.set(cookie, value, max_age, sent),
+        }
+    }
+
+    /// The removal of the session's cookies.
+    pub(crate) fn remove(&self, cookie: &CookieTemplate, sent: &CookieHeaders) -> SetCookies {
+        match self {
+            Self::Store(_) => SetCookies::new(cookie.remove(cookie.name())),
+            Self::Cookie(keeper) => keeper.chunks.remove(cookie, sent),
+        }
+    }
+
+    /// Whether every change of the session is a change of the cookie.
+    pub(crate) fn is_cookie(&self) -> bool {
+        matches!(self, Self::Cookie(_))
+    }
+
+    pub(crate) async fn create(
+        &self,
+        key: &StoreKey,
+        record: &Record,
+    ) -> Result<Created, StoreError> {
+        match self {
+            Self::Store(keeper) => keeper.store.create(key, record).await,
+            // The response brings it into being.
+            Self::Cookie(_) => Ok(Created::Created),
+        }
+    }
+
+    /// Changes `live`, which gets the id `to` if there is one. What the patch does to the record that
+    /// this request knows is `foreseen`; a store judges by its own.
+    pub(crate) async fn save(
+        &self,
+        live: &LiveSession,
+        to: Option<StoreKey>,
+        patch: &Patch,
+        foreseen: Applied,
+    ) -> Result<Updated, StoreError> {
+        match (self, to) {
+            (Self::Store(keeper), None) => keeper.store.update(&live.id.key, patch).await,
+            (Self::Store(keeper), Some(to)) => keeper.store.rename(&live.id.key, &to, patch).await,
+            (Self::Cookie(keeper), to) => Box::pin(keeper.save(live, to.is_some(), foreseen)).await,
+        }
+    }
+
+    /// Ends a session. Unsupported where nothing but the visitor's cookie knows of it.
+    pub(crate) async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
+        match self {
+            Self::Store(keeper) => keeper.store.delete(key).await,
+            Self::Cookie(keeper) => Box::pin(keeper.revoke(key)).await,
+        }
+    }
+
+    pub(crate) async fn list(&self, principal: &Principal) -> Result<Vec<SessionInfo>, StoreError> {
+        match self {
+            Self::Store(keeper) => keeper.store.list(principal).await,
+            Self::Cookie(_) => Err(StoreError::unsupported()),
+        }
+    }
+
+    pub(crate) async fn delete_all(
+        &self,
+        principal: &Principal,
+        except: Option<&StoreKey>,
+    ) -> Result<usize, StoreError> {
+        match self {
+            Self::Store(keeper) => keeper.store.delete_all(principal, except).await,
+            Self::Cookie(keeper) => keeper.revoke_all(principal, except).await.map(|()| 0),
+        }
+    }
+
+    pub(crate) async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
+        match self {
+            Self::Store(keeper) => keeper.store.sweep(limit).await,
+            Self::Cookie(keeper) => keeper.sweep(limit).await,
+        }
+    }
+}
+
+impl StoreKeeper {
+    async fn find(&self, name: &str, sent: &CookieHeaders) -> Result<Stored, StoreError> {
+        let mut found = Stored::Nothing;
+        let ids = sent.values(name).filter_map(|value| self.signer.verify(value));
+        for id in ids.take(MAX_LOOKUPS) {
+            match self.store.load(&id.key).await? {
+                Loaded::Live(record) => return Ok(Stored::Live(LiveSession { id, record })),
+                Loaded::Gone => found = Stored::Gone,
+                Loaded::Absent => {}
+            }
+        }
+        Ok(found)
+    }
+}
