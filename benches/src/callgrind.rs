@@ -13,7 +13,7 @@ use crate::applications::Application;
 use crate::worker;
 
 /// What a request takes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counted {
     pub(crate) instructions: f64,
     pub(crate) allocations: f64,
@@ -32,7 +32,7 @@ impl Sub for Counted {
 
 /// Two lengths of run, of which the difference counts: without the start and the first requests.
 const SHORT: u32 = 500;
-const LONG: u32 = 2_500;
+const LONG: u32 = 1_500;
 
 /// Counts what one request takes, the framework's share included. The long run's profile stays in
 /// `folder`.
@@ -53,12 +53,15 @@ fn run(
     requests: u32,
     folder: &Path,
 ) -> Result<Counted, Error> {
-    let profile = folder.join(format!("{}.{}.callgrind", application.name, case.name()));
+    let command = worker::command(application, None);
+    let program = Path::new(&command[0]).file_name().unwrap_or_default().display();
+    let profile = format!("{program}.{}.{}.callgrind", application.name, case.name());
+    let profile = folder.join(profile);
     let valgrind = test_servers::program("valgrind", Vec::new, &["valgrind"])?;
     let mut child = Command::new(valgrind)
         .args(["--quiet", "--tool=callgrind", "--compress-strings=no"])
         .arg(format!("--callgrind-out-file={}", profile.display()))
-        .args(worker::command(application, None))
+        .args(command)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .spawn()?;

@@ -1,9 +1,13 @@
 //! Instructions and allocations of a request above those of the bare application.
 
+use std::path::Path;
+use std::thread;
+
 use bench_worker::case::Case;
 
-use crate::callgrind;
-use crate::overhead::{self, plot, ratios, subtract_bare, table};
+use crate::applications::Application;
+use crate::callgrind::{self, Counted};
+use crate::overhead::{self, ByCase, plot, ratios, subtract_bare, table};
 use crate::report::{Report, grouped, times};
 use crate::{Applications, Error, worker};
 
@@ -26,15 +30,15 @@ pub(crate) fn run(taking_part: &Applications) -> Result<Report, Error> {
     let profiles = worker::target().join("bench/profiles");
     std::fs::create_dir_all(&profiles)?;
 
-    let mut counted = Vec::new();
-    for application in applications {
-        let mut by_case = Vec::new();
-        for case in Case::ALL {
-            by_case.push(callgrind::count(application, case, &profiles)?);
-        }
-        eprintln!("counted {} ({})", application.label, application.name);
-        counted.push((application, std::array::from_fn(|case| by_case[case])));
-    }
+    // What is counted does not depend on what else runs, so all at once.
+    let counted = thread::scope(|scope| {
+        let profiles = &profiles;
+        let count = |application| scope.spawn(move || count(application, profiles));
+        let threads: Vec<_> = applications.iter().copied().map(count).collect();
+        let joined = threads.into_iter().map(|thread| thread.join().expect("it does not panic"));
+        joined.collect::<Result<Vec<_>, _>>()
+    })?;
+    let counted: Vec<_> = applications.into_iter().zip(counted).collect();
     let counted = subtract_bare(&counted)?;
 
     let mut report = Report::default();
@@ -50,4 +54,13 @@ pub(crate) fn run(taking_part: &Applications) -> Result<Report, Error> {
         |case| target(case).1.map_or_else(String::new, |it| it.to_string());
     report.table(&table(&counted, Some(goal), |it| format!("{:.1}", it.allocations)));
     Ok(report)
+}
+
+fn count(application: &Application, profiles: &Path) -> Result<ByCase<Counted>, Error> {
+    let mut by_case = [Counted::default(); Case::ALL.len()];
+    for (slot, case) in by_case.iter_mut().zip(Case::ALL) {
+        *slot = callgrind::count(application, case, profiles)?;
+    }
+    eprintln!("counted {}", application.label);
+    Ok(by_case)
 }
