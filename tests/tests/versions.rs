@@ -134,6 +134,11 @@ async fn redis() {
 }
 
 #[tokio::test]
+async fn redis_cluster() {
+    on_a_server(Kind::RedisCluster, "prefix=versions:").await;
+}
+
+#[tokio::test]
 async fn postgres() {
     on_a_server(Kind::Postgres, "table=versions&migrate=true").await;
 }

@@ -3,6 +3,7 @@
 mod bench;
 mod compat;
 mod examples;
+mod fuzz;
 mod http;
 mod lint;
 mod package;
@@ -42,6 +43,11 @@ const CHORES: &[Chore] = &[
         name: "examples",
         about: "start the counter examples and visit them, also after a SIGKILL",
         run: |args| no_arguments(args).and_then(|()| examples::run()),
+    },
+    Chore {
+        name: "fuzz",
+        about: "run every fuzz target for a minute, or for [SECONDS]; installs cargo-fuzz below target/",
+        run: fuzz::run,
     },
     Chore {
         name: "package",

@@ -10,6 +10,7 @@ use crate::error::ConfigError;
 /// | `memory:` | [`MemoryStore`] |
 /// | `sqlite:sessions.db`, `sqlite:///var/lib/app/sessions.db` | `SqliteStore` (feature `sqlite`) |
 /// | `redis://user:password@host:6379/0`, `rediss://host` with TLS | `RedisStore` (feature `redis`) |
+/// | `redis-cluster://user:password@host:6379,host:6379`, `rediss-cluster://host` with TLS | `RedisClusterStore` (feature `redis-cluster`) |
 /// | `mongodb://user:password@host:27017/database` | `MongoStore` (feature `mongodb`) |
 /// | `postgres://user:password@host/database` | `PostgresStore` (feature `postgres`) |
 ///
@@ -18,7 +19,7 @@ use crate::error::ConfigError;
 /// | store | options |
 /// | --- | --- |
 /// | `sqlite:` | `table=visitors`, `synchronous=normal` (or `full`) |
-/// | `redis:`, `rediss:` | `prefix=shop:`, `command_timeout_ms=500`, `tombstone_time_ms=60000`, `wait_replicas=1` with `wait_timeout_ms=200` |
+/// | `redis:`, `rediss:`, `redis-cluster:`, `rediss-cluster:` | `prefix=shop:`, `command_timeout_ms=500`, `tombstone_time_ms=60000`, `wait_replicas=1` with `wait_timeout_ms=200` |
 /// | `mongodb:` | `collection=visitors`, `command_timeout_ms=500`, `tombstone_time_ms=60000`, and those of MongoDB's connection strings |
 /// | `postgres:` | `table`, `schema`, `migrate=true`, `unlogged=true`, `max_connections`, `command_timeout_ms`, `tombstone_time_ms`, and those of the connection itself, such as `sslmode` |
 ///
@@ -47,9 +48,10 @@ pub async fn connect(url: &str) -> Result<AnyStore, ConfigError> {
         "memory" => memory(rest),
         "sqlite" => sqlite(rest).await,
         "redis" | "rediss" => redis(scheme, rest),
+        "redis-cluster" | "rediss-cluster" => redis_cluster(scheme, rest),
         "mongodb" | "mongodb+srv" => mongodb(url).await,
         "postgres" | "postgresql" => postgres(rest).await,
-        "redis-cluster" | "webdis" => Err(ConfigError::new(format_args!(
+        "webdis" => Err(ConfigError::new(format_args!(
             "the store `{scheme}:` is not built into this version of `session-runtime`"
         ))),
         // A scheme has no room for a password, but what stands before the first colon of a text
@@ -62,7 +64,7 @@ pub async fn connect(url: &str) -> Result<AnyStore, ConfigError> {
 }
 
 const KNOWN: &str = "one of `memory:`, `sqlite:`, `redis:`, `rediss:`, `redis-cluster:`, \
-    `webdis:`, `mongodb:`, `postgres:`";
+    `rediss-cluster:`, `webdis:`, `mongodb:`, `postgres:`";
 
 fn is_scheme(text: &str) -> bool {
     text.len() <= 20
@@ -144,10 +146,33 @@ fn redis(scheme: &str, _: &str) -> Result<AnyStore, ConfigError> {
 
 #[cfg(feature = "redis")]
 fn redis(scheme: &str, rest: &str) -> Result<AnyStore, ConfigError> {
+    let (server, options) = split(rest);
+    let builder = super::RedisStore::builder(format!("{scheme}:{server}"));
+    builder.options(redis_options(scheme, options)?).build().map(AnyStore::new)
+}
+
+#[cfg(not(feature = "redis-cluster"))]
+fn redis_cluster(scheme: &str, _: &str) -> Result<AnyStore, ConfigError> {
+    Err(ConfigError::new(format_args!(
+        "for the store `{scheme}:` enable the feature `redis-cluster` of `session-runtime`"
+    )))
+}
+
+#[cfg(feature = "redis-cluster")]
+fn redis_cluster(scheme: &str, rest: &str) -> Result<AnyStore, ConfigError> {
+    let (servers, options) = split(rest);
+    let builder = super::RedisClusterStore::builder(format!("{scheme}:{servers}"));
+    builder.options(redis_options(scheme, options)?).build().map(AnyStore::new)
+}
+
+#[cfg(feature = "redis")]
+fn redis_options(
+    scheme: &str,
+    options: Vec<(&str, &str)>,
+) -> Result<super::redis::Options, ConfigError> {
     use std::time::Duration;
 
-    let (server, options) = split(rest);
-    let mut builder = super::RedisStore::builder(format!("{scheme}:{server}"));
+    let mut chosen = super::redis::Options::default();
     let (mut replicas, mut wait) = (None, None);
     let mut seen = Vec::new();
     for (name, value) in options {
@@ -165,9 +190,9 @@ fn redis(scheme: &str, rest: &str) -> Result<AnyStore, ConfigError> {
         };
         let millis = || Ok::<_, ConfigError>(Duration::from_millis(number()?.into()));
         match name {
-            "prefix" => builder = builder.prefix(value),
-            "command_timeout_ms" => builder = builder.command_timeout(millis()?),
-            "tombstone_time_ms" => builder = builder.tombstone_time(millis()?),
+            "prefix" => chosen.prefix = value,
+            "command_timeout_ms" => chosen.command_timeout = millis()?,
+            "tombstone_time_ms" => chosen.tombstone_time = millis()?,
             "wait_replicas" => replicas = Some(number()? as usize),
             "wait_timeout_ms" => wait = Some(millis()?),
             _ => {
@@ -180,17 +205,17 @@ fn redis(scheme: &str, rest: &str) -> Result<AnyStore, ConfigError> {
             }
         }
     }
-    builder = match (replicas, wait) {
-        (Some(count), Some(timeout)) => builder.wait_replicas(count, timeout),
-        (None, None) => builder,
+    match (replicas, wait) {
+        (Some(count), Some(timeout)) => chosen.wait_replicas(count, timeout),
+        (None, None) => {}
         _ => {
             return Err(ConfigError::new(format_args!(
                 "the options `wait_replicas` and `wait_timeout_ms` of `{scheme}:` \
                  are given together"
             )));
         }
-    };
-    builder.build().map(AnyStore::new)
+    }
+    Ok(chosen)
 }
 
 #[cfg(not(feature = "postgres"))]
@@ -255,7 +280,7 @@ mod tests {
 
     #[tokio::test]
     async fn other_schemes_are_named_but_never_a_password() {
-        for scheme in ["redis-cluster", "webdis"] {
+        for scheme in ["webdis"] {
             let message = refusal(&format!("{scheme}://me:hunter2@host/1")).await;
             assert!(message.contains(&format!("`{scheme}:`")) && message.contains("not built in"));
             assert!(!message.contains("hunter2"));
@@ -285,6 +310,40 @@ mod tests {
     async fn redis_names_its_feature() {
         let message = refusal("rediss://me:hunter2@host").await;
         assert!(message.contains("feature `redis`") && !message.contains("hunter2"), "{message}");
+    }
+
+    #[cfg(not(feature = "redis-cluster"))]
+    #[tokio::test]
+    async fn redis_cluster_names_its_feature() {
+        let message = refusal("redis-cluster://me:hunter2@host").await;
+        assert!(message.contains("feature `redis-cluster`") && !message.contains("hunter2"));
+    }
+
+    #[cfg(feature = "redis-cluster")]
+    #[tokio::test]
+    async fn redis_cluster_takes_servers_and_options() {
+        // Nothing is connected yet.
+        for url in [
+            "redis-cluster://host",
+            "redis-cluster://host:1,other:2/",
+            "redis-cluster://me:p%40s,s@host:1,[::1]:2?prefix=a&command_timeout_ms=5",
+            "rediss-cluster://:hunter2@host?wait_replicas=1&wait_timeout_ms=10",
+        ] {
+            connect(url).await.unwrap();
+        }
+        for (rest, named) in [
+            ("host?table=a", "`table`"),
+            ("host?prefix={a}", "`{`"),
+            ("host?wait_replicas=1", "`wait_timeout_ms`"),
+            ("host/1", "URL"),
+            ("host:x", "URL"),
+            ("host,", "URL"),
+            ("", "URL"),
+        ] {
+            let error = connect(&format!("redis-cluster://me:hunter2@{rest}")).await.unwrap_err();
+            assert!(error.to_string().contains(named), "{rest}: {error}");
+            assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+        }
     }
 
     #[cfg(feature = "redis")]

@@ -26,6 +26,8 @@ pub use self::migrating::MigratingStore;
 pub use self::mongodb::{MongoStore, MongoStoreBuilder};
 #[cfg(feature = "postgres")]
 pub use self::postgres::{PostgresStore, PostgresStoreBuilder};
+#[cfg(feature = "redis-cluster")]
+pub use self::redis::{RedisClusterStore, RedisClusterStoreBuilder};
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisStore, RedisStoreBuilder};
 #[cfg(feature = "sqlite")]

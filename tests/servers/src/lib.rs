@@ -14,6 +14,7 @@ mod mongodb;
 mod postgres;
 mod process;
 mod redis;
+mod redis_cluster;
 mod tree;
 
 use std::collections::HashMap;
@@ -23,6 +24,7 @@ pub use self::install::program;
 pub use self::mongodb::start as start_mongodb;
 pub use self::process::Server;
 pub use self::redis::start as start_redis;
+pub use self::redis_cluster::{kill_node, start as start_redis_cluster};
 
 /// What goes wrong with servers, for a person to read.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -32,6 +34,8 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 pub enum Kind {
     /// Redis, without replicas and without a password.
     Redis,
+    /// Redis Cluster, three primaries with a replica each, without a password.
+    RedisCluster,
     /// MongoDB, without a password.
     MongoDb,
     /// PostgreSQL.
@@ -40,12 +44,14 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the order in which they are started.
-    pub const ALL: &'static [Self] = &[Self::Redis, Self::MongoDb, Self::Postgres];
+    pub const ALL: &'static [Self] =
+        &[Self::Redis, Self::RedisCluster, Self::MongoDb, Self::Postgres];
 
     /// The name, as in `SESSION_TESTS_WITHOUT` and `--without`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Redis => "redis",
+            Self::RedisCluster => "redis-cluster",
             Self::MongoDb => "mongodb",
             Self::Postgres => "postgres",
         }
@@ -55,6 +61,7 @@ impl Kind {
     pub fn variable(self) -> &'static str {
         match self {
             Self::Redis => "REDIS_URL",
+            Self::RedisCluster => "REDIS_CLUSTER_URL",
             Self::MongoDb => "MONGODB_URL",
             Self::Postgres => "POSTGRES_URL",
         }
@@ -68,6 +75,7 @@ impl Kind {
     pub fn start(self) -> Result<Server, Error> {
         match self {
             Self::Redis => redis::start(&[]),
+            Self::RedisCluster => redis_cluster::start(&[]),
             Self::MongoDb => mongodb::start(&[]),
             Self::Postgres => postgres::start(),
         }

@@ -14,13 +14,7 @@ use crate::{Error, install};
 ///
 /// If it is not installed and cannot be, or does not start.
 pub fn start(arguments: &[&str]) -> Result<Server, Error> {
-    let program = match std::env::var("REDIS_SERVER") {
-        Ok(program) if !program.is_empty() => program,
-        _ => {
-            let found = install::program("redis-server", Vec::new, &["redis-server"])?;
-            found.display().to_string()
-        }
-    };
+    let program = program()?;
     let (folder, port) = (tempfile::tempdir()?, free_port()?);
     let data = folder.path().display().to_string();
     let port_text = port.to_string();
@@ -28,6 +22,17 @@ pub fn start(arguments: &[&str]) -> Result<Server, Error> {
     let command = std::iter::once(program.as_str()).chain(fixed).chain(arguments.iter().copied());
     let command = command.map(str::to_owned).collect();
     Server::start(folder, command, format!("redis://127.0.0.1:{port}"), move || answers(port))
+}
+
+/// The server's program.
+pub(crate) fn program() -> Result<String, Error> {
+    match std::env::var("REDIS_SERVER") {
+        Ok(program) if !program.is_empty() => Ok(program),
+        _ => {
+            let found = install::program("redis-server", Vec::new, &["redis-server"])?;
+            Ok(found.display().to_string())
+        }
+    }
 }
 
 /// Whether it answers, with data or with a request for a password.

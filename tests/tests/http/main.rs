@@ -50,6 +50,16 @@ macro_rules! scenario {
             }
 
             #[tokio::test]
+            async fn axum_redis_cluster() {
+                on(Framework::Axum, Store::RedisCluster).await;
+            }
+
+            #[tokio::test]
+            async fn actix_redis_cluster() {
+                on(Framework::Actix, Store::RedisCluster).await;
+            }
+
+            #[tokio::test]
             async fn axum_mongodb() {
                 on(Framework::Axum, Store::MongoDb).await;
             }
@@ -108,5 +118,6 @@ mod login;
 mod outages;
 mod postgres;
 mod redis;
+mod redis_cluster;
 mod restart;
 mod visits;

@@ -29,6 +29,17 @@ pub(crate) const REDIS: Backend = Backend {
     notices_within: Duration::ZERO,
 };
 
+pub(crate) const REDIS_CLUSTER: Backend = Backend {
+    kind: Kind::RedisCluster,
+    start: || {
+        test_servers::start_redis_cluster(&["--appendonly", "yes", "--appendfsync", "always"])
+    },
+    options: &[],
+    // The client tries lost servers again from time to time, and servers that were all stopped agree
+    // anew on who is a primary.
+    notices_within: Duration::from_secs(10),
+};
+
 pub(crate) const POSTGRES: Backend = Backend {
     kind: Kind::Postgres,
     start: || Kind::Postgres.start(),
@@ -77,7 +88,8 @@ impl Backend {
     }
 }
 
-async fn sends(browser: &Browser, ops: Value) -> Answer {
+/// Sends operations; whatever the answer, it comes in time, and it is 200 or an empty 503.
+pub(crate) async fn sends(browser: &Browser, ops: Value) -> Answer {
     let began = Instant::now();
     let answer = browser.send(ops).await;
     // A request loads and saves.
@@ -245,6 +257,8 @@ macro_rules! outages {
 outages! {
     axum_redis: Axum, REDIS;
     actix_redis: Actix, REDIS;
+    axum_redis_cluster: Axum, REDIS_CLUSTER;
+    actix_redis_cluster: Actix, REDIS_CLUSTER;
     axum_postgres: Axum, POSTGRES;
     actix_postgres: Actix, POSTGRES;
     axum_mongodb: Axum, MONGODB;

@@ -76,7 +76,7 @@ async fn servers_share_one_redis() {
 }
 
 /// Sends one command and reads the beginning of what comes back.
-fn ask(url: &str, command: &[&str]) -> Option<String> {
+pub(crate) fn ask(url: &str, command: &[&str]) -> Option<String> {
     use std::io::{Read, Write};
     let mut stream = std::net::TcpStream::connect(url.trim_start_matches("redis://")).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
@@ -88,8 +88,12 @@ fn ask(url: &str, command: &[&str]) -> Option<String> {
 
 /// A number out of what the server says of itself.
 fn info(redis: &test_servers::Server, section: &str, name: &str) -> u64 {
-    let info = ask(redis.url(), &["INFO", section]).unwrap();
+    number(&ask(redis.url(), &["INFO", section]).unwrap(), name)
+}
+
+/// The first number behind a name, or 0.
+pub(crate) fn number(info: &str, name: &str) -> u64 {
     let line = info.lines().find_map(|line| line.strip_prefix(name));
-    let number = |line: &str| line.split([':', '=', ',']).find_map(|word| word.parse().ok());
+    let number = |line: &str| line.split([':', '=', ',']).find_map(|word| word.trim().parse().ok());
     line.and_then(number).unwrap_or(0)
 }

@@ -21,6 +21,7 @@ pub(crate) enum Store {
     Memory,
     Sqlite,
     Redis,
+    RedisCluster,
     MongoDb,
     Postgres,
     /// In the cookie, sealed; what was ended is remembered in memory.
@@ -54,6 +55,10 @@ impl Store {
                 Data { _folder: Some(folder.into()), ..Data::at(&url) }
             }
             Self::Redis => Data::at(&format!("{}?prefix={}:", url(Kind::Redis), unused_name())),
+            Self::RedisCluster => {
+                let prefix = format!("{}:", unused_name());
+                Data::at(&with_option(&url(Kind::RedisCluster), "prefix", &prefix))
+            }
             Self::MongoDb => {
                 Data::at(&with_option(&url(Kind::MongoDb), "collection", &unused_name()))
             }
@@ -72,6 +77,7 @@ impl Store {
         match self {
             Self::Memory | Self::Sqlite | Self::Cookie => false,
             Self::Redis => test_servers::is_left_out(Kind::Redis),
+            Self::RedisCluster => test_servers::is_left_out(Kind::RedisCluster),
             Self::MongoDb => test_servers::is_left_out(Kind::MongoDb),
             Self::Postgres => test_servers::is_left_out(Kind::Postgres),
         }

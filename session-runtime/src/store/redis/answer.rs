@@ -3,13 +3,19 @@
 use redis::Value;
 
 use super::layout;
+#[cfg(feature = "redis-cluster")]
+use crate::id::StoreKey;
 use crate::record::Record;
 use crate::store::{Created, Loaded, StoreError, Updated};
 
 /// Reads the hash of a session.
 pub(crate) fn loaded(hash: Value) -> Result<Loaded, StoreError> {
+    session(pairs(hash)?)
+}
+
+fn session(pairs: Vec<Pair>) -> Result<Loaded, StoreError> {
     let (mut fields, mut meta, mut principal) = (Vec::new(), None, None);
-    for (key, text) in pairs(hash)? {
+    for (key, text) in pairs {
         match key.as_slice() {
             layout::GONE => return Ok(Loaded::Gone),
             layout::META => meta = Some(text),
@@ -40,7 +46,7 @@ pub(crate) fn updated(answer: Value) -> Result<Updated, StoreError> {
         Value::BulkString(letter) => match letter.as_slice() {
             b"A" => Ok(Updated::Applied),
             b"G" => Ok(Updated::Gone),
-            b"X" => Err(StoreError::backend("the session cannot be renamed to a key in use")),
+            b"X" => Err(in_use()),
             _ => Err(unexpected()),
         },
         Value::Array(parts) => match <[Value; 2]>::try_from(parts) {
@@ -71,6 +77,73 @@ pub(crate) fn ended(answer: &Value) -> Result<(usize, usize), StoreError> {
     }
 }
 
+/// What became of the first half of a rename.
+#[cfg(feature = "redis-cluster")]
+pub(crate) enum Taken {
+    /// It is marked.
+    Moved(Box<Moved>),
+    /// Nothing has changed.
+    Refused(Updated),
+}
+
+#[cfg(feature = "redis-cluster")]
+pub(crate) struct Moved {
+    /// What to create under the new key.
+    pub(crate) record: Record,
+    /// Whose the session was.
+    pub(crate) left: Vec<u8>,
+    /// It was marked before, so that it may have arrived.
+    pub(crate) again: bool,
+}
+
+#[cfg(feature = "redis-cluster")]
+pub(crate) fn taken(answer: Value) -> Result<Taken, StoreError> {
+    match answer {
+        Value::Array(parts) if parts.len() == 3 => match <[Value; 3]>::try_from(parts) {
+            Ok([Value::BulkString(letter), Value::BulkString(left), fields]) => {
+                let mut fields = pairs(fields)?;
+                fields.retain(|(field, _)| field != layout::GONE);
+                let (record, again) = (live_of(fields)?, letter == b"R");
+                Ok(Taken::Moved(Moved { record, left, again }.into()))
+            }
+            _ => Err(unexpected()),
+        },
+        answer => updated(answer).map(Taken::Refused),
+    }
+}
+
+/// What became of ending one session.
+#[cfg(feature = "redis-cluster")]
+pub(crate) enum Ended {
+    Now,
+    /// None is there.
+    Nothing,
+    /// It is not the principal's.
+    Other,
+    /// It has another key now.
+    Moved(StoreKey),
+}
+
+#[cfg(feature = "redis-cluster")]
+pub(crate) fn end(answer: Value) -> Result<Ended, StoreError> {
+    match answer {
+        Value::Int(0) => Ok(Ended::Nothing),
+        Value::Int(1) => Ok(Ended::Now),
+        Value::Int(2) => Ok(Ended::Other),
+        Value::BulkString(id) => string(id)?.parse().map(Ended::Moved).map_err(|_| foreign()),
+        _ => Err(unexpected()),
+    }
+}
+
+/// Whose the session was that is deleted now, if anybody's.
+#[cfg(feature = "redis-cluster")]
+pub(crate) fn deleted(answer: Value) -> Result<Option<Vec<u8>>, StoreError> {
+    match answer {
+        Value::BulkString(who) => Ok((!who.is_empty()).then_some(who)),
+        _ => Err(unexpected()),
+    }
+}
+
 /// The ids of an index.
 pub(crate) fn ids(answer: Value) -> Result<Vec<String>, StoreError> {
     let Value::Array(ids) = answer else { return Err(unexpected()) };
@@ -82,7 +155,11 @@ pub(crate) fn ids(answer: Value) -> Result<Vec<String>, StoreError> {
 }
 
 fn live(hash: Value) -> Result<Record, StoreError> {
-    match loaded(hash)? {
+    live_of(pairs(hash)?)
+}
+
+fn live_of(pairs: Vec<Pair>) -> Result<Record, StoreError> {
+    match session(pairs)? {
         Loaded::Live(record) => Ok(record),
         Loaded::Gone | Loaded::Absent => Err(unexpected()),
     }
@@ -110,6 +187,10 @@ fn pairs(hash: Value) -> Result<Vec<Pair>, StoreError> {
 
 fn string(bytes: Vec<u8>) -> Result<String, StoreError> {
     String::from_utf8(bytes).map_err(|_| foreign())
+}
+
+pub(crate) fn in_use() -> StoreError {
+    StoreError::backend("the session cannot be renamed to a key in use")
 }
 
 fn foreign() -> StoreError {

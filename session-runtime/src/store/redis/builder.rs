@@ -9,7 +9,8 @@ use redis::{Client, ConnectionAddr, IntoConnectionInfo, ProtocolVersion};
 
 use super::call::Calls;
 use super::layout::Names;
-use super::link::{Link, Replicas};
+use super::link::Link;
+use super::options::Options;
 use super::{Inner, RedisStore};
 use crate::error::ConfigError;
 
@@ -33,10 +34,7 @@ use crate::error::ConfigError;
 #[must_use = "call `build`"]
 pub struct RedisStoreBuilder {
     server: Server,
-    prefix: String,
-    command_timeout: Duration,
-    replicas: Option<Replicas>,
-    tombstone_time: Duration,
+    options: Options,
 }
 
 enum Server {
@@ -47,13 +45,7 @@ enum Server {
 
 impl RedisStoreBuilder {
     fn new(server: Server) -> Self {
-        Self {
-            server,
-            prefix: "session:".to_owned(),
-            command_timeout: Duration::from_secs(2),
-            replicas: None,
-            tombstone_time: crate::store::TOMBSTONE_TIME,
-        }
+        Self { server, options: Options::default() }
     }
 
     pub(super) fn url(url: String) -> Self {
@@ -68,9 +60,14 @@ impl RedisStoreBuilder {
         Self::new(Server::Connection(connection))
     }
 
+    pub(crate) fn options(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
     /// What all keys begin with. The default is `session:`.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.prefix = prefix.into();
+        self.options.prefix = prefix.into();
         self
     }
 
@@ -78,7 +75,7 @@ impl RedisStoreBuilder {
     /// is unknown. The default is 2 seconds. Reading or ending very many sessions of one principal
     /// takes several operations.
     pub fn command_timeout(mut self, timeout: Duration) -> Self {
-        self.command_timeout = timeout;
+        self.options.command_timeout = timeout;
         self
     }
 
@@ -89,14 +86,14 @@ impl RedisStoreBuilder {
     ///
     /// The default is not to wait.
     pub fn wait_replicas(mut self, count: usize, timeout: Duration) -> Self {
-        self.replicas = Some(Replicas { count, timeout });
+        self.options.wait_replicas(count, timeout);
         self
     }
 
     /// How long a deleted or renamed session answers `Gone` instead of `Absent`. The default is 60
     /// seconds; it should be longer than the longest request.
     pub fn tombstone_time(mut self, time: Duration) -> Self {
-        self.tombstone_time = time;
+        self.options.tombstone_time = time;
         self
     }
 
@@ -107,20 +104,9 @@ impl RedisStoreBuilder {
     ///
     /// If the URL is not valid, or an option is not.
     pub fn build(self) -> Result<RedisStore, ConfigError> {
-        if self.command_timeout.is_zero() {
-            return Err(ConfigError::new("`command_timeout` must be longer than zero"));
-        }
-        if let Some(Replicas { count, timeout }) = self.replicas {
-            if count == 0 {
-                return Err(ConfigError::new("`wait_replicas` must wait for one replica or more"));
-            }
-            if timeout < Duration::from_millis(1) {
-                return Err(ConfigError::new(
-                    "the timeout of `wait_replicas` must be a millisecond or more",
-                ));
-            }
-        }
-        let (timeout, waits) = (self.command_timeout, self.replicas.is_some());
+        let options = self.options;
+        options.check()?;
+        let (timeout, waits) = (options.command_timeout, options.replicas.is_some());
         let (link, durable) = match self.server {
             Server::Connection(connection) => {
                 let link = Link::given(connection.clone(), timeout);
@@ -135,10 +121,10 @@ impl RedisStoreBuilder {
             }
         };
         Ok(RedisStore(Arc::new(Inner {
-            calls: Calls::new(Names::new(self.prefix), self.tombstone_time),
+            calls: Calls::new(Names::new(options.prefix), options.tombstone_time),
             link,
             durable,
-            replicas: self.replicas,
+            replicas: options.replicas,
         })))
     }
 }
@@ -160,7 +146,7 @@ fn client(server: impl IntoConnectionInfo, message: &str) -> Result<Client, Conf
 }
 
 /// Without a choice, rustls panics when several providers are compiled in.
-fn choose_crypto() {
+pub(super) fn choose_crypto() {
     use rustls::crypto::{CryptoProvider, ring};
     if CryptoProvider::get_default().is_none() {
         // Fails if somebody else has chosen meanwhile, which is as good.
@@ -171,11 +157,6 @@ fn choose_crypto() {
 impl fmt::Debug for RedisStoreBuilder {
     /// Shows no URL, since it may hold a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisStoreBuilder")
-            .field("prefix", &self.prefix)
-            .field("command_timeout", &self.command_timeout)
-            .field("replicas", &self.replicas)
-            .field("tombstone_time", &self.tombstone_time)
-            .finish_non_exhaustive()
+        f.debug_struct("RedisStoreBuilder").field("options", &self.options).finish_non_exhaustive()
     }
 }

@@ -78,6 +78,60 @@ impl Calls {
         Call { script: &script::IDS, keys, arguments: Vec::new() }
     }
 
+    /// The first half of a rename between servers; the second is `create`. The mark lasts for `mark`
+    /// at least.
+    #[cfg(feature = "redis-cluster")]
+    pub(crate) fn take<'a>(
+        &self,
+        from: &StoreKey,
+        to: &StoreKey,
+        patch: &'a Patch,
+        mark: Duration,
+    ) -> Call<'a> {
+        let mut arguments = self.changes(patch);
+        arguments.remove(0);
+        arguments.push(number(self.tombstone_millis.max(whole_millis(mark))));
+        arguments.push(id(to));
+        operations(patch, &mut arguments);
+        Call { script: &script::TAKE, keys: vec![self.names.session(from)], arguments }
+    }
+
+    /// Ends a session of a principal; `moved` if another key said that it has moved here.
+    #[cfg(feature = "redis-cluster")]
+    pub(crate) fn end(&self, key: &StoreKey, principal: &[u8], moved: bool) -> Call<'static> {
+        let principal = principal.to_vec().into();
+        let arguments = vec![principal, self.tombstone(), number(u8::from(moved))];
+        Call { script: &script::END, keys: vec![self.names.session(key)], arguments }
+    }
+
+    /// Writes an entry of an index: until `deadline`, or ahead of its session. It may replace another.
+    #[cfg(feature = "redis-cluster")]
+    pub(crate) fn enter(
+        &self,
+        principal: &[u8],
+        key: &StoreKey,
+        deadline: Option<crate::clock::Timestamp>,
+        instead_of: Option<&StoreKey>,
+    ) -> Call<'static> {
+        let until = deadline.map_or(Cow::Borrowed(&b""[..]), |at| number(layout::time(at)));
+        let mut arguments = vec![id(key), until];
+        arguments.extend(instead_of.map(id));
+        Call { script: &script::ENTER, keys: vec![self.names.set(principal)], arguments }
+    }
+
+    /// Removes entries of an index; `settled` spares those that may be ahead of their sessions.
+    #[cfg(feature = "redis-cluster")]
+    pub(crate) fn forget(
+        &self,
+        principal: &[u8],
+        keys: &[StoreKey],
+        settled: bool,
+    ) -> Call<'static> {
+        let mut arguments = vec![number(u8::from(settled))];
+        arguments.extend(keys.iter().map(id));
+        Call { script: &script::FORGET, keys: vec![self.names.set(principal)], arguments }
+    }
+
     fn tombstone(&self) -> Cow<'static, [u8]> {
         number(self.tombstone_millis)
     }
@@ -133,4 +187,9 @@ fn operations<'a>(patch: &'a Patch, arguments: &mut Vec<Cow<'a, [u8]>>) {
 
 fn number(number: impl std::fmt::Display) -> Cow<'static, [u8]> {
     number.to_string().into_bytes().into()
+}
+
+#[cfg(feature = "redis-cluster")]
+fn id(key: &StoreKey) -> Cow<'static, [u8]> {
+    key.to_string().into_bytes().into()
 }

@@ -3,10 +3,13 @@
 -- A session is a hash. Its fields are those of the session, and two that no session key can be:
 --   `@`  created_at, expires_at, deadline and lifetime, six bytes each, then the principal, if any
 --   `=`  the principal, if `@` would be longer than Redis packs tightly
---   `!`  the session was ended or moved: a tombstone
+--   `!`  the session was ended, or moved to another server: a tombstone. Then it holds the new id and
+--        whose the session was, and the rest of the hash is what was moved
 -- `@` and `=` together are called meta here.
--- The index of a principal is a sorted set: ids by the time they expire at. It exists on a single
--- server only; elsewhere `index`, the prefix of its key, is empty.
+-- The index of a principal is a sorted set: ids by the time they expire at. Where it may be on another
+-- server than the session, `index`, the prefix of its key, is empty, and `enter.lua` and `forget.lua`
+-- keep it. There the time is the session's absolute deadline, so that only what moves a deadline
+-- writes to the index too; an entry is written ahead of its session, for the time of grace.
 --
 -- Times are below 2^48, so Lua's numbers hold them exactly. Integers of sessions are not: they are
 -- compared as text. Redis takes no write back when a script fails, so all checks come first.
@@ -38,6 +41,14 @@ local function write_meta(key, meta)
   end
 end
 
+-- The id that a session was moved to, and whose it was; or nothing.
+local function moved(key)
+  local mark = call('HGET', key, '!')
+  if mark and mark ~= '' then
+    return string.sub(mark, 1, 22), string.sub(mark, 23)
+  end
+end
+
 local function times(meta)
   local _, expires, deadline = struct.unpack('>I6I6I6', meta)
   return expires, deadline
@@ -57,6 +68,9 @@ local function bury(key, grace)
   call('HSET', key, '!', '')
   call('PEXPIRE', key, grace)
 end
+
+-- How long an entry counts that is written ahead of its session. No rename or create takes so long.
+local GRACE = 60000
 
 -- The index never outlives the last of its sessions.
 local function expire_index(set)

@@ -1,8 +1,11 @@
--- KEYS: the session. ARGV: index, tombstone time.
+-- KEYS: the session. ARGV: index, tombstone time. Answers whose it was, or nothing.
 local key, index = KEYS[1], ARGV[1]
 local meta = read_meta(key)
-bury(key, ARGV[2])
-if meta then
-  leave(index, principal(meta), id_of(key, index))
+if not moved(key) then
+  bury(key, ARGV[2])
 end
-return 1
+if not meta then
+  return ''
+end
+leave(index, principal(meta), id_of(key, index))
+return principal(meta)

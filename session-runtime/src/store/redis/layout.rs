@@ -28,11 +28,19 @@ const TIMES: usize = 24;
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
     prefix: String,
+    /// Whether sessions and the indexes that name them are on one server, so that scripts keep both.
+    together: bool,
 }
 
 impl Names {
     pub(crate) fn new(prefix: String) -> Self {
-        Self { prefix }
+        Self { prefix, together: true }
+    }
+
+    /// The same keys, spread over servers.
+    #[cfg(feature = "redis-cluster")]
+    pub(crate) fn spread(prefix: String) -> Self {
+        Self { prefix, together: false }
     }
 
     /// What the keys of sessions begin with.
@@ -45,14 +53,14 @@ impl Names {
         format!("{}{key}", self.prefix).into_bytes()
     }
 
-    /// What the keys of index sets begin with. No id has an `@`, so they are no keys of sessions.
+    /// What the keys of index sets begin with, for scripts that keep them; nothing if none does.
     pub(crate) fn index(&self) -> Vec<u8> {
-        format!("{}@", self.prefix).into_bytes()
+        if self.together { format!("{}@", self.prefix).into_bytes() } else { Vec::new() }
     }
 
-    /// The key of the index set of a principal.
+    /// The key of the index set of a principal. No id has an `@`, so it is no key of a session.
     pub(crate) fn set(&self, principal: &[u8]) -> Vec<u8> {
-        [&self.index(), principal].concat()
+        [self.prefix.as_bytes(), b"@", principal].concat()
     }
 }
 

@@ -3,11 +3,16 @@
 mod answer;
 mod builder;
 mod call;
+#[cfg(feature = "redis-cluster")]
+mod cluster;
 mod layout;
 mod link;
+mod lister;
+mod options;
 mod script;
+mod shared;
+mod wire;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,7 +20,11 @@ use redis::aio::ConnectionManager;
 
 pub use self::builder::RedisStoreBuilder;
 use self::call::Calls;
-use self::link::{Link, Replicas};
+#[cfg(feature = "redis-cluster")]
+pub use self::cluster::{RedisClusterStore, RedisClusterStoreBuilder};
+use self::link::Link;
+pub(super) use self::options::Options;
+use self::wire::{Replicas, Wire};
 use super::{Created, Loaded, SessionInfo, Store, StoreError, Updated};
 use crate::error::ConfigError;
 use crate::id::StoreKey;
@@ -60,9 +69,6 @@ struct Inner {
     durable: Option<Link>,
     replicas: Option<Replicas>,
 }
-
-/// How many sessions `list` reads at a time.
-const BATCH: usize = 100;
 
 impl RedisStore {
     /// The server at `url`, with default options: `redis://user:password@host:port/database`, or
@@ -159,32 +165,7 @@ impl Store for RedisStore {
     }
 
     async fn list(&self, principal: &Principal) -> Result<Vec<SessionInfo>, StoreError> {
-        let call = self.0.calls.ids(&layout::principal(principal));
-        // A session that is renamed while this goes on moves to a key that was not among the first
-        // ones; so the index is read until it holds nothing new.
-        let mut found = HashMap::<StoreKey, Option<Record>>::new();
-        loop {
-            let ids = answer::ids(self.0.link.call(&call, None).await?)?;
-            let keys: Vec<StoreKey> = ids.iter().filter_map(|id| id.parse().ok()).collect();
-            let unseen: Vec<_> = keys.iter().filter(|key| !found.contains_key(*key)).collect();
-            if unseen.is_empty() {
-                let info = |key| found.remove(&key)?.map(|record| SessionInfo { key, record });
-                return Ok(keys.into_iter().filter_map(info).collect());
-            }
-            for batch in unseen.chunks(BATCH) {
-                let names: Vec<_> =
-                    batch.iter().map(|key| self.0.calls.names.session(key)).collect();
-                let hashes = self.0.link.hashes(&names).await?;
-                for (key, hash) in batch.iter().zip(hashes) {
-                    let record = match answer::loaded(hash)? {
-                        Loaded::Live(record) => Some(record),
-                        Loaded::Gone | Loaded::Absent => None,
-                    };
-                    let record = record.filter(|it| it.principal.as_ref() == Some(principal));
-                    found.insert(**key, record);
-                }
-            }
-        }
+        Ok(lister::list(&self.0.link, &self.0.calls, principal).await?.live)
     }
 
     async fn delete_all(

@@ -10,14 +10,16 @@ pub(crate) struct Script {
 }
 
 macro_rules! scripts {
-    ($($(#[$doc:meta])* $name:ident: $($file:literal),+;)+) => {
-        $($(#[$doc])* pub(crate) static $name: Script = {
+    (
+        $($(#[doc = $doc:literal])* $(#[cfg($cfg:meta)])? $name:ident: $($file:literal),+;)+
+    ) => {
+        $($(#[doc = $doc])* $(#[cfg($cfg)])? pub(crate) static $name: Script = {
             const CODE: &str = concat!($(include_str!($file)),+);
             Script { code: CODE, sha1: LazyLock::new(|| sha1(CODE)) }
         };)+
 
         #[cfg(test)]
-        const ALL: &[&Script] = &[$(&$name),+];
+        const ALL: &[&Script] = &[$($(#[cfg($cfg)])? &$name),+];
     };
 }
 
@@ -30,6 +32,18 @@ scripts! {
     DELETE_ALL: "common.lua", "delete_all.lua";
     /// The ids in a principal's index.
     IDS: "common.lua", "ids.lua";
+    /// Marks a session as moved, on a cluster.
+    #[cfg(feature = "redis-cluster")]
+    TAKE: "common.lua", "patch.lua", "take.lua";
+    /// Ends one of a principal's sessions, on a cluster.
+    #[cfg(feature = "redis-cluster")]
+    END: "common.lua", "end.lua";
+    /// Writes an entry of an index, on a cluster.
+    #[cfg(feature = "redis-cluster")]
+    ENTER: "common.lua", "enter.lua";
+    /// Removes entries of an index, on a cluster.
+    #[cfg(feature = "redis-cluster")]
+    FORGET: "common.lua", "forget.lua";
 }
 
 impl Script {

@@ -1,0 +1,156 @@
+//! The connections to a cluster.
+
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use redis::cluster::ClusterClient;
+use redis::cluster_async::ClusterConnection;
+use redis::cluster_routing::{Route, SingleNodeRoutingInfo, SlotAddr};
+use redis::{ErrorKind, Pipeline, RedisError, RedisResult, ServerErrorKind, Value};
+use tokio::time::Instant;
+
+use super::super::shared::Shared;
+use super::super::wire::{Wire, deadline, late, next, within};
+use crate::store::StoreError;
+
+/// Sends commands to the primary that has a key.
+///
+/// The client repeats nothing by itself: it would also repeat what may have been executed. What a
+/// server refused is repeated here, until the deadline.
+pub(super) struct ClusterLink {
+    connection: Connection,
+    timeout: Duration,
+}
+
+enum Connection {
+    Own { client: Box<ClusterClient>, shared: Shared<ClusterConnection> },
+    Given(ClusterConnection),
+}
+
+/// How long to wait before the first repetition; twice as long before each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(64);
+
+impl ClusterLink {
+    pub(super) fn new(client: ClusterClient, timeout: Duration) -> Self {
+        let connection = Connection::Own { client: client.into(), shared: Shared::new() };
+        Self { connection, timeout }
+    }
+
+    pub(super) fn given(connection: ClusterConnection, timeout: Duration) -> Self {
+        Self { connection: Connection::Given(connection), timeout }
+    }
+
+    async fn attempt(
+        &self,
+        commands: Pipeline,
+        skipped: usize,
+        to: SingleNodeRoutingInfo,
+        deadline: Instant,
+    ) -> RedisResult<Vec<Value>> {
+        let count = commands.len() - skipped;
+        match &self.connection {
+            Connection::Own { client, shared } => {
+                let slot = shared.slot();
+                let opened = slot.connection.get_or_try_init(|| client.get_async_connection());
+                let mut connection = within(deadline, opened).await?.clone();
+                let sending = connection.route_pipeline(commands, skipped, count, to);
+                let answers = tokio::time::timeout_at(deadline, sending).await;
+                answers.unwrap_or_else(|_| {
+                    // The client does not notice that a server hangs; a new one looks which do not.
+                    slot.lose();
+                    Err(late())
+                })
+            }
+            Connection::Given(connection) => {
+                let mut connection = connection.clone();
+                within(deadline, connection.route_pipeline(commands, skipped, count, to)).await
+            }
+        }
+    }
+}
+
+impl Wire for ClusterLink {
+    async fn send(
+        &self,
+        key: &[u8],
+        commands: &Pipeline,
+        deadline: Instant,
+    ) -> Result<Vec<Value>, StoreError> {
+        let primary =
+            || SingleNodeRoutingInfo::SpecificNode(Route::with_key(key, SlotAddr::Master));
+        let mut pause = FIRST_PAUSE;
+        let mut answer = self.attempt(commands.clone(), 0, primary(), deadline).await;
+        loop {
+            let refusal = match answer {
+                Ok(answers) => return Ok(answers),
+                Err(error) if is_refusal(&error) => error,
+                Err(error) => return Err(StoreError::backend(error)),
+            };
+            answer = match asked_elsewhere(&refusal) {
+                Some(node) => self.attempt(asking(commands), 1, node, deadline).await,
+                None => {
+                    // Meanwhile the client learns anew which server has the key.
+                    let until = Instant::now() + pause;
+                    if until >= deadline {
+                        return Err(StoreError::backend(refusal));
+                    }
+                    tokio::time::sleep_until(until).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    self.attempt(commands.clone(), 0, primary(), deadline).await
+                }
+            };
+        }
+    }
+
+    /// All at once, since each may be on another server.
+    async fn hashes(&self, keys: &[Vec<u8>]) -> Result<Vec<Value>, StoreError> {
+        let deadline = deadline(self.timeout);
+        let hash = async |key: &Vec<u8>| {
+            let mut command = redis::pipe();
+            command.cmd("HGETALL").arg(key);
+            next(&mut self.send(key, &command, deadline).await?.into_iter())
+        };
+        try_join_all(keys.iter().map(hash)).await
+    }
+
+    fn timeout(&self) -> Duration {
+        self.timeout
+    }
+}
+
+/// Whether the commands were certainly not executed, and may be soon.
+fn is_refusal(error: &RedisError) -> bool {
+    match error.kind() {
+        ErrorKind::Server(kind) => matches!(
+            kind,
+            ServerErrorKind::Moved
+                | ServerErrorKind::Ask
+                | ServerErrorKind::TryAgain
+                | ServerErrorKind::ClusterDown
+                | ServerErrorKind::BusyLoading
+        ),
+        // There was nobody to send them to.
+        kind => kind == ErrorKind::ClusterConnectionNotFound,
+    }
+}
+
+/// The server that has the key for the moment, while its slot is moving there.
+fn asked_elsewhere(refusal: &RedisError) -> Option<SingleNodeRoutingInfo> {
+    if refusal.kind() != ErrorKind::Server(ServerErrorKind::Ask) {
+        return None;
+    }
+    let (host, port) = refusal.redirect_node()?.0.rsplit_once(':')?;
+    Some(SingleNodeRoutingInfo::ByAddress { host: host.to_owned(), port: port.parse().ok()? })
+}
+
+/// The commands behind what a server wants to hear that is getting their slot.
+fn asking(commands: &Pipeline) -> Pipeline {
+    let mut asking = redis::pipe();
+    asking.cmd("ASKING");
+    // It is good for the next command alone.
+    for command in commands.cmd_iter() {
+        asking.add_command(command.clone());
+    }
+    asking
+}

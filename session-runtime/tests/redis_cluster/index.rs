@@ -1,0 +1,171 @@
+//! The index by principal, whose entries are on other servers than the sessions they name.
+
+use redis::cmd;
+use session_runtime::StoreKey;
+use session_runtime::patch::{ExpiryOp, Patch, PrincipalOp};
+use session_runtime::record::{Lifetime, Principal};
+use session_runtime::store::{Created, Loaded, Store, Updated};
+
+use crate::site::{HOUR, ask_of, create, key, now, record_of, store, url};
+
+/// The index of a principal, past the store: ids and how many seconds they still count.
+fn entries(prefix: &str, who: &Principal) -> Vec<(String, u64)> {
+    let set = format!("{prefix}@{}\0{}", who.key(), who.value());
+    let mut command = cmd("ZRANGE");
+    command.arg(set).arg(0).arg(-1).arg("WITHSCORES");
+    let entries: Vec<(String, u64)> = ask_of(&url().unwrap(), &command);
+    let left = |score: u64| score.saturating_sub(now().as_millis()) / 1_000;
+    entries.into_iter().map(|(id, score)| (id, left(score))).collect()
+}
+
+fn enter(prefix: &str, who: &Principal, key: &StoreKey, millis: u64) {
+    let set = format!("{prefix}@{}\0{}", who.key(), who.value());
+    let mut command = cmd("ZADD");
+    ask_of::<()>(&url().unwrap(), command.arg(set).arg(millis).arg(key.to_string()));
+}
+
+#[tokio::test]
+async fn an_entry_counts_until_the_absolute_deadline() {
+    let Some((store, prefix)) = store() else { return };
+    let who = Principal::new("user_id", "7");
+    let first = create(&store, &record_of(&who)).await;
+    let day = |entries: Vec<(String, u64)>, key: StoreKey| {
+        assert_eq!(entries.len(), 1);
+        assert_eq!(entries[0].0, key.to_string());
+        assert!((86_390..=86_400).contains(&entries[0].1), "{entries:?}");
+    };
+    day(entries(&prefix, &who), first);
+    // A touch leaves it alone.
+    let touch = Patch { expiry: ExpiryOp::Extend(now() + HOUR * 5), ..Patch::empty() };
+    assert_eq!(store.update(&first, &touch).await.unwrap(), Updated::Applied);
+    day(entries(&prefix, &who), first);
+    let second = key();
+    assert_eq!(store.rename(&first, &second, &touch).await.unwrap(), Updated::Applied);
+    day(entries(&prefix, &who), second);
+    let longer = ExpiryOp::SetLifetime {
+        lifetime: Lifetime { idle: HOUR, persistent: true },
+        expires_at: now() + HOUR,
+        deadline: now() + HOUR * 48,
+    };
+    let patch = Patch { expiry: longer, ..Patch::empty() };
+    assert_eq!(store.update(&second, &patch).await.unwrap(), Updated::Applied);
+    assert!((172_790..=172_800).contains(&entries(&prefix, &who)[0].1));
+    store.delete(&second).await.unwrap();
+    assert_eq!(entries(&prefix, &who), []);
+}
+
+#[tokio::test]
+async fn list_removes_entries_without_a_session_after_a_time_of_grace() {
+    let Some((store, prefix)) = store() else { return };
+    let who = Principal::new("user_id", "7");
+    let kept = create(&store, &record_of(&who)).await;
+    let (lost, ahead, over) = (create(&store, &record_of(&who)).await, key(), key());
+    // As an operator would, or a server that lost it in a failover.
+    ask_of::<()>(&url().unwrap(), cmd("DEL").arg(format!("{prefix}{lost}")));
+    let now = now().as_millis();
+    enter(&prefix, &who, &ahead, now + 50_000);
+    enter(&prefix, &who, &over, now - 1);
+    let listed = store.list(&who).await.unwrap();
+    assert_eq!(listed.iter().map(|info| info.key).collect::<Vec<_>>(), [kept]);
+    let left: Vec<_> = entries(&prefix, &who).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(left, [ahead.to_string(), kept.to_string()]);
+    // The session that was ahead is created, and now the entry lasts.
+    assert_eq!(store.create(&ahead, &record_of(&who)).await.unwrap(), Created::Created);
+    assert_eq!(store.list(&who).await.unwrap().len(), 2);
+    assert!(entries(&prefix, &who).iter().all(|(_, seconds)| *seconds > 80_000));
+}
+
+#[tokio::test]
+async fn a_refused_patch_leaves_no_entry() {
+    let Some((store, prefix)) = store() else { return };
+    let (one, other) = (Principal::new("user_id", "7"), Principal::new("user_id", "8"));
+    let key = create(&store, &record_of(&one)).await;
+    let op = session_runtime::patch::FieldOp::Replace { old: Some("9".into()), new: None };
+    let patch = Patch {
+        fields: vec![("a".into(), op)],
+        principal: PrincipalOp::Set(other.clone()),
+        ..Patch::empty()
+    };
+    assert!(matches!(store.update(&key, &patch).await.unwrap(), Updated::Conflict(_)));
+    assert_eq!((entries(&prefix, &one).len(), entries(&prefix, &other).len()), (1, 0));
+    let to = crate::site::key();
+    assert!(matches!(store.rename(&key, &to, &patch).await.unwrap(), Updated::Conflict(_)));
+    assert_eq!((entries(&prefix, &one).len(), entries(&prefix, &other).len()), (1, 0));
+}
+
+/// A session that is on its way when all are ended does not arrive.
+#[tokio::test]
+async fn delete_all_follows_a_session_that_is_moving() {
+    let Some((store, prefix)) = store() else { return };
+    let who = Principal::new("user_id", "7");
+    let (from, to) = (create(&store, &record_of(&who)).await, key());
+    // The first half of a rename.
+    let mark = format!("{to}user_id\x007");
+    let name = format!("{prefix}{from}");
+    ask_of::<()>(&url().unwrap(), cmd("HSET").arg(&name).arg("!").arg(&mark));
+    assert_eq!(store.load(&from).await.unwrap(), Loaded::Gone);
+    // A logout that comes late does not hide where it goes.
+    store.delete(&from).await.unwrap();
+    assert_eq!(store.delete_all(&who, None).await.unwrap(), 1);
+    assert_eq!(store.create(&to, &record_of(&who)).await.unwrap(), Created::Exists);
+    assert_eq!(store.load(&to).await.unwrap(), Loaded::Gone);
+    // The second half, repeated.
+    assert_eq!(store.rename(&from, &to, &Patch::empty()).await.unwrap(), Updated::Gone);
+}
+
+#[tokio::test]
+async fn a_rename_that_stopped_half_way_is_finished_by_repeating_it() {
+    let Some((store, prefix)) = store() else { return };
+    let who = Principal::new("user_id", "7");
+    let record = record_of(&who);
+    let (from, to) = (create(&store, &record).await, key());
+    let mark = format!("{to}user_id\x007");
+    let name = format!("{prefix}{from}");
+    ask_of::<()>(&url().unwrap(), cmd("HSET").arg(&name).arg("!").arg(&mark));
+    for _ in 0..3 {
+        // What it changes, it has changed.
+        let renamed = store.rename(&from, &to, &crate::site::add(1)).await.unwrap();
+        assert_eq!(renamed, Updated::Applied);
+        assert_eq!(store.load(&to).await.unwrap(), Loaded::Live(record.clone()));
+        assert_eq!(entries(&prefix, &who).len(), 1);
+    }
+    assert_eq!(store.rename(&from, &key(), &Patch::empty()).await.unwrap(), Updated::Gone);
+}
+
+/// Neither does one that is renewed meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn renewals_racing_delete_all() {
+    let Some((store, _)) = store() else { return };
+    let mut renewed = 0;
+    for round in 0..1_000 {
+        let who = Principal::new("user_id", round.to_string());
+        let first = create(&store, &record_of(&who)).await;
+        let renewals = async {
+            let mut keys = vec![first];
+            for _ in 0..3 {
+                let to = key();
+                keys.push(to);
+                let from = keys[keys.len() - 2];
+                if store.rename(&from, &to, &Patch::empty()).await.unwrap() != Updated::Applied {
+                    break;
+                }
+            }
+            keys
+        };
+        // At every moment of the renewals.
+        let ends = async {
+            tokio::time::sleep(std::time::Duration::from_micros(round * 3)).await;
+            store.delete_all(&who, None).await.unwrap()
+        };
+        let (keys, ended) = tokio::join!(renewals, ends);
+        assert_eq!(ended, 1, "round {round}");
+        renewed += keys.len() - 1;
+        for key in &keys {
+            let loaded = store.load(key).await.unwrap();
+            assert!(!matches!(loaded, Loaded::Live(_)), "round {round}: a survivor");
+        }
+        assert!(store.list(&who).await.unwrap().is_empty());
+    }
+    println!("{renewed} renewals were begun");
+    assert!(renewed > 1_000, "they are at the same time");
+}
