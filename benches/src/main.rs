@@ -57,6 +57,7 @@ const FIGURES: &[Figure] = &[
     },
     Figure { name: "scale", about: "a million sessions in memory and in SQLite", run: ours::scale },
     Figure { name: "fields", about: "reads of big fields", run: ours::fields },
+    Figure { name: "compile", about: "a schema of 50 fields, checked", run: ours::compile },
     Figure { name: "build", about: "crates in the tree, and clean build times", run: build::run },
 ];
 

@@ -1,4 +1,4 @@
-//! What only this library is measured for, by programs of its own in `benches/ours`.
+//! What only this library is measured for, by programs of its own.
 
 use std::process::Command;
 
@@ -22,6 +22,19 @@ pub(crate) fn scale(_: &Applications) -> Result<Report, Error> {
 pub(crate) fn fields(_: &Applications) -> Result<Report, Error> {
     let mut report = Report::default();
     report.paste(&output("fields", &[])?);
+    Ok(report)
+}
+
+/// What a schema of 50 fields costs the compiler.
+pub(crate) fn compile(_: &Applications) -> Result<Report, Error> {
+    let script = worker::root().join("compile-time.sh");
+    let output = Command::new(&script).arg("11").output()?;
+    if !output.status.success() {
+        let message = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{}: {message}", script.display()).into());
+    }
+    let mut report = Report::default();
+    report.say(&format!("```\n{}```", String::from_utf8(output.stdout)?));
     Ok(report)
 }
 
