@@ -7,6 +7,8 @@
 
 mod devtools;
 
+use std::time::Duration;
+
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -62,6 +64,9 @@ impl Profile {
     }
 }
 
+/// Far longer than a page takes.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// A window of Chromium.
 #[derive(Debug)]
 pub struct Browser {
@@ -91,12 +96,14 @@ impl Browser {
         self.client.execute(script, arguments).await.unwrap()
     }
 
-    /// Follows the link or presses the button with this text.
+    /// Follows the link with this text, to another page.
+    pub async fn follow(&self, text: &str) {
+        self.click("a", text).await;
+    }
+
+    /// Presses the button with this text, which leads to another page.
     pub async fn press(&self, text: &str) {
-        let named = format!("//*[self::a or self::button][normalize-space()={text:?}]");
-        let found = self.client.find(Locator::XPath(&named)).await;
-        let Ok(element) = found else { panic!("no {text:?} in:\n{}", self.text().await) };
-        element.click().await.unwrap();
+        self.click("button", text).await;
     }
 
     /// Fills the field with this label in, as a keyboard does.
@@ -109,6 +116,21 @@ impl Browser {
     /// Ticks the box with this label, or takes the tick away.
     pub async fn tick(&self, label: &str) {
         self.field(label).await.click().await.unwrap();
+    }
+
+    async fn click(&self, element: &str, text: &str) {
+        let named = format!("//{element}[normalize-space()={text:?}]");
+        let found = self.client.find(Locator::XPath(&named)).await;
+        let Ok(element) = found else { panic!("no {text:?} in:\n{}", self.text().await) };
+        let page = self.client.find(Locator::Css("html")).await.unwrap();
+        element.click().await.unwrap();
+        let is_left = async {
+            while page.tag_name().await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let left = tokio::time::timeout(PATIENCE, is_left).await;
+        left.unwrap_or_else(|_| panic!("{text:?} does not lead to another page"));
     }
 
     async fn field(&self, label: &str) -> fantoccini::elements::Element {

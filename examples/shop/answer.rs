@@ -1,0 +1,81 @@
+//! What the site answers, before a framework turns it into a response.
+
+use std::error::Error;
+use std::fmt;
+
+use askama::Template;
+use session_runtime::SessionError;
+
+use super::pages::{Frame, Gone};
+
+/// What every request ends with.
+pub(crate) type Outcome = Result<Answer, Failure>;
+
+/// A response.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, &'static str)>,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// A page. What it shows may be private: no cache keeps it, nor does the back button.
+    pub(super) fn page(page: &impl Template) -> Outcome {
+        let headers = vec![
+            ("content-type", "text/html; charset=utf-8"),
+            ("cache-control", "no-store"),
+            (
+                "content-security-policy",
+                "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; \
+                 base-uri 'none'; frame-ancestors 'none'",
+            ),
+            ("referrer-policy", "same-origin"),
+        ];
+        Ok(Self { status: 200, headers, body: page.render()? })
+    }
+
+    /// The way to a page, after something was done.
+    pub(super) fn see_other(path: &'static str) -> Self {
+        let headers = vec![("location", path), ("cache-control", "no-store")];
+        Self { status: 303, headers, body: String::new() }
+    }
+
+    /// The style sheet.
+    pub(crate) fn style() -> Self {
+        let headers =
+            vec![("content-type", "text/css; charset=utf-8"), ("cache-control", "max-age=60")];
+        Self { status: 200, headers, body: include_str!("style.css").to_owned() }
+    }
+
+    /// The session was ended elsewhere while this browser still had its cookie: for a while, requests that
+    /// change something are answered 409 with an empty body. People are told what that means.
+    pub(crate) fn gone() -> Outcome {
+        Ok(Self { status: 409, ..Self::page(&Gone { frame: Frame::default() })? })
+    }
+
+    /// Not from one of our pages.
+    pub(crate) fn forbidden() -> Self {
+        let headers = vec![("content-type", "text/plain; charset=utf-8")];
+        let body = "This form was sent by another site.".to_owned();
+        Self { status: 403, headers, body }
+    }
+}
+
+/// The site could not answer. The visitor sees a status and no more, the log has the cause.
+#[derive(Debug)]
+pub(crate) struct Failure(pub(crate) u16);
+
+impl<E: Error + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        tracing::error!(error = &error as &dyn Error, "a request failed");
+        let session: Option<&SessionError> = (&error as &dyn Error).downcast_ref();
+        Self(session.map_or(500, |error| error.status().as_u16()))
+    }
+}
+
+/// Not an [`Error`]: it would be made of itself.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the site failed with status {}", self.0)
+    }
+}

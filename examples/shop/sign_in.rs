@@ -1,0 +1,90 @@
+//! Signing up, in and out.
+
+use serde::Deserialize;
+use session_runtime::Session;
+
+use super::pages::{Frame, SignIn, SignUp};
+use super::visit::Notice;
+use super::{Answer, Outcome, Site, Visit};
+
+/// `GET /sign-up`
+pub(crate) async fn sign_up_page(site: &Site, session: Session<Visit>) -> Outcome {
+    Answer::page(&SignUp { frame: Frame::new(site, &session).await? })
+}
+
+#[derive(Deserialize)]
+pub(crate) struct NewUser {
+    name: String,
+    password: String,
+}
+
+/// `POST /sign-up`
+pub(crate) async fn sign_up(
+    site: &Site,
+    session: Session<Visit>,
+    form: NewUser,
+    browser: Option<String>,
+) -> Outcome {
+    let name = form.name.trim().to_owned();
+    if name.is_empty() || form.password.chars().count() < 8 {
+        session
+            .flash_notices(Notice::bad("A name, and a password of at least 8 characters, please."));
+        return Ok(Answer::see_other("/sign-up"));
+    }
+    let Some(id) = site.users.add(name.clone(), form.password).await? else {
+        session.flash_notices(Notice::bad("That name is taken."));
+        return Ok(Answer::see_other("/sign-up"));
+    };
+    begin(&session, id, browser);
+    session.flash_notices(Notice::good(format!("Welcome, {name}!")));
+    Ok(Answer::see_other("/"))
+}
+
+/// `GET /sign-in`
+pub(crate) async fn sign_in_page(site: &Site, session: Session<Visit>) -> Outcome {
+    Answer::page(&SignIn { frame: Frame::new(site, &session).await? })
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Passport {
+    name: String,
+    password: String,
+    /// There when the box is ticked.
+    keep: Option<String>,
+}
+
+/// `POST /sign-in`
+pub(crate) async fn sign_in(
+    site: &Site,
+    session: Session<Visit>,
+    form: Passport,
+    browser: Option<String>,
+) -> Outcome {
+    let Some(id) = site.users.check(form.name.trim().to_owned(), form.password).await? else {
+        let failures = session.add_failures(1);
+        session.flash_notices(Notice::bad(format!(
+            "Name and password do not match. Failed attempts: {failures}."
+        )));
+        return Ok(Answer::see_other("/sign-in"));
+    };
+    begin(&session, id, browser);
+    session.remember(form.keep.is_some());
+    session.flash_notices(Notice::good("You are signed in."));
+    Ok(Answer::see_other("/"))
+}
+
+/// From here on the session is a user's. It gets a new id by itself; the cart stays.
+fn begin(session: &Session<Visit>, id: i64, browser: Option<String>) {
+    session.set_user_id(Some(id));
+    session.set_browser(browser);
+    session.clear_failures();
+    session.clear_confirmed();
+}
+
+/// `POST /sign-out`
+pub(crate) async fn sign_out(session: Session<Visit>) -> Outcome {
+    session.destroy();
+    // Begins a new session, which knows nothing but this.
+    session.flash_notices(Notice::good("You are signed out."));
+    Ok(Answer::see_other("/"))
+}
