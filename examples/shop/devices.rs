@@ -26,7 +26,7 @@ fn device(info: &SessionInfo, this: Option<&str>) -> pages::Device {
     let agent = info.record.fields.get("browser").and_then(|text| serde_json::from_str(text).ok());
     pages::Device {
         browser: browser_name(agent.unwrap_or_default()),
-        signed_in: ago(info.record.created_at),
+        created: ago(info.record.created_at),
         last_seen: ago(info.last_seen()),
         is_this: this == Some(&id),
         id,

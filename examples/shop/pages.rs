@@ -55,7 +55,7 @@ pub(super) struct Devices {
 pub(super) struct Device {
     pub(super) id: String,
     pub(super) browser: String,
-    pub(super) signed_in: String,
+    pub(super) created: String,
     pub(super) last_seen: String,
     pub(super) is_this: bool,
 }

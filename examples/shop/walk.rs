@@ -6,9 +6,10 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use serde_json::json;
-use session_runtime::store::MemoryStore;
+use session_runtime::store::SqliteStore;
 use session_runtime::testing::ManualClock;
 use session_runtime::{Keyring, Sessions, schemas};
+use tempfile::TempDir;
 use test_browser::{Browser, Profile};
 
 use super::{Site, Users, Visit};
@@ -42,19 +43,23 @@ const PASSWORD: &str = "correct horse";
 pub(crate) struct Fixture {
     site: Site,
     clock: ManualClock,
+    _folder: TempDir,
 }
 
 impl Fixture {
     pub(crate) fn new() -> Self {
-        // Cookies that last are for the browser's clock to judge.
+        // The browser's clock judges the cookies.
         let clock = ManualClock::new(SystemTime::now().into());
-        let sessions = Sessions::builder(MemoryStore::builder().clock(clock.clone()).build())
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::builder(folder.path().join("sessions.db")).clock(clock.clone());
+        let sessions = Sessions::builder(store.open().unwrap())
             .keys(Keyring::from_base64(&Keyring::generate_base64().unwrap()).unwrap())
             .schemas(schemas![Visit])
             .clock(clock.clone())
             .build()
             .unwrap();
-        Self { site: Site { sessions, users: Users::in_memory().unwrap() }, clock }
+        let site = Site { sessions, users: Users::in_memory().unwrap() };
+        Self { site, clock, _folder: folder }
     }
 
     pub(crate) fn site(&self) -> Site {
