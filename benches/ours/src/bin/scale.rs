@@ -23,10 +23,10 @@ async fn main() -> Result<(), Error> {
     let place = std::env::args().nth(1).ok_or("say `memory` or a file")?;
     let clock = ManualClock::default();
     println!(
-        "| {} | median | 99.9 % | worst | worst, processor | in all |",
+        "| {} | median | 99.9 % | worst | in all |",
         if place == "memory" { "memory" } else { "SQLite" }
     );
-    println!("| --- | ---: | ---: | ---: | ---: | ---: |");
+    println!("| --- | ---: | ---: | ---: | ---: |");
     if place == "memory" {
         let before = resident()?;
         let store = MemoryStore::with_clock(clock.clone());
@@ -75,7 +75,7 @@ async fn fill(store: &impl Store, clock: &ManualClock) -> Result<(), Error> {
     for first in (0..SESSIONS).step_by(64) {
         let numbers: Vec<_> = (first..SESSIONS.min(first + 64)).collect();
         let records: Vec<_> = numbers.iter().map(|&number| record(clock, number)).collect();
-        let start = Start::now();
+        let start = Instant::now();
         let keys = numbers.iter().map(|&number| key(number)).zip(&records);
         let created = keys.map(async |(key, record)| store.create(&key, record).await);
         for outcome in futures_util::future::join_all(created).await {
@@ -83,7 +83,7 @@ async fn fill(store: &impl Store, clock: &ManualClock) -> Result<(), Error> {
                 return Err("a key is in use".into());
             }
         }
-        times.add(start);
+        times.add(start.elapsed());
     }
     times.print();
     Ok(())
@@ -94,9 +94,9 @@ async fn use_and_sweep(store: &impl Store, clock: &ManualClock) -> Result<(), Er
     let mut loads = Times::new("load");
     for sample in 0..SAMPLE {
         let key = key(sample * stride);
-        let start = Start::now();
+        let start = Instant::now();
         let loaded = store.load(&key).await?;
-        loads.add(start);
+        loads.add(start.elapsed());
         if !matches!(loaded, Loaded::Live(_)) {
             return Err("a session is missing".into());
         }
@@ -107,9 +107,9 @@ async fn use_and_sweep(store: &impl Store, clock: &ManualClock) -> Result<(), Er
     let add = FieldOp::Add { delta: 1, min: 0, max: i64::MAX, start: 0 };
     let patch = Patch { fields: vec![("counter".into(), add)], ..Patch::empty() };
     for sample in 0..SAMPLE / 100 {
-        let start = Start::now();
+        let start = Instant::now();
         let updated = store.update(&key(sample * stride), &patch).await?;
-        updates.add(start);
+        updates.add(start.elapsed());
         if updated != Updated::Applied {
             return Err("a session cannot be updated".into());
         }
@@ -121,13 +121,13 @@ async fn use_and_sweep(store: &impl Store, clock: &ManualClock) -> Result<(), Er
     let mut between = Times::new("load between steps");
     let mut removed = 0;
     loop {
-        let start = Start::now();
+        let start = Instant::now();
         let ended = store.sweep(STEP).await?;
-        steps.add(start);
+        steps.add(start.elapsed());
         removed += ended as u64;
-        let start = Start::now();
+        let start = Instant::now();
         store.load(&key(0)).await?;
-        between.add(start);
+        between.add(start.elapsed());
         if ended < STEP {
             break;
         }
@@ -140,49 +140,27 @@ async fn use_and_sweep(store: &impl Store, clock: &ManualClock) -> Result<(), Er
     }
 }
 
-/// When an operation began, by the clock and by this thread's processor time.
-#[derive(Clone, Copy)]
-struct Start(Instant, Duration);
-
-impl Start {
-    fn now() -> Self {
-        Self(Instant::now(), processor_time())
-    }
-}
-
-/// What this thread has used: without the turns of other processes, and without waiting.
-fn processor_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
-}
-
 /// How long a kind of operation took.
 struct Times {
     what: &'static str,
-    by_clock: Vec<Duration>,
-    of_processor: Vec<Duration>,
+    all: Vec<Duration>,
 }
 
 impl Times {
     fn new(what: &'static str) -> Self {
-        Self { what, by_clock: Vec::new(), of_processor: Vec::new() }
+        Self { what, all: Vec::new() }
     }
 
-    fn add(&mut self, Start(clock, processor): Start) {
-        self.by_clock.push(clock.elapsed());
-        self.of_processor.push(processor_time() - processor);
+    fn add(&mut self, time: Duration) {
+        self.all.push(time);
     }
 
     fn print(mut self) {
-        self.by_clock.sort();
-        let at = |share: f64| self.by_clock[((self.by_clock.len() - 1) as f64 * share) as usize];
+        self.all.sort();
+        let at = |share: f64| self.all[((self.all.len() - 1) as f64 * share) as usize];
+        let total: Duration = self.all.iter().sum();
         let (median, rare, worst) = (at(0.5), at(0.999), at(1.0));
-        let processor = self.of_processor.iter().max().copied().unwrap_or_default();
-        let total: Duration = self.by_clock.iter().sum();
-        println!(
-            "| {} | {median:.1?} | {rare:.1?} | {worst:.1?} | {processor:.1?} | {total:.1?} |",
-            self.what
-        );
+        println!("| {} | {median:.1?} | {rare:.1?} | {worst:.1?} | {total:.1?} |", self.what);
     }
 }
 
