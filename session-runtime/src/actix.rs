@@ -165,14 +165,14 @@ fn answer<B: MessageBody>(
 
 fn add_headers(headers: &mut HeaderMap, finished: &Finished) {
     let has_cache_control = headers.contains_key(header::CACHE_CONTROL);
-    for (name, value) in finished.headers(has_cache_control) {
+    finished.headers(has_cache_control, |name, value| {
         let name = HeaderName::from_bytes(name.as_str().as_bytes());
         let value = HeaderValue::from_bytes(value.as_bytes());
         // Both frameworks' types allow the same bytes.
         if let (Ok(name), Ok(value)) = (name, value) {
             headers.append(name, value);
         }
-    }
+    });
 }
 
 fn to_http(status: StatusCode) -> http::StatusCode {

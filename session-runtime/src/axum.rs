@@ -179,9 +179,10 @@ fn answer<B: Default>(mut response: Response<B>, finished: &Finished) -> Respons
     }
     let has_cache_control = finished.cookie != CookieCommand::Nothing
         && response.headers().contains_key(header::CACHE_CONTROL);
-    for (name, value) in finished.headers(has_cache_control) {
-        response.headers_mut().append(name, value);
-    }
+    let headers = response.headers_mut();
+    finished.headers(has_cache_control, |name, value| {
+        headers.append(name, value);
+    });
     response
 }
 

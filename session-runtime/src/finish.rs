@@ -48,28 +48,31 @@ impl Finished {
         Self { cookie: CookieCommand::Nothing, error: None, read: false }
     }
 
-    /// The headers to append to the response: `Vary` if the session was read, `Set-Cookie`, and
-    /// beside it `Cache-Control`, unless the handler `has_cache_control`.
+    /// Tells `append` which headers to append to the response: `Vary` if the session was read,
+    /// `Set-Cookie`, and beside it `Cache-Control`, unless the handler `has_cache_control`.
     pub fn headers(
         &self,
         has_cache_control: bool,
-    ) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
-        let vary = self.read.then_some((header::VARY, HeaderValue::from_static("cookie")));
-        let cookie = match &self.cookie {
-            CookieCommand::Nothing => None,
-            CookieCommand::Set(cookies) | CookieCommand::Remove(cookies) => Some(cookies),
-        };
-        let cache = (cookie.is_some() && !has_cache_control)
-            .then_some((header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
-        let cookies = cookie.into_iter().flat_map(SetCookies::iter).map(|value| {
-            // The builder has checked every part, and values are base64url and dots.
-            let mut value = HeaderValue::from_str(value).expect("a checked cookie is a header");
-            value.set_sensitive(true);
-            (header::SET_COOKIE, value)
-        });
-        let retry = self.error.as_ref().and_then(SessionError::retry_after);
-        let retry = retry.map(|seconds| (header::RETRY_AFTER, HeaderValue::from(seconds)));
-        vary.into_iter().chain(cookies).chain(cache).chain(retry)
+        mut append: impl FnMut(HeaderName, HeaderValue),
+    ) {
+        if self.read {
+            append(header::VARY, HeaderValue::from_static("cookie"));
+        }
+        if let CookieCommand::Set(cookies) | CookieCommand::Remove(cookies) = &self.cookie {
+            for cookie in cookies.iter() {
+                // The builder has checked every part, and values are base64url and dots.
+                let mut cookie =
+                    HeaderValue::from_str(cookie).expect("a checked cookie is a header");
+                cookie.set_sensitive(true);
+                append(header::SET_COOKIE, cookie);
+            }
+            if !has_cache_control {
+                append(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            }
+        }
+        if let Some(seconds) = self.error.as_ref().and_then(SessionError::retry_after) {
+            append(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! One request's session: from the request's headers to the response's.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, MutexGuard};
 
 use http::StatusCode;
 use tokio::sync::Mutex;
@@ -15,7 +15,7 @@ use crate::plan::is_touch_due;
 use crate::record::Record;
 use crate::schema::SessionSchema;
 use crate::session::Session;
-use crate::state::{Garbage, HasState, PendingCookie, StateCell};
+use crate::state::{Garbage, HasState, PendingCookie, State, StateCell};
 use crate::view::View;
 use crate::views::view_index;
 
@@ -54,22 +54,22 @@ pub struct SessionHandle(Arc<Request>);
 struct Request {
     core: Arc<Core>,
     cookies: CookieHeaders,
-    /// Empty until the session is asked for.
-    cell: OnceLock<StateCell>,
+    /// Not loaded until the session is asked for.
+    cell: StateCell,
     /// Whoever asks the store takes turns.
     turn: Mutex<()>,
 }
 
 impl HasState for Request {
     fn state(&self) -> &StateCell {
-        // Views are made of a session that was loaded.
-        self.cell.get().expect("a session with views is loaded")
+        &self.cell
     }
 }
 
 impl SessionHandle {
     pub(crate) fn new(core: Arc<Core>, cookies: CookieHeaders) -> Self {
-        Self(Arc::new(Request { core, cookies, cell: OnceLock::new(), turn: Mutex::new(()) }))
+        let cell = StateCell::new(core.clock.clone());
+        Self(Arc::new(Request { core, cookies, cell, turn: Mutex::new(()) }))
     }
 
     /// The session seen through the schema `S`. The first call of a request loads the record.
@@ -100,7 +100,7 @@ impl SessionHandle {
     ///
     /// As for [`Session::commit`].
     pub async fn commit(&self) -> Result<(), SessionError> {
-        let Some(cell) = self.0.cell.get() else { return Ok(()) };
+        let Some(cell) = self.0.cell.loaded() else { return Ok(()) };
         let _turn = self.0.turn.lock().await;
         Commit { core: &self.0.core, cell, principal_only: false, observed: true }.run().await
     }
@@ -108,7 +108,7 @@ impl SessionHandle {
     /// Saves what has changed and says what the response needs. For adapters, once, when the head of
     /// the response is known.
     pub async fn finish(&self, status: StatusCode) -> Finished {
-        let Some(cell) = self.0.cell.get() else { return Finished::untouched() };
+        let Some(cell) = self.0.cell.loaded() else { return Finished::untouched() };
         let _turn = self.0.turn.lock().await;
         let core = &self.0.core;
         let commit = Commit {
@@ -117,31 +117,34 @@ impl SessionHandle {
             principal_only: core.skip_commit_on_server_error && status.is_server_error(),
             observed: Arc::strong_count(&self.0) > 1,
         };
-        let outcome = commit.run().await;
-        self.conclude(cell, outcome.err())
+        let error = commit.run().await.err();
+        if let Some(error) = &error {
+            error.report("saving the session");
+        }
+        self.conclude(cell.lock(), error)
     }
 
     /// Whether nothing asked for the session, so that there is nothing to finish. For adapters.
     pub fn is_untouched(&self) -> bool {
-        self.0.cell.get().is_none()
+        self.0.cell.loaded().is_none()
     }
 
     /// [`finish`](Self::finish) for the requests that need no wait: `None` if the store must be
     /// asked.
     pub fn finish_now(&self) -> Option<Finished> {
-        let Some(cell) = self.0.cell.get() else { return Some(Finished::untouched()) };
-        let _turn = self.0.turn.try_lock().ok()?;
+        let Some(cell) = self.0.cell.loaded() else { return Some(Finished::untouched()) };
+        let core = &self.0.core;
         let state = cell.lock();
+        // A commit that is under way is pending or unsettled.
         let idle = !state.is_pending()
             && state.unsettled.is_none()
-            && !is_touch_due(&self.0.core, &state, self.0.core.now());
-        drop(state);
-        idle.then(|| self.conclude(cell, None))
+            && !is_touch_due(core, &state, core.now());
+        idle.then(|| self.conclude(state, None))
     }
 
     /// Drops what is pending, and reports it: the request ends without a response. For adapters.
     pub fn abandon(&self) {
-        let Some(cell) = self.0.cell.get() else { return };
+        let Some(cell) = self.0.cell.loaded() else { return };
         let _garbage: Garbage = {
             let mut state = cell.lock();
             if !state.is_pending() {
@@ -159,14 +162,12 @@ impl SessionHandle {
         Arc::ptr_eq(&self.0.core, core)
     }
 
-    fn conclude(&self, cell: &StateCell, error: Option<SessionError>) -> Finished {
+    fn conclude(&self, mut state: MutexGuard<'_, State>, error: Option<SessionError>) -> Finished {
         let mut garbage = Garbage::new();
-        let mut state = cell.lock();
         state.responded = true;
-        if let Some(error) = &error {
+        if error.is_some() {
             // A closure that holds the session would keep it alive for ever.
             garbage = state.revert_views();
-            error.report("saving the session");
         }
         let cookie = match (std::mem::take(&mut state.cookie), state.record()) {
             (PendingCookie::Set(value), Some(record)) => self.set_cookie(&value, record),
@@ -190,18 +191,19 @@ impl SessionHandle {
     /// The state of the session, loaded at the first call.
     async fn cell(&self) -> Result<&StateCell, SessionError> {
         let Request { core, cookies, cell, turn } = &*self.0;
-        if let Some(loaded) = cell.get() {
+        if let Some(loaded) = cell.loaded() {
             return Ok(loaded);
         }
         let _turn = match turn.try_lock() {
             Ok(turn) => turn,
             Err(_) => turn.lock().await,
         };
-        if let Some(loaded) = cell.get() {
+        if let Some(loaded) = cell.loaded() {
             return Ok(loaded);
         }
         let stored = core.keeper.find(core.cookie.name(), cookies).await?;
-        Ok(cell.get_or_init(|| StateCell::new(stored, core.clock.clone())))
+        cell.load(stored);
+        Ok(cell)
     }
 }
 
@@ -213,7 +215,7 @@ impl fmt::Debug for SessionHandle {
 
 impl Drop for Request {
     fn drop(&mut self) {
-        if self.cell.get().is_some_and(|cell| cell.lock().is_pending()) {
+        if self.cell.loaded().is_some_and(|cell| cell.lock().is_pending()) {
             tracing::warn!("session changes were never committed");
         }
     }

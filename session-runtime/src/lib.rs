@@ -59,7 +59,7 @@
 //! | --- | --- |
 //! | the attributes of a schema and its accessors | [`derive@SessionSchema`] |
 //! | what can be done with a session | [`Session`] |
-//! | configuration: keys, cookie, timeouts | [`Sessions`], [`SessionsBuilder`], [`Keyring`], [`CookieOptions`] |
+//! | configuration: keys, cookie, timeouts | [`Sessions`], [`SessionsBuilder`], [`Keyring`], [`CookieOptions`], [`AssuranceLevel`] |
 //! | the stores, and writing another one | [`store`] |
 //! | what goes wrong and how it is answered | [`SessionError`] |
 //! | another framework | [`SessionHandle`] |
@@ -132,6 +132,7 @@ pub use self::cookie::written::SetCookies;
 pub use self::cookie_store::CookieStore;
 pub use self::core::OnGone;
 pub use self::error::{ConfigError, SessionError};
+pub use self::expiry::AssuranceLevel;
 pub use self::finish::{CookieCommand, FinishGuard, Finished};
 pub use self::handle::SessionHandle;
 pub use self::id::StoreKey;

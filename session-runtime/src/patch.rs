@@ -1,5 +1,8 @@
 //! What one request changed, in the form a store merges.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::sync::Arc;
 

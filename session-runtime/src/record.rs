@@ -264,3 +264,42 @@ impl fmt::Debug for Principal {
         f.debug_struct("Principal").field("key", &self.key).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn any_record_comes_back(record in any_record(".*")) {
+            let kept = serde_json::to_vec(&record).unwrap();
+            prop_assert_eq!(serde_json::from_slice::<Record>(&kept).unwrap(), record);
+        }
+    }
+
+    /// A record whose fields hold texts like `text`; the principal, if there is one, is among them.
+    pub(crate) fn any_record(
+        text: impl Strategy<Value = String> + Clone + 'static,
+    ) -> impl Strategy<Value = Record> {
+        let fields = prop::collection::btree_map(".*", text, 0..8);
+        let time = || any::<u64>().prop_map(Timestamp::from_millis);
+        let lifetime = (any::<u64>(), any::<bool>()).prop_map(|(idle, persistent)| Lifetime {
+            idle: Duration::from_millis(idle),
+            persistent,
+        });
+        let rest = (time(), time(), time(), lifetime, any::<Option<prop::sample::Index>>());
+        (fields, rest).prop_map(|(fields, (created_at, expires_at, deadline, lifetime, who))| {
+            let principal = who.filter(|_| !fields.is_empty()).map(|index| {
+                let at = index.index(fields.len());
+                let (key, text) = fields.iter().nth(at).expect("an index within the map");
+                Principal::new(key.as_str(), text.as_str())
+            });
+            let fields = fields.into_iter().collect();
+            Record { fields, created_at, expires_at, deadline, lifetime, principal }
+        })
+    }
+}

@@ -14,7 +14,7 @@ use crate::cookie::signed::Signer;
 use crate::cookie_keeper::CookieKeeper;
 use crate::core::{Core, OnGone};
 use crate::error::{ConfigError, SessionError, SessionErrorKind};
-use crate::expiry::{Expiry, Timeouts};
+use crate::expiry::{AssuranceLevel, DAY, Expiry, HOUR, Timeouts};
 use crate::handle::SessionHandle;
 use crate::id::StoreKey;
 use crate::keeper::{Keeper, StoreKeeper};
@@ -24,12 +24,6 @@ use crate::registry::{Registry, Schemas};
 use crate::schema::PrincipalSchema;
 use crate::store::SessionInfo;
 use crate::sweep::Sweeper;
-
-const HOUR: Duration = Duration::from_secs(60 * 60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// No browser keeps a cookie longer (RFC 6265bis, section 5.6.2).
-const MAX_COOKIE_AGE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
 /// All sessions of an application: its store, keys, timeouts and cookie. Clones share everything.
 ///
@@ -58,10 +52,10 @@ impl Sessions {
             keys: None,
             cookie: CookieOptions::new(),
             clock: Arc::new(SystemClock),
-            idle: HOUR,
-            absolute: DAY,
-            remember_idle: 30 * DAY,
-            remember_absolute: 90 * DAY,
+            idle: None,
+            absolute: None,
+            remembered: None,
+            level: None,
             touch_after: None,
             on_gone: OnGone::default(),
             skip_commit_on_server_error: false,
@@ -201,10 +195,10 @@ pub struct SessionsBuilder {
     keys: Option<Keyring>,
     cookie: CookieOptions,
     clock: Arc<dyn Clock>,
-    idle: Duration,
-    absolute: Duration,
-    remember_idle: Duration,
-    remember_absolute: Duration,
+    idle: Option<Duration>,
+    absolute: Option<Duration>,
+    remembered: Option<(Duration, Duration)>,
+    level: Option<AssuranceLevel>,
     touch_after: Option<Duration>,
     on_gone: OnGone,
     skip_commit_on_server_error: bool,
@@ -227,22 +221,32 @@ impl SessionsBuilder {
 
     /// A session ends when it is not used for this long; an hour by default.
     pub fn idle_timeout(mut self, idle: Duration) -> Self {
-        self.idle = idle;
+        self.idle = Some(idle);
         self
     }
 
     /// A session ends this long after it began, or after the last sign-in, whatever happens; a day
     /// by default.
     pub fn absolute_timeout(mut self, absolute: Duration) -> Self {
-        self.absolute = absolute;
+        self.absolute = Some(absolute);
         self
     }
 
     /// Idle and absolute timeout of sessions that the visitor wants
     /// [remembered](crate::Session::remember); 30 and 90 days by default.
     pub fn remember_timeouts(mut self, idle: Duration, absolute: Duration) -> Self {
-        self.remember_idle = idle;
-        self.remember_absolute = absolute;
+        self.remembered = Some((idle, absolute));
+        self
+    }
+
+    /// Gives all sessions the timeouts of a level of NIST SP 800-63B-4. Shorter ones can be set beside
+    /// it; [`build`](Self::build) refuses longer ones.
+    ///
+    /// It holds for [remembered](crate::Session::remember) sessions too: their cookie outlives the
+    /// browser, but they live no longer. Their absolute timeout counts from the call of `remember`, so
+    /// call it where people sign in.
+    pub fn assurance_level(mut self, level: AssuranceLevel) -> Self {
+        self.level = Some(level);
         self
     }
 
@@ -292,24 +296,29 @@ impl SessionsBuilder {
     ///
     /// # Errors
     ///
-    /// If there are no keys, a timeout is zero or longer than its absolute one, a cookie would have
-    /// to last longer than browsers keep it, or cookie options contradict each other.
+    /// If there are no keys, a timeout is zero or longer than its absolute one or than the assurance
+    /// level allows, a cookie would have to last longer than browsers keep it, or cookie options
+    /// contradict each other.
     pub fn build(self) -> Result<Sessions, ConfigError> {
         let keys = self.keys.ok_or_else(|| {
             ConfigError::new("no session keys; call `keys(Keyring::from_env(\"SESSION_KEYS\")?)`")
         })?;
+        let (idle, absolute) = self.level.map_or((HOUR, DAY), AssuranceLevel::limits);
         let standard = Timeouts {
-            idle: self.idle,
-            absolute: self.absolute,
+            idle: self.idle.unwrap_or(idle),
+            absolute: self.absolute.unwrap_or(absolute),
             persistent: self.cookie.is_persistent(),
         };
-        let remembered = Timeouts {
-            idle: self.remember_idle,
-            absolute: self.remember_absolute,
-            persistent: true,
-        };
-        check_timeouts(&standard, "idle_timeout", "absolute_timeout")?;
-        check_timeouts(&remembered, "the idle `remember_timeouts`", "the absolute one")?;
+        let (idle, absolute) = self
+            .remembered
+            .unwrap_or(self.level.map_or((30 * DAY, 90 * DAY), AssuranceLevel::limits));
+        let remembered = Timeouts { idle, absolute, persistent: true };
+        standard.check("`idle_timeout`", "`absolute_timeout`", self.level)?;
+        remembered.check(
+            "the idle timeout of `remember_timeouts`",
+            "the absolute timeout of `remember_timeouts`",
+            self.level,
+        )?;
         let cookie = self.cookie.build()?;
         let longest = standard.absolute.max(remembered.absolute);
         let keeper = match self.backend.0 {
@@ -338,21 +347,6 @@ impl SessionsBuilder {
             }),
         })
     }
-}
-
-fn check_timeouts(timeouts: &Timeouts, idle: &str, absolute: &str) -> Result<(), ConfigError> {
-    if timeouts.idle < Duration::from_millis(1) {
-        return Err(ConfigError::new(format_args!("{idle} must be a millisecond or more")));
-    }
-    if timeouts.idle > timeouts.absolute {
-        return Err(ConfigError::new(format_args!("{idle} must not be longer than {absolute}")));
-    }
-    if timeouts.persistent && timeouts.absolute > MAX_COOKIE_AGE {
-        return Err(ConfigError::new(format_args!(
-            "{absolute} of a persistent cookie must not be longer than 400 days"
-        )));
-    }
-    Ok(())
 }
 
 impl fmt::Debug for SessionsBuilder {

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use smallvec::SmallVec;
@@ -13,13 +14,17 @@ use crate::patch::FieldOp;
 use crate::record::{Fields, Principal, Record};
 use crate::ttl::Snapshot;
 
-/// The cell that all handles of one request share.
-pub(crate) struct StateCell(Mutex<State>);
+/// The cell that all handles of one request share. Part of the request from the beginning: to put it
+/// there when it is needed would be to move it.
+pub(crate) struct StateCell {
+    loaded: AtomicBool,
+    state: Mutex<State>,
+}
 
 impl StateCell {
-    pub(crate) fn new(stored: Stored, clock: Arc<dyn Clock>) -> Self {
-        Self(Mutex::new(State {
-            stored,
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        let state = State {
+            stored: Stored::Nothing,
             clock,
             views: SmallVec::new(),
             wish: Wish::default(),
@@ -27,14 +32,26 @@ impl StateCell {
             unsettled: None,
             responded: false,
             generation: 0,
-        }))
+        };
+        Self { loaded: AtomicBool::new(false), state: Mutex::new(state) }
+    }
+
+    /// The store was asked, and this is what it holds.
+    pub(crate) fn load(&self, stored: Stored) {
+        self.lock().stored = stored;
+        self.loaded.store(true, Ordering::Release);
+    }
+
+    /// The cell, if somebody has asked for the session.
+    pub(crate) fn loaded(&self) -> Option<&Self> {
+        self.loaded.load(Ordering::Acquire).then_some(self)
     }
 
     /// Locks the state; never across an await or while a closure of the application runs.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         // A panic under the lock can only come from a field type's own `Clone` or `Serialize`,
         // which happen before anything is changed.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

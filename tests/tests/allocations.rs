@@ -1,15 +1,15 @@
-//! What a session costs where it is not asked for.
+//! What a session costs where it is not asked for, and what cookies of others cost.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, Response, header};
+use axum::http::{HeaderValue, Request, Response, header};
 use axum::routing::get;
 use futures_util::FutureExt;
 use session_runtime::axum::SessionLayer;
 use session_runtime::store::MemoryStore;
-use session_runtime::{Keyring, Session, SessionSchema, Sessions};
+use session_runtime::{CookieStore, Keyring, Session, SessionSchema, Sessions, SessionsBuilder};
 use tower::Service;
 
 #[derive(SessionSchema)]
@@ -48,5 +48,44 @@ fn a_request_that_does_not_ask_for_its_session_allocates_a_handful_of_times() {
         let (with, _) = ask(&mut app, "/none", cookie);
         let extra = with - without;
         assert!(extra <= 7, "{extra} allocations for a session that nobody asked for");
+    }
+}
+
+/// What the application pays to find out that none of the cookies is its own.
+fn search(sessions: &Sessions, headers: &[HeaderValue]) -> u64 {
+    let used = allocation_counter::measure(|| {
+        let handle = sessions.begin(headers.iter().cloned());
+        let session = handle.session::<Visit>().now_or_never().expect("nothing to wait for");
+        assert!(session.unwrap().is_new());
+    });
+    used.count_total
+}
+
+#[test]
+fn cookies_of_others_cost_no_allocation() {
+    let headers = |value: &[u8], count| {
+        // As a server gives them out: parts of one buffer, so that a copy shares it.
+        let value = HeaderValue::from_bytes(value).unwrap();
+        std::iter::repeat_n(&value, count).cloned().collect::<Vec<_>>()
+    };
+    let rubbish = [&b"\xff\xfe=\"; =;;"[..], &b"r".repeat(8_192)].concat();
+    let foreign = "theme=dark; _ga=GA1.1.1; Host-id=1; xid=2; ".repeat(200);
+    let backends: [SessionsBuilder; 3] = [
+        Sessions::builder(MemoryStore::new()),
+        Sessions::builder(CookieStore::sealed()),
+        Sessions::builder(CookieStore::signed().max_chunks(3)),
+    ];
+    for builder in backends {
+        let sessions = builder.keys(Keyring::new([[7; 32]]).unwrap()).build().unwrap();
+        // The first request registers the schema.
+        search(&sessions, &[]);
+        let nothing = search(&sessions, &[]);
+        for cookies in [&rubbish, foreign.as_bytes()] {
+            assert_eq!(search(&sessions, &headers(cookies, 1)), nothing);
+            // The list of the headers is the one allocation, however many there are up to five.
+            for count in 2..=5 {
+                assert_eq!(search(&sessions, &headers(cookies, count)), nothing + 1);
+            }
+        }
     }
 }

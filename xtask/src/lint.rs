@@ -9,6 +9,8 @@ const DENY: [&str; 3] = ["--", "-D", "warnings"];
 /// Goes on after a failure, so that one run shows them all.
 pub(crate) fn run() -> Outcome {
     let mut steps = vec![Step::cargo("formatting", ["fmt", "--all", "--check"])];
+    let fuzz = ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"];
+    steps.push(Step::cargo("formatting, fuzz targets", fuzz));
     let all = ["clippy", "--workspace", "--all-features", "--all-targets"];
     steps.push(Step::cargo("clippy, everything", all.iter().chain(&DENY)));
     let tests = ["clippy", "--package", "session-runtime", "--all-targets"];

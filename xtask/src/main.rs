@@ -2,6 +2,7 @@
 
 mod compat;
 mod examples;
+mod fuzz;
 mod http;
 mod lint;
 mod package;
@@ -41,6 +42,11 @@ const CHORES: &[Chore] = &[
         name: "examples",
         about: "start the counter examples and visit them, also after a SIGKILL",
         run: |args| no_arguments(args).and_then(|()| examples::run()),
+    },
+    Chore {
+        name: "fuzz",
+        about: "run every fuzz target for a minute, or for [SECONDS]; installs cargo-fuzz below target/",
+        run: fuzz::run,
     },
     Chore {
         name: "package",

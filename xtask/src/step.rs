@@ -22,7 +22,13 @@ impl Step {
         args: impl IntoIterator<Item = A>,
     ) -> Self {
         let mut command = cargo();
-        command.args(args).current_dir(root());
+        command.args(args);
+        Self::new(title, command)
+    }
+
+    /// A step that calls another program.
+    pub(crate) fn new(title: impl Into<String>, mut command: Command) -> Self {
+        command.current_dir(root());
         Self { title: title.into(), command }
     }
 
@@ -69,7 +75,8 @@ impl Step {
             .filter_map(|(name, value)| Some((name, value?)))
             .map(|(name, value)| format!("{}={value:?} ", name.to_string_lossy()));
         let mut line = settings.collect::<String>();
-        line.push_str("cargo");
+        let program = Path::new(self.command.get_program()).file_stem().unwrap_or_default();
+        line.push_str(&program.to_string_lossy());
         for arg in self.command.get_args() {
             line.push(' ');
             line.push_str(&arg.to_string_lossy());
@@ -90,7 +97,7 @@ impl Step {
     }
 
     fn not_started(&self, error: &io::Error) -> String {
-        format!("{}: cargo cannot be started: {error}", self.title)
+        format!("{}: {:?} cannot be started: {error}", self.title, self.command.get_program())
     }
 }
 

@@ -93,7 +93,52 @@ impl Content {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::record::tests::any_record;
+
+    fn any_json() -> BoxedStrategy<String> {
+        let leaf = prop_oneof![
+            Just("null".to_owned()),
+            any::<bool>().prop_map(|value| value.to_string()),
+            any::<i64>().prop_map(|value| value.to_string()),
+            "-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,9})?(e[+-]?[0-9]{1,3})?",
+            ".*".prop_map(|text| serde_json::to_string(&text).unwrap()),
+            Just(r#""\\ud800 \\u0000""#.to_owned()),
+        ];
+        let nested = leaf.prop_recursive(4, 16, 4, |inner| {
+            let list = prop::collection::vec(inner.clone(), 0..4)
+                .prop_map(|items| format!("[{}]", items.join(" , ")));
+            let map = prop::collection::vec((".*", inner), 0..4).prop_map(|pairs| {
+                let pair =
+                    |(key, value)| format!("{}:{value}", serde_json::to_string(&key).unwrap());
+                format!("{{{}}}", pairs.into_iter().map(pair).collect::<Vec<String>>().join(","))
+            });
+            prop_oneof![list, map]
+        });
+        nested.boxed()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn any_session_comes_back(
+            id in any::<[u8; 16]>(),
+            issued_at in any::<u64>(),
+            record in any_record(any_json()),
+        ) {
+            let issued_at = Timestamp::from_millis(issued_at);
+            let content = Content { id: StoreKey::from_bytes(id), issued_at, record };
+            prop_assert_eq!(Content::decode(&content.encode().unwrap()), Some(content));
+        }
+
+        #[test]
+        fn rubbish_is_no_session_and_no_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            prop_assert_eq!(Content::decode(&bytes), None);
+        }
+    }
 
     #[test]
     fn says_what_was_kept_in_few_bytes() {

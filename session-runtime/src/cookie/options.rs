@@ -41,6 +41,22 @@ pub enum CookiePrefix {
 /// let options = CookieOptions::new().name("sid").secure(false).same_site(SameSite::Strict);
 /// # let _ = options;
 /// ```
+///
+/// # During development
+///
+/// Browsers keep `Secure` cookies of `http://localhost` too, although it is not HTTPS, so the defaults work
+/// there. Safari does not ([WebKit bug 281149](https://bugs.webkit.org/show_bug.cgi?id=281149)): what is kept
+/// in the session is gone with the next request. A [change to WebKit](https://github.com/WebKit/WebKit/pull/61338)
+/// of 2026 lets `Secure` cookies of loopback addresses through on macOS 26 and later, once the
+/// system's cookie storage keeps them. Until then serve HTTPS during development, with a certificate that the
+/// machine trusts, or leave `Secure` out of development builds:
+///
+/// ```
+/// # use session_runtime::CookieOptions;
+/// // `id` without a prefix in debug builds, `__Host-id` in release builds.
+/// let options = CookieOptions::new().secure(!cfg!(debug_assertions));
+/// # let _ = options;
+/// ```
 #[derive(Clone, Debug)]
 pub struct CookieOptions {
     name: String,
@@ -107,7 +123,8 @@ impl CookieOptions {
         self
     }
 
-    /// Whether it is sent over HTTPS alone (and to localhost); on by default.
+    /// Whether it is sent over HTTPS alone, and to localhost [but for Safari](Self#during-development);
+    /// on by default.
     pub fn secure(mut self, secure: bool) -> Self {
         self.secure = secure;
         self
@@ -151,7 +168,7 @@ impl CookieOptions {
                     CookiePrefix::Secure => format!("__Secure-{}", self.name),
                     CookiePrefix::None => self.name.clone(),
                 },
-                options: self,
+                attributes: attributes(&self),
             }),
         }
     }
@@ -251,8 +268,9 @@ fn is_domain(domain: &str) -> bool {
 /// Checked options: writes `Set-Cookie` values.
 #[derive(Debug)]
 pub(crate) struct CookieTemplate {
-    options: CookieOptions,
     name: String,
+    /// What follows the value.
+    attributes: String,
 }
 
 impl CookieTemplate {
@@ -263,38 +281,33 @@ impl CookieTemplate {
 
     /// The cookie `name` with `value`, for as long as the browser runs or for `max_age`.
     pub(crate) fn set(&self, name: &str, value: &str, max_age: Option<Duration>) -> String {
-        let mut cookie = self.cookie(name, value);
-        if let Some(max_age) = max_age {
-            let seconds = i64::try_from(max_age.as_secs()).unwrap_or(i64::MAX);
-            cookie.set_max_age(cookie::time::Duration::seconds(seconds));
-        }
-        cookie.to_string()
+        let max_age = max_age.map(|max_age| format!("; Max-Age={}", max_age.as_secs()));
+        [name, "=", value, &self.attributes, max_age.as_deref().unwrap_or_default()].concat()
     }
 
     /// A cookie that removes the one that [`set`](Self::set) wrote.
     pub(crate) fn remove(&self, name: &str) -> String {
-        let mut cookie = self.cookie(name, "");
-        cookie.set_max_age(cookie::time::Duration::ZERO);
-        cookie.to_string()
+        self.set(name, "", Some(Duration::ZERO))
     }
+}
 
-    fn cookie<'a>(&'a self, name: &'a str, value: &'a str) -> Cookie<'a> {
-        let options = &self.options;
-        let mut cookie = Cookie::build((name, value))
-            .path(options.path.as_str())
-            .http_only(options.http_only)
-            .secure(options.secure)
-            .partitioned(options.partitioned)
-            .same_site(match options.same_site {
-                SameSite::Strict => cookie::SameSite::Strict,
-                SameSite::Lax => cookie::SameSite::Lax,
-                SameSite::None => cookie::SameSite::None,
-            });
-        if let Some(domain) = &options.domain {
-            cookie = cookie.domain(domain.as_str());
-        }
-        cookie.build()
+/// The attributes as they follow the value of every cookie.
+fn attributes(options: &CookieOptions) -> String {
+    let mut cookie = Cookie::build(("", ""))
+        .path(options.path.as_str())
+        .http_only(options.http_only)
+        .secure(options.secure)
+        .partitioned(options.partitioned)
+        .same_site(match options.same_site {
+            SameSite::Strict => cookie::SameSite::Strict,
+            SameSite::Lax => cookie::SameSite::Lax,
+            SameSite::None => cookie::SameSite::None,
+        });
+    if let Some(domain) = &options.domain {
+        cookie = cookie.domain(domain.as_str());
     }
+    let cookie = cookie.build().to_string();
+    cookie.strip_prefix('=').unwrap_or(&cookie).to_owned()
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
-//! Finding cookies in `Cookie` headers (RFC 6265bis, section 5.7.3, read leniently).
+//! Finding cookies in `Cookie` headers (RFC 6265bis, section 4.2, read leniently).
 
 use http::HeaderValue;
+use memchr::memchr;
 
 /// The `Cookie` headers of a request, kept unread.
-#[derive(Clone, Debug, Default)]
+// No `Debug`: it would show the cookies.
+#[derive(Clone, Default)]
 pub(crate) struct CookieHeaders {
     /// Nearly every request has one header at most, so that one needs no list.
     first: Option<HeaderValue>,
@@ -28,8 +30,25 @@ impl CookieHeaders {
         self.first
             .iter()
             .chain(&self.more)
-            .flat_map(|header| header.as_bytes().split(|&byte| byte == b';'))
+            .flat_map(|header| Pairs(Some(header.as_bytes())))
             .filter_map(move |pair| value_of(pair, name.as_bytes()))
+    }
+}
+
+/// The parts between the semicolons.
+struct Pairs<'a>(Option<&'a [u8]>);
+
+impl<'a> Iterator for Pairs<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let rest = self.0?;
+        let (pair, rest) = match memchr(b';', rest) {
+            Some(end) => (&rest[..end], Some(&rest[end + 1..])),
+            None => (rest, None),
+        };
+        self.0 = rest;
+        Some(pair)
     }
 }
 
@@ -44,6 +63,8 @@ fn value_of<'a>(pair: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn values(headers: &[&'static [u8]], name: &str) -> Vec<Vec<u8>> {
@@ -62,5 +83,37 @@ mod tests {
     fn rubbish_hides_no_cookie() {
         let headers: &[&[u8]] = &[b";;=;\xff\xfe=\xff; id; id=; id=ok; =id", b"", b"id"];
         assert_eq!(values(headers, "id"), [&b""[..], b"ok"]);
+    }
+
+    /// What may stand in a header: anything but control characters, a few of its own more often.
+    fn rubbish() -> impl Strategy<Value = Vec<u8>> {
+        let byte = prop_oneof![
+            3 => prop::sample::select(b"id=;\" \t,".to_vec()),
+            2 => (b' '..=b'~').prop_map(|byte| byte),
+            1 => 0x80..=0xff_u8,
+        ];
+        prop::collection::vec(byte, 0..200)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn our_cookie_is_found_in_any_rubbish(
+            before in rubbish(),
+            after in rubbish(),
+            others in prop::collection::vec(rubbish(), 0..3),
+            at in any::<prop::sample::Index>(),
+            quoted in any::<bool>(),
+        ) {
+            let ours: &[u8] = if quoted { b"id=\"ours\"" } else { b"id=ours" };
+            let header = [&before[..], b";", ours, b";", &after].concat();
+            let mut headers = others;
+            headers.insert(at.index(headers.len() + 1), header);
+            let headers: CookieHeaders =
+                headers.iter().map(|header| HeaderValue::from_bytes(header).unwrap()).collect();
+            prop_assert!(headers.contains("id"));
+            prop_assert!(headers.values("id").any(|value| value == b"ours"));
+        }
     }
 }

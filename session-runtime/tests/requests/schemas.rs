@@ -193,27 +193,3 @@ async fn a_value_of_another_type_is_reset_if_the_schema_says_so() {
     assert_eq!(visit!(site, cookie, reset::Lenient, |session| session.add_counter(1)), 11);
     assert_eq!(visit!(site, cookie, reset::Lenient, |session| session.counter()), 11);
 }
-
-#[tokio::test]
-async fn keys_rotate_without_ending_sessions() {
-    let site = Site::new();
-    let mut cookie = None;
-    visit!(site, cookie, Visit, |session| session.set_user_id(Some(7)));
-    let rotated = |keys: &[[u8; 32]]| {
-        let mut next = redeploy(&site);
-        next.sessions = session_runtime::Sessions::builder(site.store.clone())
-            .keys(session_runtime::Keyring::new(keys).unwrap())
-            .clock(site.clock.clone())
-            .build()
-            .unwrap();
-        next
-    };
-    let both = rotated(&[[8; 32], [7; 32]]);
-    assert_eq!(visit!(both, cookie, Visit, |session| session.user_id()), Some(7));
-    let stale = cookie.clone();
-    visit!(both, cookie, Visit, |session| session.renew());
-    let new = rotated(&[[8; 32]]);
-    assert_eq!(visit!(new, cookie, Visit, |session| session.user_id()), Some(7));
-    let mut stale = stale;
-    assert_eq!(visit!(new, stale, Visit, |session| session.user_id()), None);
-}
