@@ -74,6 +74,7 @@
 //! | `sqlite` | `store::SqliteStore`, with SQLite compiled in | |
 //! | `redis` | `store::RedisStore` for Redis and Valkey | |
 //! | `redis-cluster` | `store::RedisClusterStore` for a cluster of them | |
+//! | `webdis` | `store::WebdisStore` for Redis behind Webdis, over HTTP | |
 //! | `postgres` | `store::PostgresStore`, for PostgreSQL 12 and later | |
 //! | `conformance` | `conformance::run`: the rules of [`store::Store`], for your own store | |
 //! | `testing` | `testing::ManualClock`, and `testing::assert_compatible`: would a deploy strand live sessions? | |

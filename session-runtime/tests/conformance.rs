@@ -2,13 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-use session_runtime::StoreKey;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
 use session_runtime::conformance;
 use session_runtime::patch::Patch;
-use session_runtime::record::{Principal, Record};
+use session_runtime::record::{Lifetime, Principal, Record};
 use session_runtime::store::{
     AnyStore, Created, Loaded, MemoryStore, MigratingStore, SessionInfo, Store, StoreError, Updated,
 };
+use session_runtime::{StoreKey, Timestamp};
 
 #[tokio::test]
 async fn memory_on_one_thread() {
@@ -92,6 +96,79 @@ impl Store for BeginsInTheOld {
     ) -> Result<usize, StoreError> {
         self.both.delete_all(principal, except).await
     }
+}
+
+/// A store that counts its calls.
+#[derive(Clone)]
+struct Counted(MemoryStore, Arc<AtomicUsize>);
+
+impl Counted {
+    fn call(&self) -> &MemoryStore {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        &self.0
+    }
+}
+
+impl Store for Counted {
+    async fn load(&self, key: &StoreKey) -> Result<Loaded, StoreError> {
+        self.call().load(key).await
+    }
+
+    async fn create(&self, key: &StoreKey, record: &Record) -> Result<Created, StoreError> {
+        self.call().create(key, record).await
+    }
+
+    async fn update(&self, key: &StoreKey, patch: &Patch) -> Result<Updated, StoreError> {
+        self.call().update(key, patch).await
+    }
+
+    async fn rename(
+        &self,
+        from: &StoreKey,
+        to: &StoreKey,
+        patch: &Patch,
+    ) -> Result<Updated, StoreError> {
+        self.call().rename(from, to, patch).await
+    }
+
+    async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
+        self.call().delete(key).await
+    }
+}
+
+/// What the documentation of `MigratingStore` says.
+#[tokio::test]
+async fn migrating_costs_what_it_says() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let old = Counted(MemoryStore::new(), calls.clone());
+    let both = MigratingStore::new(old.clone(), Counted(MemoryStore::new(), calls.clone()));
+    let cost = || calls.swap(0, Ordering::Relaxed);
+    let now = Timestamp::from(SystemTime::now());
+    let hour = Duration::from_secs(3_600);
+    let record = Record {
+        fields: [("a", "1")].into_iter().collect(),
+        created_at: now,
+        expires_at: now + hour,
+        deadline: now + hour * 2,
+        lifetime: Lifetime { idle: hour, persistent: false },
+        principal: None,
+    };
+    let key = |byte| StoreKey::from_bytes([byte; 16]);
+    assert_eq!(old.create(&key(1), &record).await.unwrap(), Created::Created);
+    cost();
+    assert_eq!(both.load(&key(1)).await.unwrap(), Loaded::Live(record.clone()));
+    assert_eq!(cost(), 2, "a read before the move");
+    assert_eq!(both.update(&key(1), &Patch::empty()).await.unwrap(), Updated::Applied);
+    assert_eq!(cost(), 5, "the write that moves");
+    assert_eq!(both.load(&key(1)).await.unwrap(), Loaded::Live(record.clone()));
+    assert_eq!(both.update(&key(1), &Patch::empty()).await.unwrap(), Updated::Applied);
+    assert_eq!(cost(), 2, "a read and a write after it");
+    assert_eq!(both.create(&key(2), &record).await.unwrap(), Created::Created);
+    assert_eq!(cost(), 3, "a new session");
+    assert_eq!(both.rename(&key(1), &key(3), &Patch::empty()).await.unwrap(), Updated::Applied);
+    assert_eq!(cost(), 3, "renewing what has moved");
+    both.delete(&key(3)).await.unwrap();
+    assert_eq!(cost(), 2, "ending what has moved");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

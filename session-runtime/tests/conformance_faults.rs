@@ -256,7 +256,8 @@ macro_rules! caught {
 
 caught! {
     an_update_that_creates: Upsert by update_never_creates;
-    a_rename_that_copies: RenameCopies by rename_ends_the_old_key;
+    a_rename_that_copies: RenameCopies by
+        rename_ends_the_old_key, rename_leaves_a_key_in_use_alone;
     a_rename_in_steps: RenameInSteps by one_rename_of_a_key_wins;
     a_lost_delta: ReadModifyWrite by deltas_add_up, different_fields_survive;
     a_replace_that_ignores_old: BlindReplace by

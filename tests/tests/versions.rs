@@ -139,6 +139,11 @@ async fn redis_cluster() {
 }
 
 #[tokio::test]
+async fn webdis() {
+    on_a_server(Kind::Webdis, "prefix=versions:").await;
+}
+
+#[tokio::test]
 async fn postgres() {
     on_a_server(Kind::Postgres, "table=versions&migrate=true").await;
 }

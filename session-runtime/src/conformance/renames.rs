@@ -1,6 +1,6 @@
 //! `rename` moves a session: one live key before, one after.
 
-use super::trial::{Outcome, Trial, add, expect, key, patch, replace, set, sign_in};
+use super::trial::{Outcome, Stop, Trial, add, expect, key, patch, replace, set, sign_in};
 use super::{Need, Suite, rules};
 use crate::patch::Patch;
 use crate::store::{Loaded, Store, Updated};
@@ -12,6 +12,7 @@ pub(super) async fn check<S: Store, F: Future<Output = S>>(suite: &mut Suite<imp
         rename_ends_the_old_key,
         rename_with_a_refused_patch_changes_nothing,
         rename_never_creates,
+        rename_leaves_a_key_in_use_alone,
         a_renamed_session_can_be_renamed_again,
     );
 }
@@ -71,6 +72,22 @@ async fn rename_never_creates<S: Store>(t: Trial<S>) -> Outcome {
     expect("rename of an unknown key", renamed, Updated::Gone)?;
     t.expect_load("the new key", &to, Loaded::Absent).await?;
     t.expect_load("the unknown key", &from, Loaded::Absent).await
+}
+
+async fn rename_leaves_a_key_in_use_alone<S: Store>(t: Trial<S>) -> Outcome {
+    let (from, one) = t.live(&[("a", "1")]).await?;
+    let (to, other) = t.live(&[("a", "2")]).await?;
+    let renamed = t.store.rename(&from, &to, &patch([("a", set("3"))])).await;
+    if let Ok(updated) = renamed {
+        let seen = format!("rename to a key in use: expected an error, saw {updated:?}");
+        return Err(Stop::Failed(seen));
+    }
+    t.expect_live("the key in use", &to, &other).await?;
+    // Where a rename takes two steps, the first one may have ended the session.
+    match t.store.load(&from).await? {
+        Loaded::Gone => Ok(()),
+        loaded => expect("load of the old key", loaded, Loaded::Live(one)),
+    }
 }
 
 async fn a_renamed_session_can_be_renamed_again<S: Store>(t: Trial<S>) -> Outcome {

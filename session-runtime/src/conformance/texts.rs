@@ -9,6 +9,7 @@ pub(super) async fn check<S: Store, F: Future<Output = S>>(suite: &mut Suite<imp
     rules!(suite, Required:
         texts_are_kept_exactly,
         field_keys_are_kept_exactly,
+        companions_of_fields_are_kept,
         long_texts_are_kept,
     );
 }
@@ -91,6 +92,29 @@ async fn field_keys_are_kept_exactly<S: Store>(t: Trial<S>) -> Outcome {
     for field in keys {
         let remove = patch([(field, crate::patch::FieldOp::Remove)]);
         t.applied(&format!("the field `{field}`"), &key, &mut record, &remove).await?;
+    }
+    Ok(())
+}
+
+/// When a field expires is kept beside it, under its key and `@expires`. Keys have 64 characters at most,
+/// so companions have 72.
+async fn companions_of_fields_are_kept<S: Store>(t: Trial<S>) -> Outcome {
+    let long = "k".repeat(64);
+    for field in ["code", "a.b", "n\u{e4}he", &long] {
+        let companion = format!("{field}@expires");
+        let (from, mut record) = t.live(&[(field, "1"), (&companion, "1700000000000")]).await?;
+        t.expect_live(&format!("a record with `{companion}`"), &from, &record).await?;
+        let later = replace(Some("1700000000000"), Some("1700000900000"));
+        let both = patch([(field, super::trial::add(1)), (&companion, later)]);
+        t.applied(&format!("a field beside `{companion}`"), &from, &mut record, &both).await?;
+        let stale = patch([(field, set("3")), (&companion, replace(None, Some("1")))]);
+        let conflict = Updated::Conflict(record.clone());
+        t.expect_update(&format!("`{companion}`"), &from, &stale, conflict).await?;
+        let to = key();
+        let renamed = t.store.rename(&from, &to, &Patch::empty()).await?;
+        expect(&format!("rename of a record with `{companion}`"), renamed, Updated::Applied)?;
+        let remove = patch([(&companion, crate::patch::FieldOp::Remove)]);
+        t.applied(&format!("a field without `{companion}`"), &to, &mut record, &remove).await?;
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ mod postgres;
 mod redis;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod url;
 
 use std::sync::Arc;
 
@@ -30,6 +31,8 @@ pub use self::postgres::{PostgresStore, PostgresStoreBuilder};
 pub use self::redis::{RedisClusterStore, RedisClusterStoreBuilder};
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisStore, RedisStoreBuilder};
+#[cfg(feature = "webdis")]
+pub use self::redis::{WebdisStore, WebdisStoreBuilder};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{SqliteStore, SqliteStoreBuilder, Synchronous};
 use crate::clock::Timestamp;
@@ -161,6 +164,9 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Updated, StoreError>> + Send;
 
     /// Applies a patch to the live record at `from` and moves it to `to`.
+    ///
+    /// If a live record is at `to`, which does not happen to random keys, the answer is `Err` and
+    /// nothing has changed; where a rename takes two steps, the session may have ended.
     fn rename(
         &self,
         from: &StoreKey,

@@ -8,3 +8,4 @@ mod options;
 mod races;
 mod suite;
 mod table;
+mod tls;

@@ -123,6 +123,7 @@ async fn a_deadlock_is_not_told() {
         let ended = tokio::spawn(async move { store.delete_all(&who, None).await });
         let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted";
         while site.number(waits).await == 0 {
+            assert!(!ended.is_finished(), "it waits for the second session");
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
         // A deadlock if the statement has the first one already; in one of both orders it has.

@@ -16,6 +16,7 @@ mod process;
 mod redis;
 mod redis_cluster;
 mod tree;
+mod webdis;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -24,6 +25,7 @@ pub use self::mongodb::start as start_mongodb;
 pub use self::process::Server;
 pub use self::redis::start as start_redis;
 pub use self::redis_cluster::{kill_node, start as start_redis_cluster};
+pub use self::webdis::start as start_webdis;
 
 /// What goes wrong with servers, for a person to read.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -35,6 +37,8 @@ pub enum Kind {
     Redis,
     /// Redis Cluster, three primaries with a replica each, without a password.
     RedisCluster,
+    /// Webdis, without a password, and the Redis behind it.
+    Webdis,
     /// MongoDB, without a password.
     MongoDb,
     /// PostgreSQL.
@@ -44,13 +48,14 @@ pub enum Kind {
 impl Kind {
     /// All of them, in the order in which they are started.
     pub const ALL: &'static [Self] =
-        &[Self::Redis, Self::RedisCluster, Self::MongoDb, Self::Postgres];
+        &[Self::Redis, Self::RedisCluster, Self::Webdis, Self::MongoDb, Self::Postgres];
 
     /// The name, as in `SESSION_TESTS_WITHOUT` and `--without`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Redis => "redis",
             Self::RedisCluster => "redis-cluster",
+            Self::Webdis => "webdis",
             Self::MongoDb => "mongodb",
             Self::Postgres => "postgres",
         }
@@ -61,6 +66,7 @@ impl Kind {
         match self {
             Self::Redis => "REDIS_URL",
             Self::RedisCluster => "REDIS_CLUSTER_URL",
+            Self::Webdis => "WEBDIS_URL",
             Self::MongoDb => "MONGODB_URL",
             Self::Postgres => "POSTGRES_URL",
         }
@@ -75,6 +81,7 @@ impl Kind {
         match self {
             Self::Redis => redis::start(&[]),
             Self::RedisCluster => redis_cluster::start(&[]),
+            Self::Webdis => webdis::start(&[], "[]"),
             Self::MongoDb => mongodb::start(&[]),
             Self::Postgres => postgres::start(),
         }

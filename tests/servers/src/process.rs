@@ -20,6 +20,7 @@ pub struct Server {
     // Before the folder, which it uses.
     process: Option<Process>,
     folder: TempDir,
+    behind: Option<Box<Server>>,
 }
 
 /// How long a server may take until it answers.
@@ -40,9 +41,24 @@ impl Server {
         is_ready: impl FnMut() -> bool + Send + 'static,
     ) -> Result<Self, Error> {
         let is_ready = Box::new(is_ready);
-        let mut server = Self { url, command, is_ready, process: None, folder };
+        let mut server = Self { url, command, is_ready, process: None, folder, behind: None };
         server.start_again()?;
         Ok(server)
+    }
+
+    /// Makes this the way to another server, which ends with it.
+    pub(crate) fn before(mut self, behind: Self) -> Self {
+        self.behind = Some(behind.into());
+        self
+    }
+
+    /// The server to which this one is the way.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub fn behind(&mut self) -> &mut Self {
+        self.behind.as_mut().expect("a server with another one behind it")
     }
 
     /// Where it is.

@@ -60,6 +60,16 @@ macro_rules! scenario {
             }
 
             #[tokio::test]
+            async fn axum_webdis() {
+                on(Framework::Axum, Store::Webdis).await;
+            }
+
+            #[tokio::test]
+            async fn actix_webdis() {
+                on(Framework::Actix, Store::Webdis).await;
+            }
+
+            #[tokio::test]
             async fn axum_mongodb() {
                 on(Framework::Axum, Store::MongoDb).await;
             }

@@ -20,6 +20,8 @@ pub(crate) struct Backend {
     options: &'static [(&'static str, &'static str)],
     /// How long the store may need to see that the server is back.
     notices_within: Duration,
+    /// What fails: it, or a server behind it.
+    pub(crate) failing: fn(&mut test_servers::Server) -> &mut test_servers::Server,
 }
 
 pub(crate) const REDIS: Backend = Backend {
@@ -27,6 +29,7 @@ pub(crate) const REDIS: Backend = Backend {
     start: || test_servers::start_redis(&["--appendonly", "yes", "--appendfsync", "always"]),
     options: &[],
     notices_within: Duration::ZERO,
+    failing: |server| server,
 };
 
 pub(crate) const REDIS_CLUSTER: Backend = Backend {
@@ -38,6 +41,7 @@ pub(crate) const REDIS_CLUSTER: Backend = Backend {
     // The client tries lost servers again from time to time, and servers that were all stopped agree
     // anew on who is a primary.
     notices_within: Duration::from_secs(10),
+    failing: |server| server,
 };
 
 pub(crate) const POSTGRES: Backend = Backend {
@@ -45,6 +49,7 @@ pub(crate) const POSTGRES: Backend = Backend {
     start: || Kind::Postgres.start(),
     options: &[("migrate", "true")],
     notices_within: Duration::ZERO,
+    failing: |server| server,
 };
 
 const MONGODB: Backend = Backend {
@@ -53,6 +58,22 @@ const MONGODB: Backend = Backend {
     options: &[],
     // The driver looks for a lost server from time to time.
     notices_within: Duration::from_secs(20),
+    failing: |server| server,
+};
+
+const WEBDIS: Backend = Backend {
+    kind: Kind::Webdis,
+    start: || test_servers::start_webdis(&["--appendonly", "yes", "--appendfsync", "always"], "[]"),
+    options: &[],
+    notices_within: Duration::ZERO,
+    failing: |server| server,
+};
+
+pub(crate) const REDIS_BEHIND_WEBDIS: Backend = Backend {
+    // It looks for a lost Redis from time to time.
+    notices_within: Duration::from_secs(20),
+    failing: |webdis| webdis.behind(),
+    ..WEBDIS
 };
 
 /// The store's command timeout.
@@ -107,13 +128,13 @@ async fn is_unavailable(browser: &Browser, ops: Value) {
 
 async fn starts_late(framework: Framework, backend: &Backend) {
     let Some(mut server) = backend.start() else { return };
-    server.kill();
+    (backend.failing)(&mut server).kill();
     let site = backend.site(framework, &server);
     let ann = Browser::new(&site);
     is_unavailable(&ann, json!([["add_counter", 1]])).await;
     // Who needs no session is served.
     assert_eq!(ann.request(Method::GET, "/none").await.status, StatusCode::OK);
-    server.start_again().unwrap();
+    (backend.failing)(&mut server).start_again().unwrap();
     backend.is_back(&ann, json!([["set_name", "Ann"]])).await;
     assert_eq!(ann.ops(json!([["add_counter", 1], ["name"]])).await, json!([1, "Ann"]));
     assert_eq!(ann.ops(json!([["counter"]])).await, json!([1]));
@@ -126,14 +147,14 @@ async fn is_lost_and_found(framework: Framework, backend: &Backend) {
     ann.ops(json!([["add_counter", 1], ["set_user_id", 7]])).await;
     let cookie = ann.cookie();
     for round in 1..3 {
-        server.kill();
+        (backend.failing)(&mut server).kill();
         is_unavailable(&ann, json!([["counter"]])).await;
         is_unavailable(&ann, json!([["add_counter", 1]])).await;
         is_unavailable(&ann, json!([["destroy"]])).await;
         is_unavailable(&bob, json!([["set_name", "Bob"]])).await;
         let listed = ann.request(Method::GET, "/principals/7").await;
         assert_eq!(listed.status, StatusCode::SERVICE_UNAVAILABLE);
-        server.start_again().unwrap();
+        (backend.failing)(&mut server).start_again().unwrap();
         backend.is_back(&ann, json!([["counter"]])).await;
         // Nobody is signed out, and nothing was saved that was not reported.
         let results = ann.ops(json!([["counter"], ["user_id"], ["add_counter", 1]])).await;
@@ -143,15 +164,16 @@ async fn is_lost_and_found(framework: Framework, backend: &Backend) {
 }
 
 async fn hangs(framework: Framework, backend: &Backend) {
-    let Some(server) = backend.start() else { return };
+    let Some(mut server) = backend.start() else { return };
     let site = backend.site(framework, &server);
+    let failing = (backend.failing)(&mut server);
     let ann = Browser::new(&site);
     ann.ops(json!([["add_counter", 1]])).await;
     // This one has loaded its session, if the machine is not too busy, and saves while it hangs.
     let overtaken = sends(&ann, json!([["add_counter", 1], ["sleep_ms", 600]]));
     let pause = async {
         tokio::time::sleep(Duration::from_millis(200)).await;
-        server.pause();
+        failing.pause();
         let began = Instant::now();
         is_unavailable(&ann, json!([["counter"], ["add_counter", 1]])).await;
         assert!(began.elapsed() >= TIMEOUT, "it hangs: {:?}", began.elapsed());
@@ -159,7 +181,7 @@ async fn hangs(framework: Framework, backend: &Backend) {
         join_all((0..12).map(|_| is_unavailable(&ann, json!([["add_counter", 1]])))).await;
     };
     let (overtaken, ()) = tokio::join!(overtaken, pause);
-    server.resume();
+    failing.resume();
     backend.is_back(&ann, json!([["counter"]])).await;
     // The one write that was sent and not answered may be there: its outcome was unknown. All others
     // were not sent, because nothing could be loaded.
@@ -204,10 +226,11 @@ async fn is_restarted_during_traffic(framework: Framework, backend: &Backend) {
     let restarts = async {
         for _ in 0..2 {
             tokio::time::sleep(Duration::from_millis(400)).await;
+            let failing = backend.failing;
             let restart = tokio::task::spawn_blocking(move || {
-                server.kill();
+                failing(&mut server).kill();
                 std::thread::sleep(Duration::from_millis(300));
-                server.start_again().unwrap();
+                failing(&mut server).start_again().unwrap();
                 server
             });
             server = restart.await.unwrap();
@@ -261,6 +284,10 @@ outages! {
     actix_redis_cluster: Actix, REDIS_CLUSTER;
     axum_postgres: Axum, POSTGRES;
     actix_postgres: Actix, POSTGRES;
+    axum_webdis: Axum, WEBDIS;
+    actix_webdis: Actix, WEBDIS;
+    axum_redis_behind_webdis: Axum, REDIS_BEHIND_WEBDIS;
+    actix_redis_behind_webdis: Actix, REDIS_BEHIND_WEBDIS;
     axum_mongodb: Axum, MONGODB;
     actix_mongodb: Actix, MONGODB;
 }

@@ -1,29 +1,37 @@
-//! What requests cost on Redis, and servers that share one.
+//! What requests cost on Redis, also through Webdis, and servers that share one.
 
 use std::time::Duration;
 
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::outages::REDIS;
+use crate::outages::{Backend, REDIS, REDIS_BEHIND_WEBDIS};
 use crate::server::{Framework, Server, Store};
 
 #[tokio::test]
 async fn costs_little_on_axum() {
-    costs_little(Framework::Axum).await;
+    costs_little(Framework::Axum, &REDIS).await;
 }
 
 #[tokio::test]
 async fn costs_little_on_actix() {
-    costs_little(Framework::Actix).await;
+    costs_little(Framework::Actix, &REDIS).await;
+}
+
+/// Webdis makes one command of each request.
+#[tokio::test]
+async fn costs_little_through_webdis() {
+    costs_little(Framework::Axum, &REDIS_BEHIND_WEBDIS).await;
+    costs_little(Framework::Actix, &REDIS_BEHIND_WEBDIS).await;
 }
 
 /// What requests cost, counted at the server: calls of scripts and reads of hashes.
-async fn costs_little(framework: Framework) {
-    let Some(redis) = REDIS.start() else { return };
-    let server = REDIS.site(framework, &redis);
+async fn costs_little(framework: Framework, backend: &Backend) {
+    let Some(mut server) = backend.start() else { return };
+    let site = backend.site(framework, &server);
+    let redis = (backend.failing)(&mut server);
     // The server learns the scripts.
-    let bob = Browser::new(&server);
+    let bob = Browser::new(&site);
     for _ in 0..2 {
         bob.ops(json!([["add_counter", 1], ["set_user_id", 8]])).await;
         bob.ops(json!([["renew"]])).await;
@@ -31,7 +39,7 @@ async fn costs_little(framework: Framework) {
         bob.ops(json!([["set_name", "Bob"]])).await;
         bob.ops(json!([["set_name", "Bo"]])).await;
     }
-    let ann = Browser::new(&server);
+    let ann = Browser::new(&site);
     for (ops, costs) in [
         (json!([["counter"]]), [0, 0]),
         (json!([["add_counter", 1]]), [1, 0]),
@@ -43,7 +51,7 @@ async fn costs_little(framework: Framework) {
     ] {
         ask(redis.url(), &["CONFIG", "RESETSTAT"]);
         ann.ops(ops.clone()).await;
-        let count = |command| info(&redis, "commandstats", command);
+        let count = |command| info(redis, "commandstats", command);
         let seen = ["cmdstat_evalsha", "cmdstat_hgetall"].map(count);
         assert_eq!(seen, costs, "{ops}");
         assert_eq!(count("cmdstat_eval:"), 0, "{ops}");

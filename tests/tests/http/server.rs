@@ -22,6 +22,7 @@ pub(crate) enum Store {
     Sqlite,
     Redis,
     RedisCluster,
+    Webdis,
     MongoDb,
     Postgres,
     /// In the cookie, sealed; what was ended is remembered in memory.
@@ -59,6 +60,7 @@ impl Store {
                 let prefix = format!("{}:", unused_name());
                 Data::at(&with_option(&url(Kind::RedisCluster), "prefix", &prefix))
             }
+            Self::Webdis => Data::at(&with_option(&url(Kind::Webdis), "prefix", &unused_name())),
             Self::MongoDb => {
                 Data::at(&with_option(&url(Kind::MongoDb), "collection", &unused_name()))
             }
@@ -78,6 +80,7 @@ impl Store {
             Self::Memory | Self::Sqlite | Self::Cookie => false,
             Self::Redis => test_servers::is_left_out(Kind::Redis),
             Self::RedisCluster => test_servers::is_left_out(Kind::RedisCluster),
+            Self::Webdis => test_servers::is_left_out(Kind::Webdis),
             Self::MongoDb => test_servers::is_left_out(Kind::MongoDb),
             Self::Postgres => test_servers::is_left_out(Kind::Postgres),
         }

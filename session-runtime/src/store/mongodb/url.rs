@@ -5,7 +5,7 @@ use std::time::Duration;
 use ::mongodb::options::ClientOptions;
 
 use crate::error::ConfigError;
-use crate::store::connect::decode;
+use crate::store::url::decode;
 
 /// What a URL says.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use sqlx::postgres::PgConnectOptions;
 
 use super::builder::PostgresStoreBuilder;
 use crate::error::ConfigError;
-use crate::store::connect::{decode, split, unknown};
+use crate::store::url::{decode, split, unknown};
 
 /// What the client takes.
 const CONNECTION: [&str; 19] = [
@@ -33,6 +33,10 @@ const CONNECTION: [&str; 19] = [
     "options[",
 ];
 
+/// Those of them that name files.
+const FILES: [&str; 7] =
+    ["sslrootcert", "ssl-root-cert", "ssl-ca", "sslcert", "ssl-cert", "sslkey", "ssl-key"];
+
 /// What the store takes.
 const STORE: &str = "there are `table`, `schema`, `migrate`, `unlogged`, `max_connections`, \
     `command_timeout_ms` and `tombstone_time_ms`";
@@ -40,10 +44,11 @@ const STORE: &str = "there are `table`, `schema`, `migrate`, `unlogged`, `max_co
 /// The client's options.
 pub(super) fn options(url: &str) -> Result<PgConnectOptions, ConfigError> {
     let options = |rest| {
-        for (name, _) in checked(rest)? {
+        for (name, value) in checked(rest)? {
             if !is_connection(&name) {
                 return Err(unknown("postgres", &name, "a connection takes those of PostgreSQL"));
             }
+            check_file(&name, value)?;
         }
         PgConnectOptions::from_str(url)
             .map_err(|error| ConfigError::with_source("the URL of PostgreSQL is not valid", error))
@@ -96,6 +101,22 @@ fn checked(rest: &str) -> Result<Vec<(String, &str)>, ConfigError> {
         options.push((name, value));
     }
     Ok(options)
+}
+
+/// The client reads these files only when it connects, and does not name them then. Their texts may
+/// stand there instead.
+fn check_file(name: &str, value: &str) -> Result<(), ConfigError> {
+    if !FILES.contains(&name) {
+        return Ok(());
+    }
+    let file = decode(value, name)?;
+    match file.trim_start().starts_with("-----BEGIN") {
+        true => Ok(()),
+        false => std::fs::File::open(&file).map(drop).map_err(|error| {
+            let message = format!("the file of the option `{name}` of `postgres:`, {file}");
+            ConfigError::with_source(format!("{message}, cannot be read"), error)
+        }),
+    }
 }
 
 fn is_connection(name: &str) -> bool {

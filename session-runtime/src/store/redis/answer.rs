@@ -49,15 +49,19 @@ pub(crate) fn updated(answer: Value) -> Result<Updated, StoreError> {
             b"X" => Err(in_use()),
             _ => Err(unexpected()),
         },
-        Value::Array(parts) => match <[Value; 2]>::try_from(parts) {
-            Ok([Value::BulkString(letter), fields]) if letter == b"C" => {
-                Ok(Updated::Conflict(live(fields)?))
+        Value::Array(parts) => {
+            let mut parts = parts.into_iter();
+            match (parts.next(), parts.len()) {
+                (Some(Value::BulkString(letter)), _) if letter == b"C" => {
+                    Ok(Updated::Conflict(live(Value::Array(parts.collect()))?))
+                }
+                (Some(Value::BulkString(letter)), 1) if letter == b"M" => match parts.next() {
+                    Some(Value::BulkString(field)) => Ok(Updated::Mismatch(string(field)?.into())),
+                    _ => Err(unexpected()),
+                },
+                _ => Err(unexpected()),
             }
-            Ok([Value::BulkString(letter), Value::BulkString(field)]) if letter == b"M" => {
-                Ok(Updated::Mismatch(string(field)?.into()))
-            }
-            _ => Err(unexpected()),
-        },
+        }
         _ => Err(unexpected()),
     }
 }
@@ -65,16 +69,14 @@ pub(crate) fn updated(answer: Value) -> Result<Updated, StoreError> {
 /// How many sessions were ended, and how many entries are left.
 pub(crate) fn ended(answer: &Value) -> Result<(usize, usize), StoreError> {
     let count = |value: &Value| match value {
-        Value::Int(count) => usize::try_from(*count).map_err(|_| unexpected()),
-        _ => Err(unexpected()),
+        Value::Int(count) => usize::try_from(*count).ok(),
+        // Webdis writes the integers of a list as texts.
+        Value::BulkString(text) => std::str::from_utf8(text).ok().and_then(|it| it.parse().ok()),
+        _ => None,
     };
-    match answer {
-        Value::Array(parts) => match parts.as_slice() {
-            [ended, left] => Ok((count(ended)?, count(left)?)),
-            _ => Err(unexpected()),
-        },
-        _ => Err(unexpected()),
-    }
+    let Value::Array(parts) = answer else { return Err(unexpected()) };
+    let [ended, left] = parts.as_slice() else { return Err(unexpected()) };
+    count(ended).zip(count(left)).ok_or_else(unexpected)
 }
 
 /// What became of the first half of a rename.

@@ -11,6 +11,9 @@ mod lister;
 mod options;
 mod script;
 mod shared;
+mod url;
+#[cfg(feature = "webdis")]
+mod webdis;
 mod wire;
 
 use std::fmt;
@@ -23,7 +26,13 @@ use self::call::Calls;
 #[cfg(feature = "redis-cluster")]
 pub use self::cluster::{RedisClusterStore, RedisClusterStoreBuilder};
 use self::link::Link;
-pub(super) use self::options::Options;
+pub(super) use self::url::builder as of_url;
+#[cfg(feature = "redis-cluster")]
+pub(super) use self::url::cluster_builder as cluster_of_url;
+#[cfg(feature = "webdis")]
+pub(super) use self::webdis::of_url as webdis_of_url;
+#[cfg(feature = "webdis")]
+pub use self::webdis::{WebdisStore, WebdisStoreBuilder};
 use self::wire::{Replicas, Wire};
 use super::{Created, Loaded, SessionInfo, Store, StoreError, Updated};
 use crate::error::ConfigError;

@@ -56,8 +56,8 @@ local function sum(a, b, min, max)
   return less(text, min) and min or less(max, text) and max or text
 end
 
--- Why the patch is refused; or nothing, and the sums that it asks for by the place of their
--- operation.
+-- Why the patch is refused, as a flat list, since Webdis drops lists within lists; or nothing, and the
+-- sums that it asks for by the place of their operation.
 local function check(key, first)
   local i, sums = first, {}
   while ARGV[i] do
@@ -65,7 +65,9 @@ local function check(key, first)
     if op == 'C' or op == 'N' then
       local held = call('HGET', key, field)
       if (op == 'C' and held ~= ARGV[i + 2]) or (op == 'N' and held) then
-        return {'C', call('HGETALL', key)}
+        local fields = call('HGETALL', key)
+        table.insert(fields, 1, 'C')
+        return fields
       end
     elseif op == 'A' then
       local held = call('HGET', key, field) or ARGV[i + 5]

@@ -28,20 +28,20 @@ scripts! {
     UPDATE: "common.lua", "patch.lua", "update.lua";
     RENAME: "common.lua", "patch.lua", "rename.lua";
     DELETE: "common.lua", "delete.lua";
-    /// Ends a batch of a principal's sessions.
+    // Ends a batch of a principal's sessions.
     DELETE_ALL: "common.lua", "delete_all.lua";
-    /// The ids in a principal's index.
+    // The ids in a principal's index.
     IDS: "common.lua", "ids.lua";
-    /// Marks a session as moved, on a cluster.
+    // Marks a session as moved, on a cluster.
     #[cfg(feature = "redis-cluster")]
     TAKE: "common.lua", "patch.lua", "take.lua";
-    /// Ends one of a principal's sessions, on a cluster.
+    // Ends one of a principal's sessions, on a cluster.
     #[cfg(feature = "redis-cluster")]
     END: "common.lua", "end.lua";
-    /// Writes an entry of an index, on a cluster.
+    // Writes an entry of an index, on a cluster.
     #[cfg(feature = "redis-cluster")]
     ENTER: "common.lua", "enter.lua";
-    /// Removes entries of an index, on a cluster.
+    // Removes entries of an index, on a cluster.
     #[cfg(feature = "redis-cluster")]
     FORGET: "common.lua", "forget.lua";
 }

@@ -1,5 +1,5 @@
 -- KEYS: the session. ARGV: index, expiry, principal, then operations.
--- Answers `A` applied, `G` gone, {`C`, fields} conflict or {`M`, field} mismatch.
+-- Answers `A` applied, `G` gone, {`C`, fields..} conflict or {`M`, field} mismatch.
 local key, index = KEYS[1], ARGV[1]
 local before = read_meta(key)
 if not before then

@@ -5,6 +5,7 @@ mod reader;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod url;
 mod writer;
 mod writes;
 
@@ -16,6 +17,7 @@ use std::time::Duration;
 pub use self::builder::{SqliteStoreBuilder, Synchronous};
 use self::reader::Readers;
 use self::schema::Sql;
+pub(super) use self::url::open as open_url;
 use self::writer::Writer;
 use self::writes::{Db, Row};
 use super::{Created, Loaded, SessionInfo, Store, StoreError, Updated};

@@ -1,0 +1,96 @@
+//! Connections to Webdis.
+
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+
+use crate::store::StoreError;
+
+/// A bounded number of connections, each of which has one request in flight at most: Webdis answers
+/// requests that were sent one behind the other in any order.
+///
+/// On the connections of `hyper` itself, not on a client that pools and repeats by itself, so that
+/// it can be seen here what is sent twice: only what a connection has not begun to write.
+pub(super) struct Pool {
+    host: String,
+    port: u16,
+    authorization: Option<HeaderValue>,
+    permits: Semaphore,
+    idle: Mutex<Vec<Connection>>,
+}
+
+type Connection = SendRequest<Full<Bytes>>;
+
+impl Pool {
+    pub(super) fn new(
+        host: String,
+        port: u16,
+        authorization: Option<HeaderValue>,
+        connections: usize,
+    ) -> Self {
+        let permits = Semaphore::new(connections);
+        Self { host, port, authorization, permits, idle: Mutex::default() }
+    }
+
+    /// Posts a body; answers what comes back. Whoever drops this closes the connection.
+    pub(super) async fn post(&self, body: Bytes) -> Result<(StatusCode, Bytes), StoreError> {
+        let _permit = self.permits.acquire().await.map_err(StoreError::backend)?;
+        let mut request = self.request(body)?;
+        loop {
+            let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let is_reused = idle.is_some();
+            let mut connection = match idle {
+                Some(connection) => connection,
+                None => self.open().await?,
+            };
+            // A connection that Webdis has closed meanwhile is told by this.
+            if is_reused && connection.ready().await.is_err() {
+                continue;
+            }
+            match connection.try_send_request(request).await {
+                Ok(response) => {
+                    let status = response.status();
+                    let body = response.into_body().collect().await.map_err(StoreError::backend)?;
+                    if !connection.is_closed() {
+                        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+                    }
+                    return Ok((status, body.to_bytes()));
+                }
+                Err(mut error) => match error.take_message() {
+                    // Not a byte of it was written.
+                    Some(unsent) if is_reused => request = unsent,
+                    _ => return Err(StoreError::backend(error.into_error())),
+                },
+            }
+        }
+    }
+
+    fn request(&self, body: Bytes) -> Result<Request<Full<Bytes>>, StoreError> {
+        let host = match self.host.contains(':') {
+            true => format!("[{}]:{}", self.host, self.port),
+            false => format!("{}:{}", self.host, self.port),
+        };
+        let mut request = Request::post("/").header(header::HOST, host);
+        if let Some(authorization) = &self.authorization {
+            request = request.header(header::AUTHORIZATION, authorization);
+        }
+        request.body(Full::new(body)).map_err(StoreError::backend)
+    }
+
+    async fn open(&self) -> Result<Connection, StoreError> {
+        let stream =
+            TcpStream::connect((&*self.host, self.port)).await.map_err(StoreError::backend)?;
+        stream.set_nodelay(true).map_err(StoreError::backend)?;
+        let (connection, driver) =
+            handshake(TokioIo::new(stream)).await.map_err(StoreError::backend)?;
+        // It ends with the connection. Whoever waits for an answer hears of an error.
+        tokio::spawn(driver);
+        Ok(connection)
+    }
+}

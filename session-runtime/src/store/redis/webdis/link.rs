@@ -1,0 +1,107 @@
+//! Commands as Webdis takes them over HTTP.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::StatusCode;
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
+use redis::{Arg, Cmd, Pipeline, Value};
+use tokio::time::Instant;
+
+use super::super::wire::{Wire, deadline, late, next};
+use super::http::Pool;
+use crate::store::StoreError;
+
+/// Sends commands to Webdis.
+pub(super) struct Link {
+    pub(super) pool: Pool,
+    pub(super) timeout: Duration,
+}
+
+impl Wire for Link {
+    async fn send(
+        &self,
+        _: &[u8],
+        commands: &Pipeline,
+        deadline: Instant,
+    ) -> Result<Vec<Value>, StoreError> {
+        let mut answers = Vec::new();
+        for command in commands.cmd_iter() {
+            let sent = tokio::time::timeout_at(deadline, self.pool.post(body(command))).await;
+            let (status, answer) = sent.map_err(|_| StoreError::backend(late()))??;
+            answers.push(read(status, &answer)?);
+        }
+        Ok(answers)
+    }
+
+    /// One round trip for each.
+    async fn hashes(&self, keys: &[Vec<u8>]) -> Result<Vec<Value>, StoreError> {
+        let mut hashes = Vec::with_capacity(keys.len());
+        for key in keys {
+            let mut command = redis::pipe();
+            command.cmd("HGETALL").arg(key);
+            let answers = self.send(key, &command, deadline(self.timeout)).await?;
+            hashes.push(next(&mut answers.into_iter())?);
+        }
+        Ok(hashes)
+    }
+
+    fn timeout(&self) -> Duration {
+        self.timeout
+    }
+}
+
+/// The command and its arguments, between slashes. What follows the last dot says how to answer:
+/// `raw` is as Redis answers, which keeps every byte. So a dot of an argument must not stand there.
+fn body(command: &Cmd) -> Bytes {
+    let mut body = String::new();
+    for argument in command.args_iter() {
+        let Arg::Simple(argument) = argument else { continue };
+        if !body.is_empty() {
+            body.push('/');
+        }
+        body.extend(percent_encode(argument, NON_ALPHANUMERIC));
+    }
+    body.push_str(".raw");
+    body.into()
+}
+
+fn read(status: StatusCode, answer: &[u8]) -> Result<Value, StoreError> {
+    let message = match status {
+        // Errors of Redis come this way, too.
+        StatusCode::OK => return redis::parse_redis_value(answer).map_err(StoreError::backend),
+        StatusCode::FORBIDDEN => {
+            "Webdis refuses the command: its `acl` must allow `EVAL`, `EVALSHA` and `HGETALL` to \
+             this client, or the user or password is wrong"
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            "the session is larger than Webdis allows: see its `http_max_request_size`"
+        }
+        StatusCode::SERVICE_UNAVAILABLE => "Webdis has no connection to Redis, or has lost it",
+        _ => return Err(StoreError::backend(format!("Webdis answers with the status {status}"))),
+    };
+    Err(StoreError::backend(message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_are_encoded() {
+        let mut command = redis::cmd("SET");
+        command.arg("a/b.txt").arg(&b"\0%\xff \""[..]).arg("");
+        assert_eq!(body(&command), "SET/a%2Fb%2Etxt/%00%25%FF%20%22/.raw");
+    }
+
+    #[test]
+    fn answers_that_are_cut_or_foreign_are_errors() {
+        // What Webdis makes of a list within a list.
+        for answer in ["", "*2\r\n$1\r\nC\r\n", "<html>", "$5\r\nab\r\n"] {
+            assert!(read(StatusCode::OK, answer.as_bytes()).is_err(), "{answer:?}");
+        }
+        assert_eq!(read(StatusCode::OK, b":1\r\n").unwrap(), Value::Int(1));
+        let message = format!("{:?}", read(StatusCode::FORBIDDEN, b"").unwrap_err());
+        assert!(message.contains("`EVALSHA`"), "{message}");
+    }
+}

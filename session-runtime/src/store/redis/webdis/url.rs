@@ -1,0 +1,65 @@
+//! What a URL may say.
+
+use http::uri::Authority;
+
+use super::builder::WebdisStoreBuilder;
+use crate::error::ConfigError;
+use crate::store::url::{decode, named, split};
+
+/// Where Webdis is.
+pub(super) struct Server {
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) basic_auth: Option<(String, String)>,
+}
+
+const DEFAULT_PORT: u16 = 7_379;
+
+/// Reads `webdis://user:password@host:port`.
+pub(super) fn server(url: &str) -> Result<Server, ConfigError> {
+    let wrong = || {
+        ConfigError::new("the URL of Webdis is not valid; it is `webdis://user:password@host:port`")
+    };
+    let rest = url.strip_prefix("webdis://").ok_or_else(wrong)?;
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    let (user, address) = match rest.rsplit_once('@') {
+        Some((user, address)) => (Some(user), address),
+        None => (None, rest),
+    };
+    let address: Authority = address.parse().map_err(|_| wrong())?;
+    let host = address.host().trim_matches(['[', ']']).to_owned();
+    // What is no number, and a colon without one, is not answered as a port.
+    let port = match address.port_u16() {
+        Some(port) => port,
+        None if address.as_str() == address.host() => DEFAULT_PORT,
+        None => return Err(wrong()),
+    };
+    if host.is_empty() {
+        return Err(wrong());
+    }
+    let basic_auth = user.map(|user| {
+        let (user, password) = user.split_once(':').unwrap_or((user, ""));
+        Ok::<_, ConfigError>((decode(user, "user")?, decode(password, "password")?))
+    });
+    Ok(Server { host, port, basic_auth: basic_auth.transpose()? })
+}
+
+/// The builder for a URL with options; `rest` is what stands behind `webdis:`.
+pub(in crate::store) fn builder(rest: &str) -> Result<WebdisStoreBuilder, ConfigError> {
+    let mut builder = WebdisStoreBuilder::new(format!("webdis:{}", split(rest).0));
+    for option in named("webdis", rest)? {
+        builder = match option.name {
+            "prefix" => builder.prefix(option.value),
+            "command_timeout_ms" => builder.command_timeout(option.millis()?),
+            "max_connections" => builder.max_connections(option.number()? as usize),
+            "tombstone_time_ms" => builder.tombstone_time(option.millis()?),
+            _ => {
+                return Err(option.unknown(
+                    "there are `prefix`, `command_timeout_ms`, `max_connections` and \
+                     `tombstone_time_ms`",
+                ));
+            }
+        };
+    }
+    Ok(builder)
+}
