@@ -15,10 +15,12 @@ use crate::ttl::{Snapshot, companion_key};
 
 /// The changes of one schema on their way to the store.
 pub(crate) struct Saves<S: 'static> {
-    pub(crate) list: SmallVec<[(&'static dyn AnyField<S>, Save<S>); 1]>,
+    pub(crate) list: SmallVec<[FieldSave<S>; 1]>,
     /// The other changes are dropped with this.
     pub(crate) principal_only: bool,
 }
+
+type FieldSave<S> = (&'static dyn AnyField<S>, Save<S>);
 
 pub(crate) enum Save<S> {
     /// The text to store; `None`: remove it.

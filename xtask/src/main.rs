@@ -1,5 +1,6 @@
 //! The chores of this workspace: `cargo xtask --help`.
 
+mod bench;
 mod compat;
 mod examples;
 mod fuzz;
@@ -53,6 +54,11 @@ const CHORES: &[Chore] = &[
         about: "package the published crates as for crates.io",
         run: |args| no_arguments(args).and_then(|()| package::run()),
     },
+    Chore {
+        name: "bench",
+        about: "measure this library beside its peers, [--only FIGURE,..] [--ours]; not part of CI",
+        run: bench::run,
+    },
 ];
 
 fn main() -> ExitCode {
@@ -84,7 +90,7 @@ fn help() -> String {
     for Chore { name, about, .. } in CHORES {
         text.push_str(&format!("\n  {name:<10}{about}"));
     }
-    text.push_str("\n\n`.ci/run` does them all.");
+    text.push_str("\n\n`.ci/run` does them all but `bench`.");
     text
 }
 

@@ -3,7 +3,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-mod big_reads;
 mod commits;
 mod cookie_store;
 mod expiry;
@@ -11,6 +10,7 @@ mod interleavings;
 mod rotation;
 mod schemas;
 mod secrets;
+mod shared_fields;
 mod site;
 mod store_calls;
 mod tampering;

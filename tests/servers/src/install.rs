@@ -7,8 +7,13 @@ use std::sync::{Mutex, PoisonError};
 use crate::Error;
 use crate::process::find;
 
-/// The program's path; its Debian `packages` are installed if it is missing.
-pub(crate) fn program(
+/// The path of a program, on the `PATH` or in one of `folders`; its Debian `packages` are installed
+/// if it is missing.
+///
+/// # Errors
+///
+/// If it is missing and cannot be installed.
+pub fn program(
     name: &str,
     folders: impl Fn() -> Vec<PathBuf>,
     packages: &[&str],

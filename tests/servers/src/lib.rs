@@ -21,6 +21,7 @@ mod webdis;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+pub use self::install::program;
 pub use self::mongodb::start as start_mongodb;
 pub use self::process::Server;
 pub use self::redis::start as start_redis;

@@ -1,0 +1,133 @@
+//! What a session library adds to a build: crates, and time from nothing.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use crate::report::{Report, median};
+use crate::{Applications, Error, worker};
+
+const ROUNDS: usize = 3;
+
+const AXUM: &str = "axum = \"0.8\"\ntokio = { version = \"1\", features = [\"full\"] }\n";
+const ACTIX: &str = "actix-web = \"4\"\n";
+
+/// An application's dependencies, besides those of its framework.
+struct Project {
+    label: &'static str,
+    framework: &'static str,
+    dependencies: &'static str,
+}
+
+const PROJECTS: &[Project] = &[
+    Project { label: "axum alone", framework: AXUM, dependencies: "" },
+    Project {
+        label: "session-runtime",
+        framework: AXUM,
+        dependencies: "session-runtime = { path = \"{ours}\", features = [\"axum\"] }\n",
+    },
+    Project {
+        label: "tower-sessions",
+        framework: AXUM,
+        dependencies: "tower-sessions = \"0.15\"\n",
+    },
+    Project {
+        label: "tower-sessions, signed",
+        framework: AXUM,
+        dependencies: "tower-sessions = { version = \"0.15\", features = [\"signed\"] }\n",
+    },
+    Project { label: "axum_session", framework: AXUM, dependencies: "axum_session = \"0.22\"\n" },
+    Project { label: "actix-web alone", framework: ACTIX, dependencies: "" },
+    Project {
+        label: "session-runtime, actix-web",
+        framework: ACTIX,
+        dependencies: "session-runtime = { path = \"{ours}\", features = [\"actix\"] }\n",
+    },
+    Project {
+        label: "actix-session, cookie",
+        framework: ACTIX,
+        dependencies: "actix-session = { version = \"0.11\", features = [\"cookie-session\"] }\n",
+    },
+];
+
+/// Counts crates and times debug builds, in turn.
+pub(crate) fn run(taking_part: &Applications) -> Result<Report, Error> {
+    let scratch = tempfile::tempdir_in(worker::target())?;
+    let is_ours = |project: &Project| project.label.contains("session-runtime");
+    let is_peer = |project: &Project| !is_ours(project) && !project.dependencies.is_empty();
+    let projects = PROJECTS.iter().filter(|project| !taking_part.ours || !is_peer(project));
+    let projects: Vec<_> = projects.enumerate().collect();
+    let folder = |index: usize| scratch.path().join(index.to_string());
+    for (index, project) in &projects {
+        make(project, &folder(*index))?;
+    }
+    let mut seconds = vec![Vec::new(); projects.len()];
+    for round in 1..=ROUNDS {
+        for (index, project) in &projects {
+            seconds[*index].push(build(&folder(*index))?);
+            eprintln!("round {round} of {ROUNDS}: built {}", project.label);
+        }
+    }
+
+    let mut rows = vec![["", "crates", "clean build"].map(str::to_owned).to_vec()];
+    for (index, project) in projects {
+        let crates = crates(&folder(index))?.to_string();
+        let seconds = format!("{:.1} s", median(&seconds[index]));
+        rows.push(vec![project.label.to_owned(), crates, seconds]);
+    }
+    let mut report = Report::default();
+    report.say(&format!(
+        "Crates in the tree of an application, itself included, and a debug build of it from \
+         nothing, medians of {ROUNDS} in turn:"
+    ));
+    report.table(&rows);
+    Ok(report)
+}
+
+/// Writes the project and fetches what it depends on.
+fn make(project: &Project, folder: &Path) -> Result<(), Error> {
+    let ours = worker::root().with_file_name("session-runtime").display().to_string();
+    let dependencies = project.dependencies.replace("{ours}", &ours);
+    let manifest = format!(
+        "[package]\nname = \"application\"\nedition = \"2024\"\n\n[dependencies]\n{}{dependencies}\n\
+         [workspace]\n",
+        project.framework
+    );
+    std::fs::create_dir_all(folder.join("src"))?;
+    std::fs::write(folder.join("Cargo.toml"), manifest)?;
+    std::fs::write(folder.join("src/main.rs"), "fn main() {}\n")?;
+    cargo(folder, &["fetch", "--quiet"]).map(drop)
+}
+
+/// Seconds of a build from nothing; what it built is removed again.
+fn build(folder: &Path) -> Result<f64, Error> {
+    let start = Instant::now();
+    cargo(folder, &["build", "--quiet", "--offline"])?;
+    let seconds = start.elapsed().as_secs_f64();
+    std::fs::remove_dir_all(folder.join("target"))?;
+    Ok(seconds)
+}
+
+fn crates(folder: &Path) -> Result<usize, Error> {
+    let arguments = ["tree", "--offline", "--edges", "normal,build", "--prefix", "none"];
+    let tree = cargo(folder, &[&arguments[..], &["--format", "{p}"]].concat())?;
+    let mut crates: Vec<_> = tree.lines().map(|line| line.trim_end_matches(" (*)")).collect();
+    crates.sort_unstable();
+    crates.dedup();
+    Ok(crates.len())
+}
+
+/// What cargo prints.
+fn cargo(folder: &Path, arguments: &[&str]) -> Result<String, Error> {
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(arguments)
+        .current_dir(folder)
+        .env("CARGO_TARGET_DIR", folder.join("target"))
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()?;
+    match output.status.success() {
+        true => Ok(String::from_utf8(output.stdout)?),
+        false => Err(format!("cargo {}: {}", arguments.join(" "), output.status).into()),
+    }
+}

@@ -1,0 +1,115 @@
+//! A worker's life: orders in, answers out.
+
+use std::io::Write;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::task::LocalSet;
+
+use crate::Error;
+use crate::app::{App, path};
+use crate::case::Case;
+use crate::order::Order;
+use crate::trials;
+
+/// Does what standard input orders until it ends. Everything happens on this thread, but for what
+/// stores do on threads of their own.
+///
+/// # Errors
+///
+/// If an order is not understood, or a request is not answered with 200.
+pub async fn serve(app: impl App) -> Result<(), Error> {
+    let app = Rc::new(app);
+    let mut orders = BufReader::new(tokio::io::stdin()).lines();
+    let tasks = LocalSet::new();
+    tasks
+        .run_until(async {
+            while let Some(line) = orders.next_line().await? {
+                let answer = match line.parse()? {
+                    Order::Run { case, visitors, requests } => {
+                        run(&app, case, visitors, requests).await?.as_nanos().to_string()
+                    }
+                    Order::SignIn { visitors } => {
+                        for _ in 0..visitors {
+                            visit(&*app, path::SIGN_IN, None).await?;
+                        }
+                        visitors.to_string()
+                    }
+                    Order::LostUpdates { late } => {
+                        trials::lost_updates(&app, late).await?.to_string()
+                    }
+                    Order::Resurrection => trials::resurrection(&app).await?.to_string(),
+                };
+                let mut out = std::io::stdout().lock();
+                writeln!(out, "{answer}")?;
+                out.flush()?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// How long the requests take; sessions are made before.
+async fn run<A: App>(
+    app: &Rc<A>,
+    case: Case,
+    visitors: u32,
+    requests: u32,
+) -> Result<Duration, Error> {
+    let mut cookies = Vec::new();
+    for _ in 0..visitors {
+        cookies.push(match case.has_cookie() {
+            true => Some(newcomer(&**app, path::COUNT).await?),
+            false => None,
+        });
+    }
+    let start = Instant::now();
+    let tasks = cookies.into_iter().map(|cookie| {
+        let app = app.clone();
+        tokio::task::spawn_local(async move {
+            for _ in 0..requests / visitors {
+                let response = app.call(case.path(), cookie.clone()).await;
+                expect_ok::<A>(case.path(), &response)?;
+            }
+            Ok::<_, Error>(())
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await??;
+    }
+    Ok(start.elapsed())
+}
+
+/// A visitor's first request: the cookie that comes of it.
+pub(crate) async fn newcomer<A: App>(app: &A, path: &'static str) -> Result<A::Cookie, Error> {
+    let response = visit(app, path, None).await?;
+    // The bare application sets none; its requests have one of the usual size nevertheless.
+    let usual = || A::cookie("id=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    Ok(cookie_of::<A>(&response).unwrap_or_else(usual))
+}
+
+/// What a browser that got this response would send next.
+pub(crate) fn cookie_of<A: App>(response: &A::Response) -> Option<A::Cookie> {
+    let pairs = A::set_cookies(response).filter_map(|cookie| cookie.split(';').next());
+    let pairs = pairs.collect::<Vec<_>>().join("; ");
+    (!pairs.is_empty()).then(|| A::cookie(&pairs))
+}
+
+/// One request that must succeed.
+pub(crate) async fn visit<A: App>(
+    app: &A,
+    path: &'static str,
+    cookie: Option<A::Cookie>,
+) -> Result<A::Response, Error> {
+    let response = app.call(path, cookie).await;
+    expect_ok::<A>(path, &response)?;
+    Ok(response)
+}
+
+fn expect_ok<A: App>(path: &str, response: &A::Response) -> Result<(), Error> {
+    match A::status(response) {
+        200 => Ok(()),
+        status => Err(format!("{path} answered {status}").into()),
+    }
+}
