@@ -98,7 +98,15 @@ fn new_lifetime(
         return None;
     }
     let expires_at = now + lifetime.idle;
-    Some(ExpiryOp::SetLifetime { lifetime, expires_at, deadline: now + timeouts.absolute })
+    let deadline = match signs_in {
+        true => now + timeouts.absolute,
+        // Counted from the beginning, but a session that is in use is not cut off at once.
+        false => {
+            let began = record.deadline - core.expiry.of(&record.lifetime).absolute;
+            (began + timeouts.absolute).max(expires_at.min(record.deadline))
+        }
+    };
+    Some(ExpiryOp::SetLifetime { lifetime, expires_at, deadline })
 }
 
 /// Whether a live session has not been touched for so long that a commit would do it.

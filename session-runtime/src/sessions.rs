@@ -243,8 +243,7 @@ impl SessionsBuilder {
     /// it; [`build`](Self::build) refuses longer ones.
     ///
     /// It holds for [remembered](crate::Session::remember) sessions too: their cookie outlives the
-    /// browser, but they live no longer. Their absolute timeout counts from the call of `remember`, so
-    /// call it where people sign in.
+    /// browser, but they live no longer.
     pub fn assurance_level(mut self, level: AssuranceLevel) -> Self {
         self.level = Some(level);
         self
