@@ -61,6 +61,7 @@
 //! | what can be done with a session | [`Session`] |
 //! | configuration: keys, cookie, timeouts | [`Sessions`], [`SessionsBuilder`], [`Keyring`], [`CookieOptions`], [`AssuranceLevel`] |
 //! | the stores, and writing another one | [`store`] |
+//! | sessions in the cookie itself | [`CookieStore`], [`revocation`] |
 //! | what goes wrong and how it is answered | [`SessionError`] |
 //! | another framework | [`SessionHandle`] |
 //!

@@ -38,10 +38,13 @@ impl Plan {
         let renames = wishes.renew || changes_principal;
         let expiry = match new_lifetime(core, record, wishes, signs_in, now) {
             Some(lifetime) => lifetime,
-            None if renames || !resolved.ops.is_empty() => {
-                ExpiryOp::Extend(now + record.lifetime.idle)
-            }
-            None => touch(core, record, now)?,
+            None => match touch(core, record, now) {
+                Some(extended) => extended,
+                // To move the expiry costs a store more than to change a field, so a save does it no
+                // more often than a read.
+                None if renames || !resolved.ops.is_empty() => ExpiryOp::Keep,
+                None => return None,
+            },
         };
         let sets_cookie = renames
             || core.keeper.is_cookie()

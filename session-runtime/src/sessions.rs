@@ -249,8 +249,9 @@ impl SessionsBuilder {
         self
     }
 
-    /// A session that is only read is kept alive in the store when its expiry would move by more
-    /// than this; a tenth of the idle timeout by default.
+    /// The expiry of a session that is used is moved in the store when it would move by more than
+    /// this; a tenth of the idle timeout by default. So a session may end this much earlier than its
+    /// idle timeout after the last use.
     pub fn touch_after(mut self, interval: Duration) -> Self {
         self.touch_after = Some(interval);
         self
