@@ -18,6 +18,7 @@ pub(crate) async fn serve(sessions: Sessions, listener: std::net::TcpListener) -
             .app_data(web::Data::new(sessions.clone()))
             .route("/op", web::post().to(op))
             .route("/none", web::get().to(|| async { "no session" }))
+            .route("/visit", web::get().to(visit))
             .route("/principals/{id}", web::get().to(list))
             .route("/principals/{id}", web::delete().to(delete_all))
     })
@@ -35,6 +36,10 @@ async fn op(session: Session<Visit>, body: Bytes) -> HttpResponse {
     let outcome = request.run(session).await;
     let status = StatusCode::from_u16(outcome.status).unwrap_or(StatusCode::BAD_REQUEST);
     HttpResponse::build(status).json(outcome.results)
+}
+
+async fn visit(session: Session<Visit>) -> String {
+    session.add_counter(1).to_string()
 }
 
 async fn list(sessions: web::Data<Sessions>, id: Path<u64>) -> HttpResponse {

@@ -17,6 +17,7 @@ pub(crate) async fn serve(sessions: Sessions, listener: std::net::TcpListener) -
     let app = Router::new()
         .route("/op", post(op))
         .route("/none", get(|| async { "no session" }))
+        .route("/visit", get(visit))
         .route("/principals/{id}", get(list).delete(delete_all))
         .layer(SessionLayer::new(sessions.clone()))
         .with_state(sessions);
@@ -32,6 +33,10 @@ async fn op(session: Session<Visit>, body: Bytes) -> Response {
     let outcome = request.run(session).await;
     let status = StatusCode::from_u16(outcome.status).unwrap_or(StatusCode::BAD_REQUEST);
     (status, Json(outcome.results)).into_response()
+}
+
+async fn visit(session: Session<Visit>) -> String {
+    session.add_counter(1).to_string()
 }
 
 async fn list(State(sessions): State<Sessions>, Path(id): Path<u64>) -> Response {

@@ -2,8 +2,10 @@
 //!
 //! ```text
 //! scenario-server --framework axum|actix --store URL --listen 127.0.0.1:0
-//!     [--idle-secs N] [--absolute-secs N] [--secure false]
+//!     [--idle-secs N] [--absolute-secs N]
 //!     [--cookie sealed|signed] [--chunks N]
+//!     [--secure false] [--prefix secure] [--path P] [--domain D]
+//!     [--same-site strict|lax|none] [--partitioned true] [--persistent true]
 //! ```
 //!
 //! With `--cookie` the sessions live in cookies, and the store remembers which of them were ended;
@@ -21,7 +23,9 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use session_runtime::revocation::StoreRevocation;
-use session_runtime::{Backend, CookieOptions, CookieStore, Keyring, Sessions, schemas, store};
+use session_runtime::{
+    Backend, CookieOptions, CookiePrefix, CookieStore, Keyring, SameSite, Sessions, schemas, store,
+};
 
 use crate::schema::Visit;
 
@@ -46,7 +50,7 @@ struct Options {
     listen: String,
     idle: Option<Duration>,
     absolute: Option<Duration>,
-    secure: bool,
+    attributes: CookieOptions,
     cookie: Option<String>,
     chunks: Option<usize>,
 }
@@ -59,7 +63,7 @@ impl Options {
             listen: "127.0.0.1:0".to_owned(),
             idle: None,
             absolute: None,
-            secure: true,
+            attributes: CookieOptions::new(),
             cookie: None,
             chunks: None,
         };
@@ -71,10 +75,9 @@ impl Options {
                 "--listen" => options.listen = value,
                 "--idle-secs" => options.idle = Some(Duration::from_secs(value.parse()?)),
                 "--absolute-secs" => options.absolute = Some(Duration::from_secs(value.parse()?)),
-                "--secure" => options.secure = value.parse()?,
                 "--cookie" => options.cookie = Some(value),
                 "--chunks" => options.chunks = Some(value.parse()?),
-                _ => return Err(format!("unknown option {name}").into()),
+                _ => options.attributes = with_attribute(options.attributes, &name, &value)?,
             }
         }
         Ok(options)
@@ -83,7 +86,7 @@ impl Options {
     async fn sessions(&self) -> Result<Sessions> {
         let mut builder = Sessions::builder(self.backend().await?)
             .keys(Keyring::from_env("SESSION_KEYS")?)
-            .cookie(CookieOptions::new().secure(self.secure))
+            .cookie(self.attributes.clone())
             .schemas(schemas![Visit]);
         if let Some(absolute) = self.absolute {
             builder = builder.absolute_timeout(absolute);
@@ -110,4 +113,20 @@ impl Options {
         }
         Ok(cookie.into())
     }
+}
+
+/// The cookie with one attribute as the command line has it.
+fn with_attribute(cookie: CookieOptions, name: &str, value: &str) -> Result<CookieOptions> {
+    Ok(match (name, value) {
+        ("--secure", _) => cookie.secure(value.parse()?),
+        ("--prefix", "secure") => cookie.prefix(CookiePrefix::Secure),
+        ("--path", _) => cookie.path(value),
+        ("--domain", _) => cookie.domain(value),
+        ("--same-site", "strict") => cookie.same_site(SameSite::Strict),
+        ("--same-site", "lax") => cookie.same_site(SameSite::Lax),
+        ("--same-site", "none") => cookie.same_site(SameSite::None),
+        ("--partitioned", _) => cookie.partitioned(value.parse()?),
+        ("--persistent", _) => cookie.persistent(value.parse()?),
+        _ => return Err(format!("unknown option {name} {value}").into()),
+    })
 }

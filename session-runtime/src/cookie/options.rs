@@ -44,8 +44,8 @@ pub enum CookiePrefix {
 ///
 /// # During development
 ///
-/// Browsers keep `Secure` cookies of `http://localhost` too, although it is not HTTPS, so the defaults work
-/// there. Safari does not ([WebKit bug 281149](https://bugs.webkit.org/show_bug.cgi?id=281149)): what is kept
+/// Browsers keep `Secure` cookies of `http://localhost` and `http://127.0.0.1` too, although it is not HTTPS, so
+/// the defaults work there. Safari does not ([WebKit bug 281149](https://bugs.webkit.org/show_bug.cgi?id=281149)): what is kept
 /// in the session is gone with the next request. A [change to WebKit](https://github.com/WebKit/WebKit/pull/61338)
 /// of 2026 lets `Secure` cookies of loopback addresses through on macOS 26 and later, once the
 /// system's cookie storage keeps them. Until then serve HTTPS during development, with a certificate that the
@@ -57,6 +57,20 @@ pub enum CookiePrefix {
 /// let options = CookieOptions::new().secure(!cfg!(debug_assertions));
 /// # let _ = options;
 /// ```
+///
+/// # What was tested
+///
+/// These are tests with Chromium 156, over plain HTTP on `localhost` and `127.0.0.1`, with axum and actix-web:
+///
+/// - The default cookie is kept and returned, also in chunks, hidden from scripts, and gone when the browser is
+///   closed. With [`persistent`](Self::persistent) or [`Session::remember`](crate::Session::remember) it is still
+///   there when the browser is opened again.
+/// - `Lax`: a form and a frame of another site come without it, a link with it. `Strict`: neither does a link.
+///   `None`: form and frame have it, unless the visitor's browser blocks third-party cookies.
+/// - `Partitioned`: within a frame on another site's page there is a session of its own, that lasts.
+/// - [`path`](Self::path) and [`domain`](Self::domain) (of `shop.localhost`, shared with `till.shop.localhost`)
+///   decide who gets it.
+/// - Ending a session removes the cookie, with each of these attributes.
 #[derive(Clone, Debug)]
 pub struct CookieOptions {
     name: String,

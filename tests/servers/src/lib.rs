@@ -9,6 +9,7 @@
 //! otherwise the tests that need it fail with a message that says what to install. Only what the
 //! variable `SESSION_TESTS_WITHOUT` names (comma-separated: `postgres,mongodb`) is left out.
 
+mod chromium;
 mod install;
 mod mongodb;
 mod postgres;
@@ -44,12 +45,20 @@ pub enum Kind {
     MongoDb,
     /// PostgreSQL.
     Postgres,
+    /// ChromeDriver, which starts a Chromium for everyone who asks.
+    Chromium,
 }
 
 impl Kind {
     /// All of them, in the order in which they are started.
-    pub const ALL: &'static [Self] =
-        &[Self::Redis, Self::RedisCluster, Self::Webdis, Self::MongoDb, Self::Postgres];
+    pub const ALL: &'static [Self] = &[
+        Self::Redis,
+        Self::RedisCluster,
+        Self::Webdis,
+        Self::MongoDb,
+        Self::Postgres,
+        Self::Chromium,
+    ];
 
     /// The name, as in `SESSION_TESTS_WITHOUT` and `--without`.
     pub fn name(self) -> &'static str {
@@ -59,6 +68,7 @@ impl Kind {
             Self::Webdis => "webdis",
             Self::MongoDb => "mongodb",
             Self::Postgres => "postgres",
+            Self::Chromium => "chromium",
         }
     }
 
@@ -70,6 +80,7 @@ impl Kind {
             Self::Webdis => "WEBDIS_URL",
             Self::MongoDb => "MONGODB_URL",
             Self::Postgres => "POSTGRES_URL",
+            Self::Chromium => "CHROMEDRIVER_URL",
         }
     }
 
@@ -85,6 +96,7 @@ impl Kind {
             Self::Webdis => webdis::start(&[], "[]"),
             Self::MongoDb => mongodb::start(&[]),
             Self::Postgres => postgres::start(),
+            Self::Chromium => chromium::start(),
         }
     }
 }

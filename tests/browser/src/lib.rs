@@ -1,0 +1,120 @@
+//! A real browser for tests: headless Chromium, with a profile for each visitor.
+//!
+//! Everything here panics when the browser does not do what it is told: the test has failed then. A
+//! browser that a failed test leaves open ends with its driver.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod devtools;
+
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use test_servers::Kind;
+
+pub use self::devtools::Cookie;
+
+/// What a browser keeps of one person between its runs: cookies, above all.
+#[derive(Debug)]
+pub struct Profile {
+    driver: String,
+    folder: TempDir,
+}
+
+impl Profile {
+    /// A new one; `None` if the person who runs the tests left Chromium out.
+    pub fn new() -> Option<Self> {
+        let driver = test_servers::url(Kind::Chromium)?;
+        Some(Self { driver, folder: tempfile::tempdir().unwrap() })
+    }
+
+    /// Opens the browser. One browser at a time can use a profile.
+    pub async fn open(&self) -> Browser {
+        let profile = format!("--user-data-dir={}", self.folder.path().display());
+        let arguments = [
+            "--headless",
+            // The sandbox does not work as root.
+            "--no-sandbox",
+            "--disable-dev-shm-usage",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--hide-scrollbars",
+            // The browser ends with whoever holds the other end: its driver.
+            "--remote-debugging-pipe",
+            &profile,
+        ];
+        // Third-party cookies are let through, so that their attributes alone decide.
+        let preferences = json!({ "profile.cookie_controls_mode": 0 });
+        let options = json!({ "args": arguments, "prefs": preferences });
+        let capabilities = json!({ "goog:chromeOptions": options });
+        let Value::Object(capabilities) = capabilities else { unreachable!("it is an object") };
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&self.driver)
+            .await
+            .unwrap();
+        Browser { client }
+    }
+}
+
+/// A window of Chromium.
+#[derive(Debug)]
+pub struct Browser {
+    /// What WebDriver can do beyond the methods here.
+    pub client: Client,
+}
+
+impl Browser {
+    /// Closes the browser as a person does: what lasts is written to its profile.
+    pub async fn close(self) {
+        self.client.close().await.unwrap();
+    }
+
+    /// Goes to a page as if its address was typed, and reads its text.
+    pub async fn visit(&self, url: &str) -> String {
+        self.client.goto(url).await.unwrap();
+        self.text().await
+    }
+
+    /// What the page says.
+    pub async fn text(&self) -> String {
+        self.client.find(Locator::Css("body")).await.unwrap().text().await.unwrap()
+    }
+
+    /// Runs a script in the page; what it returns is waited for.
+    pub async fn script(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.client.execute(script, arguments).await.unwrap()
+    }
+
+    /// Follows the link or presses the button with this text.
+    pub async fn press(&self, text: &str) {
+        let named = format!("//*[self::a or self::button][normalize-space()={text:?}]");
+        let found = self.client.find(Locator::XPath(&named)).await;
+        let Ok(element) = found else { panic!("no {text:?} in:\n{}", self.text().await) };
+        element.click().await.unwrap();
+    }
+
+    /// Fills the field with this label in, as a keyboard does.
+    pub async fn fill(&self, label: &str, value: &str) {
+        let field = self.field(label).await;
+        field.clear().await.unwrap();
+        field.send_keys(value).await.unwrap();
+    }
+
+    /// Ticks the box with this label, or takes the tick away.
+    pub async fn tick(&self, label: &str) {
+        self.field(label).await.click().await.unwrap();
+    }
+
+    async fn field(&self, label: &str) -> fantoccini::elements::Element {
+        let labelled = format!("//*[@id=//label[normalize-space()={label:?}]/@for]");
+        let found = self.client.find(Locator::XPath(&labelled)).await;
+        let Ok(field) = found else { panic!("no {label:?} in:\n{}", self.text().await) };
+        field
+    }
+}
