@@ -150,6 +150,9 @@ impl Store for FolderStore {
     ) -> Result<Updated, StoreError> {
         let _turn = self.turn.lock().await;
         let Some(mut record) = self.live(from).await? else { return Ok(Updated::Gone) };
+        if self.read(&self.file(to)).await?.is_some() {
+            return Err(StoreError::backend("the session cannot be renamed to a key in use"));
+        }
         match patch.apply(&mut record) {
             Applied::Conflict => Ok(Updated::Conflict(record)),
             Applied::Mismatch(field) => Ok(Updated::Mismatch(field)),

@@ -20,11 +20,18 @@ pub(crate) fn build(applications: &[&Application]) -> Result<(), Error> {
 /// Builds the programs of one folder.
 pub(crate) fn build_folder(folder: &str) -> Result<(), Error> {
     let manifest = root().join(folder).join("Cargo.toml");
-    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--release", "--manifest-path"])
-        .arg(&manifest)
-        .env("CARGO_TARGET_DIR", target())
-        .status()?;
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--release", "--manifest-path"]).arg(&manifest);
+    cargo.env("CARGO_TARGET_DIR", target());
+    // What `cargo run` says of this program. Build scripts that watch it would run again, and
+    // everything that depends on them would be built anew.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(name);
+        }
+    }
+    let status = cargo.status()?;
     match status.success() {
         true => Ok(()),
         false => Err(format!("{}: {status}", manifest.display()).into()),

@@ -45,6 +45,15 @@ impl std::ops::Add<Duration> for Timestamp {
     }
 }
 
+impl std::ops::Sub<Duration> for Timestamp {
+    type Output = Self;
+
+    /// Earlier by `duration`, in whole milliseconds; stops at the epoch.
+    fn sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(whole_millis(duration)))
+    }
+}
+
 impl From<SystemTime> for Timestamp {
     /// Times before the epoch become the epoch.
     fn from(time: SystemTime) -> Self {

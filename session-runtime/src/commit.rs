@@ -34,29 +34,35 @@ pub(crate) struct Commit<'a> {
 impl Commit<'_> {
     pub(crate) async fn run(&self) -> Result<(), SessionError> {
         let Self { core, cell, .. } = *self;
-        if !cell.lock().wish.is_empty() {
+        let (has_wish, is_unsettled) = {
+            let state = cell.lock();
+            (!state.wish.is_empty(), state.unsettled.is_some())
+        };
+        if has_wish {
             delete_doomed(core, cell).await?;
         }
-        if cell.lock().unsettled.is_some() {
+        if is_unsettled {
             return Err(SessionErrorKind::Interrupted.into());
         }
-        let outcome = match Work::begin(self) {
-            Ok(Some(mut work)) => work.run().await,
-            Ok(None) => Ok(()),
-            Err(error) => Err(error),
+        let mut work = match Work::begin(self) {
+            Ok(Some(work)) => work,
+            Ok(None) => return Ok(()),
+            Err(error) => return Err(self.fail(error)),
         };
-        if let Err(error) = &outcome
-            && !error.is_store()
-        {
+        work.run().await.map_err(|error| self.fail(error))
+    }
+
+    fn fail(&self, error: SessionError) -> SessionError {
+        if !error.is_store() {
             // Nothing was written, and what could not be saved is told: the request goes on with
             // what is stored.
             let _garbage = {
-                let mut state = cell.lock();
+                let mut state = self.cell.lock();
                 state.unsettled = None;
                 state.revert_views()
             };
         }
-        outcome
+        error
     }
 }
 
@@ -137,9 +143,9 @@ impl<'a> Work<'a> {
     }
 
     async fn run(&mut self) -> Result<(), SessionError> {
-        match std::mem::replace(&mut self.base, Base::Nothing) {
+        match &self.base {
             Base::Nothing => self.create(false).await,
-            Base::Live(live) => self.save(live).await,
+            Base::Live(_) => self.save().await,
             Base::Gone => self.save_gone().await,
         }
     }
@@ -153,7 +159,10 @@ impl<'a> Work<'a> {
     }
 
     /// Updates or renames the live session, again and again while others change the same fields.
-    async fn save(&mut self, mut live: LiveSession) -> Result<(), SessionError> {
+    async fn save(&mut self) -> Result<(), SessionError> {
+        let Base::Live(mut live) = std::mem::replace(&mut self.base, Base::Nothing) else {
+            unreachable!("a live session is saved once")
+        };
         let core = self.core;
         let mut contention = None;
         let mut issued: Option<SessionId> = None;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp};
-use crate::cookie::options::CookieTemplate;
+use crate::cookie::template::CookieTemplate;
 use crate::error::SessionError;
 use crate::expiry::Expiry;
 use crate::keeper::Keeper;

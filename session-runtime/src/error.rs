@@ -128,6 +128,8 @@ pub(crate) enum SessionErrorKind {
     #[cfg(any(feature = "axum", feature = "actix"))]
     #[error("no session layer: {0}")]
     MissingLayer(&'static str),
+    #[error("no session was made, for nothing was stored in it")]
+    NothingIssued,
     #[error("the response was already sent, so its cookie cannot be changed any more")]
     ResponseSent,
     #[error("the operating system gave no random bytes")]

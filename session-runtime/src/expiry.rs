@@ -21,7 +21,8 @@ const MAX_COOKIE_AGE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 /// | `Aal2` | 1 hour | 24 hours | 2.2.3 |
 /// | `Aal3` | 15 minutes | 12 hours | 2.3.3 |
 ///
-/// The level itself depends on how people sign in, which is the application's part.
+/// The 12 hours are a requirement (SHALL), the others recommendations (SHOULD). The level itself depends
+/// on how people sign in, which is the application's part.
 ///
 /// ```
 /// use session_runtime::{AssuranceLevel, Keyring, Sessions, store::MemoryStore};
@@ -35,11 +36,11 @@ const MAX_COOKIE_AGE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AssuranceLevel {
-    /// Some assurance: one factor.
+    /// Basic confidence: one factor.
     Aal1,
     /// High confidence: two factors.
     Aal2,
-    /// Very high confidence: two factors, one a key that cannot be exported.
+    /// Very high confidence: two factors, one of them a key in hardware.
     Aal3,
 }
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::cookie::options::CookieTemplate;
 use crate::cookie::read::CookieHeaders;
 use crate::cookie::signed::Signer;
+use crate::cookie::template::CookieTemplate;
 use crate::cookie::written::SetCookies;
 use crate::cookie_keeper::CookieKeeper;
 use crate::error::{SessionError, StoreError};

@@ -61,6 +61,7 @@
 //! | what can be done with a session | [`Session`] |
 //! | configuration: keys, cookie, timeouts | [`Sessions`], [`SessionsBuilder`], [`Keyring`], [`CookieOptions`], [`AssuranceLevel`] |
 //! | the stores, and writing another one | [`store`] |
+//! | sessions in the cookie itself | [`CookieStore`], [`revocation`] |
 //! | what goes wrong and how it is answered | [`SessionError`] |
 //! | another framework | [`SessionHandle`] |
 //!
@@ -103,6 +104,7 @@ mod finish;
 mod handle;
 mod id;
 mod into_option;
+mod issue;
 mod keeper;
 mod keyring;
 mod markers;
@@ -138,6 +140,7 @@ pub use self::finish::{CookieCommand, FinishGuard, Finished};
 pub use self::handle::SessionHandle;
 pub use self::id::StoreKey;
 pub use self::into_option::IntoOption;
+pub use self::issue::Issued;
 pub use self::keyring::Keyring;
 pub use self::registry::Schemas;
 pub use self::schema::{PrincipalSchema, SessionSchema};

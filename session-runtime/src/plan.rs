@@ -38,10 +38,13 @@ impl Plan {
         let renames = wishes.renew || changes_principal;
         let expiry = match new_lifetime(core, record, wishes, signs_in, now) {
             Some(lifetime) => lifetime,
-            None if renames || !resolved.ops.is_empty() => {
-                ExpiryOp::Extend(now + record.lifetime.idle)
-            }
-            None => touch(core, record, now)?,
+            None => match touch(core, record, now) {
+                Some(extended) => extended,
+                // To move the expiry costs a store more than to change a field, so a save does it no
+                // more often than a read.
+                None if renames || !resolved.ops.is_empty() => ExpiryOp::Keep,
+                None => return None,
+            },
         };
         let sets_cookie = renames
             || core.keeper.is_cookie()
@@ -98,7 +101,15 @@ fn new_lifetime(
         return None;
     }
     let expires_at = now + lifetime.idle;
-    Some(ExpiryOp::SetLifetime { lifetime, expires_at, deadline: now + timeouts.absolute })
+    let deadline = match signs_in {
+        true => now + timeouts.absolute,
+        // Counted from the beginning, but a session that is in use is not cut off at once.
+        false => {
+            let began = record.deadline - core.expiry.of(&record.lifetime).absolute;
+            (began + timeouts.absolute).max(expires_at.min(record.deadline))
+        }
+    };
+    Some(ExpiryOp::SetLifetime { lifetime, expires_at, deadline })
 }
 
 /// Whether a live session has not been touched for so long that a commit would do it.

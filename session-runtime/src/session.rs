@@ -88,7 +88,8 @@ impl<S: SessionSchema> Session<S> {
     }
 
     /// Switches between the lifetime of ordinary sessions and that of remembered ones ("keep me
-    /// signed in"): longer timeouts and a cookie that outlives the browser.
+    /// signed in"): longer timeouts and a cookie that outlives the browser. The absolute timeout counts
+    /// from when the session began or somebody last signed in, whenever this is called.
     pub fn remember(&self, remember: bool) {
         self.state(|state| state.wish.remember = Some(remember));
     }

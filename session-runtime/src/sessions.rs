@@ -243,15 +243,15 @@ impl SessionsBuilder {
     /// it; [`build`](Self::build) refuses longer ones.
     ///
     /// It holds for [remembered](crate::Session::remember) sessions too: their cookie outlives the
-    /// browser, but they live no longer. Their absolute timeout counts from the call of `remember`, so
-    /// call it where people sign in.
+    /// browser, but they live no longer.
     pub fn assurance_level(mut self, level: AssuranceLevel) -> Self {
         self.level = Some(level);
         self
     }
 
-    /// A session that is only read is kept alive in the store when its expiry would move by more
-    /// than this; a tenth of the idle timeout by default.
+    /// The expiry of a session that is used is moved in the store when it would move by more than
+    /// this; a tenth of the idle timeout by default. So a session may end this much earlier than its
+    /// idle timeout after the last use.
     pub fn touch_after(mut self, interval: Duration) -> Self {
         self.touch_after = Some(interval);
         self

@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use super::options::CookieTemplate;
 use super::read::CookieHeaders;
+use super::template::CookieTemplate;
 use super::written::SetCookies;
 
 /// What a browser must accept of one cookie: name, value and attributes (RFC 6265, section 6.1).

@@ -7,4 +7,5 @@ pub(crate) mod read;
 pub(crate) mod readable;
 pub(crate) mod sealed;
 pub(crate) mod signed;
+pub(crate) mod template;
 pub(crate) mod written;

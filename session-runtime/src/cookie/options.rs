@@ -1,9 +1,8 @@
 //! How the cookie is written (RFC 6265bis).
 
-use std::time::Duration;
-
 use cookie::Cookie;
 
+use super::template::CookieTemplate;
 use crate::error::ConfigError;
 
 /// Whether the cookie travels with requests that other sites cause.
@@ -176,14 +175,33 @@ impl CookieOptions {
         });
         match self.fault(prefix) {
             Some(message) => Err(ConfigError::new(message)),
-            None => Ok(CookieTemplate {
-                name: match prefix {
-                    CookiePrefix::Host => format!("__Host-{}", self.name),
-                    CookiePrefix::Secure => format!("__Secure-{}", self.name),
-                    CookiePrefix::None => self.name.clone(),
-                },
-                attributes: attributes(&self),
-            }),
+            None => Ok(CookieTemplate::new(self.full_name(prefix), &self.cookie())),
+        }
+    }
+
+    fn full_name(&self, prefix: CookiePrefix) -> String {
+        match prefix {
+            CookiePrefix::Host => format!("__Host-{}", self.name),
+            CookiePrefix::Secure => format!("__Secure-{}", self.name),
+            CookiePrefix::None => self.name.clone(),
+        }
+    }
+
+    /// A cookie without name and value.
+    fn cookie(&self) -> Cookie<'_> {
+        let cookie = Cookie::build(("", ""))
+            .path(&*self.path)
+            .http_only(self.http_only)
+            .secure(self.secure)
+            .partitioned(self.partitioned)
+            .same_site(match self.same_site {
+                SameSite::Strict => cookie::SameSite::Strict,
+                SameSite::Lax => cookie::SameSite::Lax,
+                SameSite::None => cookie::SameSite::None,
+            });
+        match &self.domain {
+            Some(domain) => cookie.domain(&**domain).build(),
+            None => cookie.build(),
         }
     }
 
@@ -279,53 +297,10 @@ fn is_domain(domain: &str) -> bool {
         && !last.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Checked options: writes `Set-Cookie` values.
-#[derive(Debug)]
-pub(crate) struct CookieTemplate {
-    name: String,
-    /// What follows the value.
-    attributes: String,
-}
-
-impl CookieTemplate {
-    /// The whole name, prefix included.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The cookie `name` with `value`, for as long as the browser runs or for `max_age`.
-    pub(crate) fn set(&self, name: &str, value: &str, max_age: Option<Duration>) -> String {
-        let max_age = max_age.map(|max_age| format!("; Max-Age={}", max_age.as_secs()));
-        [name, "=", value, &self.attributes, max_age.as_deref().unwrap_or_default()].concat()
-    }
-
-    /// A cookie that removes the one that [`set`](Self::set) wrote.
-    pub(crate) fn remove(&self, name: &str) -> String {
-        self.set(name, "", Some(Duration::ZERO))
-    }
-}
-
-/// The attributes as they follow the value of every cookie.
-fn attributes(options: &CookieOptions) -> String {
-    let mut cookie = Cookie::build(("", ""))
-        .path(options.path.as_str())
-        .http_only(options.http_only)
-        .secure(options.secure)
-        .partitioned(options.partitioned)
-        .same_site(match options.same_site {
-            SameSite::Strict => cookie::SameSite::Strict,
-            SameSite::Lax => cookie::SameSite::Lax,
-            SameSite::None => cookie::SameSite::None,
-        });
-    if let Some(domain) = &options.domain {
-        cookie = cookie.domain(domain.as_str());
-    }
-    let cookie = cookie.build().to_string();
-    cookie.strip_prefix('=').unwrap_or(&cookie).to_owned()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

@@ -65,6 +65,9 @@ pub async fn connect(url: &str) -> Result<AnyStore, ConfigError> {
         "postgres" | "postgresql" => {
             super::postgres::of_url(rest)?.connect().await.map(AnyStore::new)
         }
+        "cookie" => Err(ConfigError::new(
+            "sessions in the cookie need no store: give a `CookieStore` to `Sessions::builder`",
+        )),
         "webdiss" => Err(ConfigError::new(
             "Webdis speaks no TLS: use `webdis:` through a tunnel that does, such as `stunnel`",
         )),

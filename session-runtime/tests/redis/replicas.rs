@@ -15,7 +15,7 @@ const WAIT: Duration = Duration::from_millis(200);
 async fn pair() -> Option<(Server, Server)> {
     let primary = server(&["--repl-diskless-sync-delay", "0"])?;
     let (_, port) = primary.url().rsplit_once(':').unwrap();
-    let replica = server(&["--replicaof", &format!("127.0.0.1 {port}")])?;
+    let replica = server(&["--replicaof", "127.0.0.1", port])?;
     // A write from before there was any replica counts as acknowledged, so the first answer may be
     // empty.
     for _ in 0..2 {

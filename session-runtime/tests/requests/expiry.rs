@@ -117,6 +117,30 @@ async fn remembering_survives_renewals_and_ends_with_forget() {
 }
 
 #[tokio::test]
+async fn remembering_late_counts_from_the_beginning() {
+    let site = Site::new();
+    let mut cookie = None;
+    site.visit(&mut cookie, async |session| session.set_user_id(Some(7))).await;
+    let deadline = site.record(&cookie).await.unwrap().deadline;
+    for _ in 0..3 {
+        wait(&site, HOUR / 2);
+        site.visit(&mut cookie, async |session| session.remember(true)).await;
+        let remembered = site.record(&cookie).await.unwrap();
+        assert_eq!(remembered.deadline, deadline + Duration::from_secs(89 * DAY));
+        site.visit(&mut cookie, async |session| session.remember(false)).await;
+        assert_eq!(site.record(&cookie).await.unwrap().deadline, deadline);
+    }
+    // A session that has been remembered for long is not cut off in the middle.
+    site.visit(&mut cookie, async |session| session.remember(true)).await;
+    wait(&site, 5 * DAY);
+    site.visit(&mut cookie, async |session| session.remember(false)).await;
+    wait(&site, HOUR - 1);
+    assert_eq!(site.visit(&mut cookie, async |session| session.user_id()).await, Some(7));
+    wait(&site, 1);
+    assert_eq!(site.visit(&mut cookie, async |session| session.user_id()).await, None);
+}
+
+#[tokio::test]
 async fn an_assurance_level_sets_the_timeouts_of_every_session() {
     for (level, idle, absolute) in [
         (AssuranceLevel::Aal1, 30 * DAY, 30 * DAY),

@@ -7,6 +7,7 @@ mod commits;
 mod cookie_store;
 mod expiry;
 mod interleavings;
+mod issue;
 mod rotation;
 mod schemas;
 mod secrets;

@@ -23,8 +23,8 @@ local function less(a, b)
 end
 
 local function is_i64(text)
-  return (text == '0' or string.match(text, '^%-?[1-9]%d*$'))
-    and not less(text, '-9223372036854775808') and not less('9223372036854775807', text)
+  return (text == '0' or string.match(text, '^%-?[1-9]%d*$')) and (#text < 19
+    or not less(text, '-9223372036854775808') and not less('9223372036854775807', text))
 end
 
 -- An integer as two numbers of its sign: billions, and what is left.
@@ -38,8 +38,11 @@ local function split(text)
   return high, low
 end
 
--- The exact sum of two integers within `i64`, kept within `min` and `max`.
-local function sum(a, b, min, max)
+local function exact_sum(a, b)
+  -- Below 2^53, as nearly always, Lua's numbers are exact.
+  if #a < 16 and #b < 16 then
+    return string.format('%.0f', a + b)
+  end
   local a_high, a_low = split(a)
   local b_high, b_low = split(b)
   local high, low, sign = a_high + b_high, a_low + b_low, ''
@@ -51,8 +54,13 @@ local function sum(a, b, min, max)
       high, low = high - 1, 1e9 - low
     end
   end
-  local text = high > 0 and string.format('%s%.0f%09.0f', sign, high, low)
+  return high > 0 and string.format('%s%.0f%09.0f', sign, high, low)
     or string.format('%s%.0f', sign, low)
+end
+
+-- The sum of two integers within `i64`, kept within `min` and `max`.
+local function sum(a, b, min, max)
+  local text = exact_sum(a, b)
   return less(text, min) and min or less(max, text) and max or text
 end
 

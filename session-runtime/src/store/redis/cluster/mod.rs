@@ -1,7 +1,8 @@
 //! Sessions in a Redis Cluster (feature `redis-cluster`).
 //!
 //! Each script works on one key, since every key may be on another server. So what is one step on one
-//! server is several here, in an order that can stop anywhere without harm:
+//! server is several here, in an order that can stop anywhere and leaves neither two live keys of one
+//! session nor a live session that its index does not name:
 //!
 //! - A rename is `take`, which marks the old key as moved to the new one, then `create`.
 //! - An entry of an index is written before its session is created, for a time of grace, and then for
@@ -45,6 +46,9 @@ use crate::store::{Created, Loaded, SessionInfo, Store, StoreError, Updated};
 /// operations on them wait, until the command timeout, and then fail. A write that was acknowledged
 /// can be lost when a primary dies, because replicas get it a moment later;
 /// [`wait_replicas`](RedisClusterStoreBuilder::wait_replicas) excludes that for what ends sessions.
+///
+/// If a server fails in the middle of a renewal, the operation fails and the session may have ended; its
+/// visitor signs in again.
 ///
 /// Set `maxmemory-policy noeviction` for the servers, as for one server. Whoever may use their ACL
 /// gives the user `~session:* +hello +ping +cluster|slots +asking +eval +evalsha +wait +time +exists

@@ -1,15 +1,15 @@
 //! Ending sessions that live in cookies: what the server remembers of them.
 
+mod store;
+
 use std::pin::Pin;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
+pub use self::store::StoreRevocation;
 use crate::clock::Timestamp;
 use crate::id::StoreKey;
-use crate::patch::{ExpiryOp, FieldOp, Patch};
-use crate::record::{Lifetime, Principal, Record};
-use crate::store::{Created, Loaded, Store, StoreError, Updated};
+use crate::record::Principal;
+use crate::store::StoreError;
 
 /// Remembers which sessions were ended, for sessions that are kept in cookies.
 ///
@@ -99,152 +99,6 @@ impl Cutoff {
     pub fn ends(&self, id: &StoreKey, issued_at: Timestamp) -> bool {
         issued_at <= self.at && self.except.as_ref() != Some(id)
     }
-}
-
-/// Keeps in a store which sessions were ended, each as a small record until the last cookie of the
-/// session has expired.
-///
-/// The store may hold sessions as well: ids are random, so no two records share a key.
-///
-/// ```
-/// use session_runtime::revocation::StoreRevocation;
-/// use session_runtime::{CookieStore, Keyring, Sessions, store::MemoryStore};
-///
-/// let ended = StoreRevocation::new(MemoryStore::new());
-/// let sessions = Sessions::builder(CookieStore::sealed().revocation(ended))
-///     .keys(Keyring::new([[7; 32]])?)
-///     .build()?;
-/// # let _ = sessions;
-/// # Ok::<(), session_runtime::ConfigError>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct StoreRevocation<S>(S);
-
-/// The fields of a record that says when.
-const AT: &str = "at";
-const EXCEPT: &str = "except";
-
-impl<S: Store> StoreRevocation<S> {
-    /// Keeps them in `store`.
-    pub fn new(store: S) -> Self {
-        Self(store)
-    }
-
-    async fn load(&self, key: &StoreKey) -> Result<Option<Record>, StoreError> {
-        match self.0.load(key).await? {
-            Loaded::Live(record) => Ok(Some(record)),
-            Loaded::Gone | Loaded::Absent => Ok(None),
-        }
-    }
-}
-
-impl<S: Store> Revocation for StoreRevocation<S> {
-    async fn revoked(&self, id: &StoreKey) -> Result<Option<Timestamp>, StoreError> {
-        let record = self.load(id).await?;
-        record.map(|record| Ok(read_cutoff(&record)?.at)).transpose()
-    }
-
-    async fn not_before(&self, principal: &Principal) -> Result<Option<Cutoff>, StoreError> {
-        let record = self.load(&key_of(principal)).await?;
-        record.map(|record| read_cutoff(&record)).transpose()
-    }
-
-    async fn revoke(
-        &self,
-        id: &StoreKey,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<(), StoreError> {
-        let record = record(Cutoff { at: now, except: None }, until);
-        match self.0.create(id, &record).await? {
-            // Existing means that the session was ended before.
-            Created::Created | Created::Exists => Ok(()),
-        }
-    }
-
-    async fn revoke_all(
-        &self,
-        principal: &Principal,
-        cutoff: Cutoff,
-        until: Timestamp,
-    ) -> Result<(), StoreError> {
-        let key = key_of(principal);
-        loop {
-            if self.0.create(&key, &record(cutoff, until)).await? == Created::Created {
-                return Ok(());
-            }
-            let Some(held) = self.load(&key).await? else { continue };
-            // The later cutoff counts, whichever comes first.
-            if read_cutoff(&held)?.at > cutoff.at {
-                return Ok(());
-            }
-            if self.0.update(&key, &patch(&held, cutoff, until)).await? == Updated::Applied {
-                return Ok(());
-            }
-        }
-    }
-
-    async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
-        self.0.sweep(limit).await
-    }
-}
-
-/// Where it stands when all sessions of `principal` were ended.
-fn key_of(principal: &Principal) -> StoreKey {
-    let length = u64::try_from(principal.key().len()).unwrap_or(u64::MAX).to_be_bytes();
-    let hash = Sha256::new()
-        .chain_update("session-runtime v1 cutoff")
-        .chain_update(length)
-        .chain_update(principal.key())
-        .chain_update(principal.value())
-        .finalize();
-    let mut key = [0; 16];
-    key.copy_from_slice(&hash[..16]);
-    StoreKey::from_bytes(key)
-}
-
-fn record(cutoff: Cutoff, until: Timestamp) -> Record {
-    Record {
-        fields: texts(cutoff).into_iter().filter_map(|(key, text)| Some((key, text?))).collect(),
-        created_at: cutoff.at,
-        expires_at: until,
-        deadline: until,
-        lifetime: lifetime(cutoff, until),
-        principal: None,
-    }
-}
-
-/// The change from what is held to `cutoff`, unless somebody else changes it meanwhile.
-fn patch(held: &Record, cutoff: Cutoff, until: Timestamp) -> Patch {
-    let replace = |(key, new): (&str, Option<Arc<str>>)| {
-        (key.into(), FieldOp::Replace { old: held.fields.get_shared(key).cloned(), new })
-    };
-    let until = until.max(held.deadline);
-    let lifetime = lifetime(cutoff, until);
-    Patch {
-        fields: texts(cutoff).into_iter().map(replace).collect(),
-        expiry: ExpiryOp::SetLifetime { lifetime, expires_at: until, deadline: until },
-        ..Patch::empty()
-    }
-}
-
-fn lifetime(cutoff: Cutoff, until: Timestamp) -> Lifetime {
-    Lifetime { idle: until.saturating_since(cutoff.at), persistent: false }
-}
-
-fn texts(cutoff: Cutoff) -> [(&'static str, Option<Arc<str>>); 2] {
-    let at = cutoff.at.as_millis().to_string().into();
-    [(AT, Some(at)), (EXCEPT, cutoff.except.map(|id| format!("\"{id}\"").into()))]
-}
-
-fn read_cutoff(record: &Record) -> Result<Cutoff, StoreError> {
-    let fault = || StoreError::backend("a revocation does not say when");
-    let at = record.fields.get(AT).and_then(|text| text.parse().ok()).ok_or_else(fault)?;
-    let except = match record.fields.get(EXCEPT) {
-        Some(text) => Some(text.trim_matches('"').parse().map_err(|_| fault())?),
-        None => None,
-    };
-    Ok(Cutoff { at: Timestamp::from_millis(at), except })
 }
 
 /// Any revocation behind one type.
