@@ -16,3 +16,27 @@ pub(crate) fn is_ours<'a>(method: &str, header: impl Fn(&str) -> Option<&'a str>
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_pages_change_something() {
+        let ours = |headers: &[(&str, &'static str)]| {
+            is_ours("POST", |name| {
+                headers.iter().find(|header| header.0 == name).map(|found| found.1)
+            })
+        };
+        let host = ("host", "tea.example");
+        assert!(ours(&[host, ("sec-fetch-site", "same-origin")]));
+        assert!(!ours(&[host, ("sec-fetch-site", "same-site"), ("origin", "https://tea.example")]));
+        assert!(!ours(&[host, ("sec-fetch-site", "cross-site")]));
+        assert!(ours(&[host, ("origin", "https://tea.example")]));
+        assert!(!ours(&[host, ("origin", "https://evil.example")]));
+        assert!(!ours(&[host, ("origin", "null")]));
+        assert!(!ours(&[host]));
+        assert!(!ours(&[]));
+        assert!(is_ours("GET", |_| None));
+    }
+}

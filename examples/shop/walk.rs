@@ -32,6 +32,7 @@ macro_rules! walks {
             two_tabs_lose_nothing
             a_confirmation_lasts_ten_minutes
             other_sites_change_nothing
+            a_keyboard_is_enough
         }
     };
 }
@@ -235,6 +236,33 @@ pub(crate) async fn other_sites_change_nothing(_: &Fixture, port: u16) {
     browser.press("win a prize").await;
     says(&browser.text().await, &["This form was sent by another site."]);
     says(&browser.visit(&home(port)).await, &["Signed in as Ann"]);
+    browser.close().await;
+}
+
+pub(crate) async fn a_keyboard_is_enough(_: &Fixture, port: u16) {
+    let Some(profile) = Profile::new() else { return };
+    let browser = profile.open().await;
+    browser.visit(&format!("{}sign-up", home(port))).await;
+    let focused = async || browser.client.active_element().await.unwrap();
+    let (tab, enter) = ("\u{e004}", "\u{e007}");
+    focused().await.send_keys(tab).await.unwrap();
+    let skip = focused().await;
+    assert_eq!(skip.text().await.unwrap(), "Skip to the content");
+    assert_eq!(skip.css_value("outline-style").await.unwrap(), "solid", "the focus is visible");
+    skip.send_keys(enter).await.unwrap();
+    // Past the links of the header.
+    for (label, text) in [("Name", "Ann"), ("Password", PASSWORD)] {
+        focused().await.send_keys(tab).await.unwrap();
+        let field = focused().await;
+        let labelled =
+            browser.script("return arguments[0].labels[0].innerText", vec![json!(&field)]);
+        assert_eq!(labelled.await, json!(label));
+        field.send_keys(text).await.unwrap();
+    }
+    let page = browser.page().await;
+    focused().await.send_keys(enter).await.unwrap();
+    page.left().await;
+    says(&browser.text().await, &["Welcome, Ann!"]);
     browser.close().await;
 }
 

@@ -9,6 +9,7 @@ mod devtools;
 
 use std::time::Duration;
 
+use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -91,6 +92,11 @@ impl Browser {
         self.client.find(Locator::Css("body")).await.unwrap().text().await.unwrap()
     }
 
+    /// The page that is open, to wait until it is left.
+    pub async fn page(&self) -> Page {
+        Page(self.client.find(Locator::Css("html")).await.unwrap())
+    }
+
     /// Runs a script in the page; what it returns is waited for.
     pub async fn script(&self, script: &str, arguments: Vec<Value>) -> Value {
         self.client.execute(script, arguments).await.unwrap()
@@ -122,21 +128,31 @@ impl Browser {
         let named = format!("//{element}[normalize-space()={text:?}]");
         let found = self.client.find(Locator::XPath(&named)).await;
         let Ok(element) = found else { panic!("no {text:?} in:\n{}", self.text().await) };
-        let page = self.client.find(Locator::Css("html")).await.unwrap();
+        let page = self.page().await;
         element.click().await.unwrap();
-        let is_left = async {
-            while page.tag_name().await.is_ok() {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        let left = tokio::time::timeout(PATIENCE, is_left).await;
-        left.unwrap_or_else(|_| panic!("{text:?} does not lead to another page"));
+        page.left().await;
     }
 
-    async fn field(&self, label: &str) -> fantoccini::elements::Element {
+    async fn field(&self, label: &str) -> Element {
         let labelled = format!("//*[@id=//label[normalize-space()={label:?}]/@for]");
         let found = self.client.find(Locator::XPath(&labelled)).await;
         let Ok(field) = found else { panic!("no {label:?} in:\n{}", self.text().await) };
         field
+    }
+}
+
+/// A page that something leads away from.
+#[derive(Debug)]
+pub struct Page(Element);
+
+impl Page {
+    /// Waits until another page is there: WebDriver does not always.
+    pub async fn left(self) {
+        let is_left = async {
+            while self.0.tag_name().await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, is_left).await.expect("the way to another page");
     }
 }
