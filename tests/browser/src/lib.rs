@@ -51,8 +51,13 @@ impl Profile {
             "--remote-debugging-pipe",
             &profile,
         ];
-        // Third-party cookies are let through, so that their attributes alone decide.
-        let preferences = json!({ "profile.cookie_controls_mode": 0 });
+        let preferences = json!({
+            // Third-party cookies are let through, so that their attributes alone decide.
+            "profile.cookie_controls_mode": 0,
+            // Opens this, which is quicker than a page of news.
+            "session.restore_on_startup": 4,
+            "session.startup_urls": ["about:blank"],
+        });
         let options = json!({ "args": arguments, "prefs": preferences });
         let capabilities = json!({ "goog:chromeOptions": options });
         let Value::Object(capabilities) = capabilities else { unreachable!("it is an object") };
