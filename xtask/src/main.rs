@@ -41,7 +41,7 @@ const CHORES: &[Chore] = &[
     },
     Chore {
         name: "examples",
-        about: "start the counter examples and visit them, also after a SIGKILL",
+        about: "start the examples that serve and visit them, also after a SIGKILL",
         run: |args| no_arguments(args).and_then(|()| examples::run()),
     },
     Chore {
