@@ -19,10 +19,7 @@ use crate::patch::Applied;
 use crate::record::{Principal, Record};
 use crate::revocation::{AnyRevocation, Cutoff};
 use crate::state::{LiveSession, Stored};
-use crate::store::Updated;
-
-/// For so long a session that was ended is told from one that never was, as stores do.
-const TOMBSTONE_TIME: Duration = Duration::from_secs(60);
+use crate::store::{TOMBSTONE_TIME, Updated};
 
 /// What the clocks of an application's servers may differ.
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
@@ -75,6 +72,7 @@ impl CookieKeeper {
         for live in live.take(MAX_LOOKUPS) {
             match self.ended(&live).await? {
                 None => return Ok(Stored::Live(live)),
+                // As a store's tombstone, which tells it from a session that never was.
                 Some(at) if now.saturating_since(at) < TOMBSTONE_TIME => found = Stored::Gone,
                 Some(_) => {}
             }

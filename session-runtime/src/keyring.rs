@@ -7,6 +7,7 @@ use base64::alphabet;
 use base64::engine::general_purpose::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -155,6 +156,15 @@ fn hkdf(key: &[u8], info: &[&[u8]]) -> Zeroizing<[u8; 32]> {
         .expand_multi_info(info, &mut *derived)
         .expect("32 bytes are within the limit of HKDF-SHA256");
     derived
+}
+
+impl Keyring {
+    /// For each key, in order, the precomputed state of an HMAC for one purpose.
+    pub(crate) fn macs(&self, purpose: &str, cookie_name: &str) -> Vec<Hmac<Sha256>> {
+        let keys = self.derive(purpose, cookie_name);
+        // HMAC takes keys of any length (RFC 2104, section 3).
+        keys.map(|key| Hmac::new_from_slice(&*key).expect("HMAC takes every key")).collect()
+    }
 }
 
 impl fmt::Debug for Keyring {

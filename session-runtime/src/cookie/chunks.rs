@@ -70,15 +70,13 @@ impl Chunks {
 
     /// The value that the chunks in `sent` hold.
     pub(crate) fn join(self, name: &str, sent: &CookieHeaders) -> Option<Vec<u8>> {
-        let part = |index| sent.values(&chunk_name(name, index)).next().map(<[u8]>::to_vec);
         if self.max == 1 {
             return None;
         }
-        let first = part(0)?;
-        let [digit @ b'2'..=b'9', b'.', first @ ..] = &*first else { return None };
-        let count = usize::from(digit - b'0');
+        let part = |index| sent.values(&chunk_name(name, index)).next();
+        let [digit @ b'2'..=b'9', b'.', first @ ..] = part(0)? else { return None };
         let mut value = first.to_vec();
-        for index in 1..count {
+        for index in 1..usize::from(digit - b'0') {
             value.extend(part(index)?);
         }
         Some(value)

@@ -3,7 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use crate::keyring::Keyring;
@@ -19,10 +19,7 @@ pub(crate) struct ContentSigner {
 
 impl ContentSigner {
     pub(crate) fn new(keyring: &Keyring, cookie_name: &str) -> Self {
-        let keys = keyring
-            .derive(PURPOSE, cookie_name)
-            .map(|key| Hmac::new_from_slice(&*key).expect("HMAC takes keys of any length"));
-        Self { keys: keys.collect() }
+        Self { keys: keyring.macs(PURPOSE, cookie_name) }
     }
 
     /// Signs with the newest key.
@@ -49,6 +46,8 @@ impl ContentSigner {
 
 #[cfg(test)]
 mod tests {
+    use hmac::KeyInit;
+
     use super::*;
 
     #[test]

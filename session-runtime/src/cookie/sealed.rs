@@ -39,11 +39,10 @@ impl Sealer {
         let mut nonce = [0; NONCE_BYTES];
         getrandom::fill(&mut nonce).map_err(SessionErrorKind::Random)?;
         let mut sealed = nonce.to_vec();
-        // A keyring has at least one key, and the limit is 64 GiB.
-        let ciphertext = self.keys[0]
-            .encrypt(&Nonce::from(nonce), self.payload(plain))
-            .expect("a session is shorter than 64 GiB");
-        sealed.extend(ciphertext);
+        // A keyring has at least one key.
+        let ciphertext = self.keys[0].encrypt(&Nonce::from(nonce), self.payload(plain));
+        // Nothing else is refused (RFC 8452, section 6).
+        sealed.extend(ciphertext.expect("a session is shorter than 64 GiB"));
         Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
 

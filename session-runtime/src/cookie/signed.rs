@@ -6,7 +6,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
@@ -31,11 +31,7 @@ pub(crate) struct Signer {
 
 impl Signer {
     pub(crate) fn new(keyring: &Keyring, cookie_name: &str) -> Self {
-        let keys = keyring.derive(PURPOSE, cookie_name).map(|key| {
-            // HMAC takes keys of any length.
-            Hmac::new_from_slice(&*key).expect("HMAC takes keys of any length")
-        });
-        Self { keys: keys.collect() }
+        Self { keys: keyring.macs(PURPOSE, cookie_name) }
     }
 
     /// A new id, signed with the newest key.
@@ -77,6 +73,8 @@ fn mac(key: &Hmac<Sha256>, id: &[u8]) -> ([u8; TAG_BYTES], StoreKey) {
 
 #[cfg(test)]
 mod tests {
+    use hmac::KeyInit;
+
     use super::*;
 
     fn signer(keys: &[[u8; 32]], name: &str) -> Signer {

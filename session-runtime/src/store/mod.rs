@@ -42,7 +42,7 @@ use crate::patch::Patch;
 use crate::record::{Principal, Record};
 
 /// How long the stores keep a tombstone unless told otherwise.
-const TOMBSTONE_TIME: std::time::Duration = std::time::Duration::from_secs(60);
+pub(crate) const TOMBSTONE_TIME: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// What [`Store::load`] found.
 #[derive(Clone, Debug, PartialEq, Eq)]
