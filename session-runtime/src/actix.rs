@@ -44,6 +44,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 
+pub use crate::csrf::actix::{CsrfMiddleware, CsrfService};
 use crate::error::{SessionError, SessionErrorKind};
 use crate::finish::{FinishGuard, Finished};
 use crate::handle::SessionHandle;
@@ -180,7 +181,7 @@ fn to_http(status: StatusCode) -> http::StatusCode {
     http::StatusCode::from_u16(status.as_u16()).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-fn from_http(status: http::StatusCode) -> StatusCode {
+pub(crate) fn from_http(status: http::StatusCode) -> StatusCode {
     // Both types hold the numbers from 100 to 999.
     StatusCode::from_u16(status.as_u16()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }

@@ -41,6 +41,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
+pub use crate::csrf::axum::{CsrfLayer, CsrfService};
 use crate::error::{SessionError, SessionErrorKind};
 use crate::finish::{CookieCommand, FinishGuard, Finished};
 use crate::handle::SessionHandle;

@@ -62,6 +62,7 @@
 //! | configuration: keys, cookie, timeouts | [`Sessions`], [`SessionsBuilder`], [`Keyring`], [`CookieOptions`], [`AssuranceLevel`] |
 //! | the stores, and writing another one | [`store`] |
 //! | sessions in the cookie itself | [`CookieStore`], [`revocation`] |
+//! | requests that other sites forge | [`csrf`] |
 //! | what goes wrong and how it is answered | [`SessionError`] |
 //! | another framework | [`SessionHandle`] |
 //!
@@ -97,6 +98,7 @@ mod cookie;
 mod cookie_keeper;
 mod cookie_store;
 mod core;
+pub mod csrf;
 mod error;
 mod expiry;
 mod field;

@@ -13,6 +13,7 @@ use crate::cookie::options::CookieOptions;
 use crate::cookie::signed::Signer;
 use crate::cookie_keeper::CookieKeeper;
 use crate::core::{Core, OnGone};
+use crate::csrf::TokenKeys;
 use crate::error::{ConfigError, SessionError, SessionErrorKind};
 use crate::expiry::{AssuranceLevel, DAY, Expiry, HOUR, Timeouts};
 use crate::handle::SessionHandle;
@@ -320,6 +321,7 @@ impl SessionsBuilder {
             self.level,
         )?;
         let cookie = self.cookie.build()?;
+        let csrf = TokenKeys::new(&keys, cookie.name());
         let longest = standard.absolute.max(remembered.absolute);
         let keeper = match self.backend.0 {
             BackendKind::Store(store) => {
@@ -337,6 +339,7 @@ impl SessionsBuilder {
             core: Arc::new(Core {
                 keeper,
                 cookie,
+                csrf,
                 clock: self.clock,
                 expiry: Expiry { standard, remembered, touch_after: self.touch_after },
                 on_gone: self.on_gone,

@@ -1,0 +1,117 @@
+//! Why a request was refused.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+
+use crate::error::{Chain, SessionError};
+
+/// Why a request was refused. Answered with [`status`](Self::status) and an empty body; the reason goes
+/// to `tracing`.
+///
+/// To answer with a page instead, look for it in a layer around: in the extensions of axum's response, in
+/// [`HttpResponse::error`](https://docs.rs/actix-web/4/actix_web/struct.HttpResponse.html#method.error)
+/// of actix-web.
+///
+/// ```
+/// use session_runtime::csrf::CsrfPolicy;
+///
+/// let headers = |name| (name == "sec-fetch-site").then_some("cross-site".as_bytes());
+/// let error = CsrfPolicy::new().judge("POST", headers).unwrap_err();
+/// assert!(error.is_cross_origin());
+/// assert_eq!(error.status(), 403);
+/// ```
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct CsrfError(#[source] Arc<CsrfErrorKind>);
+
+#[derive(Debug, thiserror::Error)]
+enum CsrfErrorKind {
+    #[error("`Sec-Fetch-Site` says that a page of another origin sent the request")]
+    FetchSite,
+    #[error("the `Origin` of the request is neither this host nor trusted")]
+    Origin,
+    #[error("the request has neither `Sec-Fetch-Site` nor `Origin`, and no CSRF token")]
+    TokenMissing,
+    #[error(
+        "the request has neither `Sec-Fetch-Site` nor `Origin`, and its CSRF token is not one of its session"
+    )]
+    TokenWrong,
+    #[error("the session of the CSRF token could not be loaded")]
+    Session(#[source] SessionError),
+    #[cfg(any(feature = "axum", feature = "actix"))]
+    #[error("a layer is missing: {0}")]
+    MissingLayer(&'static str),
+}
+
+impl CsrfError {
+    pub(super) fn fetch_site() -> Self {
+        CsrfErrorKind::FetchSite.into()
+    }
+
+    pub(super) fn origin() -> Self {
+        CsrfErrorKind::Origin.into()
+    }
+
+    pub(super) fn token_missing() -> Self {
+        CsrfErrorKind::TokenMissing.into()
+    }
+
+    pub(super) fn token_wrong() -> Self {
+        CsrfErrorKind::TokenWrong.into()
+    }
+
+    #[cfg(any(feature = "axum", feature = "actix"))]
+    pub(super) fn missing_layer(advice: &'static str) -> Self {
+        CsrfErrorKind::MissingLayer(advice).into()
+    }
+
+    /// The HTTP status that answers it: 403, or that of the [`SessionError`] if the session could not
+    /// be loaded, or 500 if a layer is missing.
+    pub fn status(&self) -> StatusCode {
+        match &*self.0 {
+            CsrfErrorKind::Session(error) => error.status(),
+            #[cfg(any(feature = "axum", feature = "actix"))]
+            CsrfErrorKind::MissingLayer(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::FORBIDDEN,
+        }
+    }
+
+    /// Whether the browser said that a page of another origin sent the request.
+    pub fn is_cross_origin(&self) -> bool {
+        matches!(*self.0, CsrfErrorKind::FetchSite | CsrfErrorKind::Origin)
+    }
+
+    /// Whether the request needed a token and had none.
+    pub fn is_token_missing(&self) -> bool {
+        matches!(*self.0, CsrfErrorKind::TokenMissing)
+    }
+
+    /// Whether the request needed a token, and had one that is not of its session: the session was
+    /// renewed or has ended since, or the token was made up.
+    pub fn is_token_wrong(&self) -> bool {
+        matches!(*self.0, CsrfErrorKind::TokenWrong)
+    }
+
+    /// Tells the operator.
+    #[cfg(any(feature = "axum", feature = "actix"))]
+    pub(super) fn report(&self) {
+        let reason = Chain(self);
+        match self.status().is_server_error() {
+            true => tracing::error!(%reason, "protecting from CSRF failed"),
+            false => tracing::warn!(%reason, "a request was refused"),
+        }
+    }
+}
+
+impl From<CsrfErrorKind> for CsrfError {
+    fn from(kind: CsrfErrorKind) -> Self {
+        Self(Arc::new(kind))
+    }
+}
+
+impl From<SessionError> for CsrfError {
+    fn from(error: SessionError) -> Self {
+        CsrfErrorKind::Session(error).into()
+    }
+}
