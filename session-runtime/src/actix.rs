@@ -32,6 +32,8 @@
 //! [`SessionError::status`](crate::SessionError::status) and an empty body; the cause goes to
 //! `tracing`.
 
+mod csrf;
+
 use std::fmt;
 use std::future::{Ready, ready};
 use std::pin::Pin;
@@ -44,13 +46,14 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 
-pub use crate::csrf::actix::{CsrfMiddleware, CsrfService};
 use crate::error::{SessionError, SessionErrorKind};
 use crate::finish::{FinishGuard, Finished};
 use crate::handle::SessionHandle;
 use crate::schema::SessionSchema;
 use crate::session::Session;
 use crate::sessions::Sessions;
+
+pub use self::csrf::{CsrfMiddleware, CsrfService};
 
 type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
 
@@ -181,7 +184,7 @@ fn to_http(status: StatusCode) -> http::StatusCode {
     http::StatusCode::from_u16(status.as_u16()).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-pub(crate) fn from_http(status: http::StatusCode) -> StatusCode {
+fn from_http(status: http::StatusCode) -> StatusCode {
     // Both types hold the numbers from 100 to 999.
     StatusCode::from_u16(status.as_u16()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }

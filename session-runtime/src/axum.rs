@@ -29,6 +29,8 @@
 //! `tracing`. Without axum, take the [`SessionHandle`] from the request's
 //! extensions.
 
+mod csrf;
+
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -41,13 +43,14 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-pub use crate::csrf::axum::{CsrfLayer, CsrfService};
 use crate::error::{SessionError, SessionErrorKind};
 use crate::finish::{CookieCommand, FinishGuard, Finished};
 use crate::handle::SessionHandle;
 use crate::schema::SessionSchema;
 use crate::session::Session;
 use crate::sessions::Sessions;
+
+pub use self::csrf::{CsrfLayer, CsrfService};
 
 /// Gives every request a session.
 ///

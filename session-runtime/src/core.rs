@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp};
 use crate::cookie::template::CookieTemplate;
-use crate::csrf::TokenKeys;
+use crate::csrf_token::TokenKeys;
 use crate::error::SessionError;
 use crate::expiry::Expiry;
 use crate::keeper::Keeper;

@@ -99,6 +99,7 @@ mod cookie_keeper;
 mod cookie_store;
 mod core;
 pub mod csrf;
+mod csrf_token;
 mod error;
 mod expiry;
 mod field;

@@ -13,7 +13,7 @@ use crate::cookie::options::CookieOptions;
 use crate::cookie::signed::Signer;
 use crate::cookie_keeper::CookieKeeper;
 use crate::core::{Core, OnGone};
-use crate::csrf::TokenKeys;
+use crate::csrf_token::TokenKeys;
 use crate::error::{ConfigError, SessionError, SessionErrorKind};
 use crate::expiry::{AssuranceLevel, DAY, Expiry, HOUR, Timeouts};
 use crate::handle::SessionHandle;

@@ -62,7 +62,7 @@ impl CsrfError {
     }
 
     #[cfg(any(feature = "axum", feature = "actix"))]
-    pub(super) fn missing_layer(advice: &'static str) -> Self {
+    pub(crate) fn missing_layer(advice: &'static str) -> Self {
         CsrfErrorKind::MissingLayer(advice).into()
     }
 
@@ -95,7 +95,7 @@ impl CsrfError {
 
     /// Tells the operator.
     #[cfg(any(feature = "axum", feature = "actix"))]
-    pub(super) fn report(&self) {
+    pub(crate) fn report(&self) {
         let reason = Chain(self);
         match self.status().is_server_error() {
             true => tracing::error!(%reason, "protecting from CSRF failed"),

@@ -130,33 +130,25 @@
 //!
 //! # Sources
 //!
-//! - [OWASP, Cross-Site Request Forgery Prevention Cheat Sheet](https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html):
-//!   "Fetch Metadata headers", "Verifying Origin With Standard Headers", "HMAC CSRF Token"
-//! - [RFC 6265bis](https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis), section 8.8,
-//!   "SameSite" Cookies
+//! - [OWASP, Cross-Site Request Forgery Prevention Cheat Sheet](https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html)
+//! - [RFC 6265bis](https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis), section 8.8
 //! - [Fetch Metadata Request Headers](https://www.w3.org/TR/fetch-metadata/), and the
 //!   [`Origin` header](https://fetch.spec.whatwg.org/#origin-header) in the Fetch standard
 //! - RFC 6455, section 10.2: the origin of websockets
 
-#[cfg(feature = "actix")]
-pub(crate) mod actix;
-#[cfg(feature = "axum")]
-pub(crate) mod axum;
 mod error;
 mod form;
 mod policy;
-mod token;
 
 use std::fmt;
 
+use crate::csrf_token::{Nonce, Token};
 use crate::error::{SessionError, SessionErrorKind};
 use crate::handle::SessionHandle;
 
 pub use self::error::CsrfError;
 pub use self::form::{form_token, is_form};
 pub use self::policy::{CsrfPolicy, Judgement};
-pub(crate) use self::token::TokenKeys;
-use self::token::{Nonce, Token};
 
 /// The request header that may hold the token.
 #[cfg(any(feature = "axum", feature = "actix"))]

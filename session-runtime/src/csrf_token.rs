@@ -1,4 +1,4 @@
-//! The token: whoever sends it has read a page of this session.
+//! CSRF tokens: whoever sends one has read a page of its session.
 //!
 //! It is `nonce ‖ HMAC-SHA256(key, nonce ‖ session)`, in base64url. The session stands in it with the key
 //! that it is stored under, which changes when it is renewed and is not enough to make a token. The nonce
@@ -21,13 +21,13 @@ const TOKEN_BYTES: usize = NONCE_BYTES + TAG_BYTES;
 /// base64url without padding.
 const TOKEN_CHARS: usize = (TOKEN_BYTES * 4).div_ceil(3);
 
-pub(super) type Nonce = [u8; NONCE_BYTES];
+pub(crate) type Nonce = [u8; NONCE_BYTES];
 
 /// What makes and verifies the tokens of one cookie's sessions.
 pub(crate) struct TokenKeys(Vec<Hmac<Sha256>>);
 
 /// What has the form of a token.
-pub(super) struct Token {
+pub(crate) struct Token {
     nonce: Nonce,
     tag: [u8; TAG_BYTES],
 }
@@ -38,14 +38,14 @@ impl TokenKeys {
     }
 
     /// A token of the session, made with the newest key.
-    pub(super) fn token(&self, nonce: Nonce, session: &StoreKey) -> String {
+    pub(crate) fn token(&self, nonce: Nonce, session: &StoreKey) -> String {
         // A keyring has at least one key.
         let tag = mac(&self.0[0], &nonce, session).finalize().into_bytes();
         URL_SAFE_NO_PAD.encode([&nonce[..], &tag[..]].concat())
     }
 
     /// Whether any key of the ring made the token for this session.
-    pub(super) fn is_of(&self, token: &Token, session: &StoreKey) -> bool {
+    pub(crate) fn is_of(&self, token: &Token, session: &StoreKey) -> bool {
         // In constant time.
         self.0.iter().any(|key| mac(key, &token.nonce, session).verify_slice(&token.tag).is_ok())
     }
@@ -53,7 +53,7 @@ impl TokenKeys {
 
 impl Token {
     /// Reads the text form.
-    pub(super) fn parse(text: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(text: &[u8]) -> Option<Self> {
         if text.len() != TOKEN_CHARS {
             return None;
         }

@@ -1,7 +1,6 @@
-//! The middleware for actix-web.
+//! The middleware against forged requests.
 
 use std::future::{Ready, ready};
-use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
@@ -12,13 +11,9 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 
-use super::error::CsrfError;
-use super::policy::{CsrfPolicy, Judgement};
-use super::{Csrf, HEADER, Protected, form_token, is_form};
-use crate::actix::from_http;
+use super::{LocalFuture, from_http};
+use crate::csrf::{Csrf, CsrfError, CsrfPolicy, HEADER, Judgement, Protected, form_token, is_form};
 use crate::handle::SessionHandle;
-
-type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// Refuses requests that pages of other sites sent: the rules are in [`csrf`](crate::csrf). Wrap it inside
 /// of the [`SessionMiddleware`](crate::actix::SessionMiddleware).

@@ -1,4 +1,4 @@
-//! The layer for axum.
+//! The layer against forged requests.
 
 use std::mem;
 use std::pin::Pin;
@@ -13,9 +13,7 @@ use http::{HeaderValue, header};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::error::CsrfError;
-use super::policy::{CsrfPolicy, Judgement};
-use super::{Csrf, HEADER, Protected, form_token, is_form};
+use crate::csrf::{Csrf, CsrfError, CsrfPolicy, HEADER, Judgement, Protected, form_token, is_form};
 use crate::handle::SessionHandle;
 
 /// Refuses requests that pages of other sites sent: the rules are in [`csrf`](crate::csrf). Add it inside
