@@ -147,7 +147,6 @@ fn handle(request: &HttpRequest) -> Result<SessionHandle, CsrfError> {
 }
 
 fn refuse<B>(request: ServiceRequest, error: CsrfError) -> ServiceResponse<EitherBody<B>> {
-    error.report();
     request.error_response(error).map_into_right_body()
 }
 
@@ -163,13 +162,7 @@ impl FromRequest for Csrf {
                 "add `.wrap(session_runtime::actix::CsrfMiddleware::new(..))` around the handler",
             )),
         };
-        Box::pin(async move {
-            let csrf = match handle {
-                Ok(handle) => Self::new(handle).await.map_err(CsrfError::from),
-                Err(error) => Err(error),
-            };
-            csrf.inspect_err(CsrfError::report)
-        })
+        Box::pin(async move { Self::new(handle?).await })
     }
 }
 

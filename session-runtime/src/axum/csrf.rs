@@ -94,7 +94,7 @@ where
                 })
             }
             Err(error) => {
-                let refusal = refuse(error);
+                let refusal = error.into_response();
                 Box::pin(async { Ok(refusal) })
             }
         }
@@ -114,18 +114,18 @@ fn judge(policy: &CsrfPolicy, request: &mut Request) -> Result<Judgement, CsrfEr
 
 /// The request, if it has a token of its session.
 async fn with_token(request: Request) -> Result<Request, Response> {
-    let handle = handle(request.extensions()).map_err(refuse)?;
+    let handle = handle(request.extensions()).map_err(IntoResponse::into_response)?;
     let headers = request.headers();
     let token = headers.get(HEADER).cloned();
     if token.is_some() || !is_form(headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes)) {
         let token = token.as_ref().map(HeaderValue::as_bytes);
-        Csrf::check(&handle, token).await.map_err(refuse)?;
+        Csrf::check(&handle, token).await.map_err(IntoResponse::into_response)?;
         return Ok(request);
     }
     let (parts, body) = request.into_parts();
     let form = Bytes::from_request(Request::from_parts(parts.clone(), body), &());
     let form = form.await.map_err(IntoResponse::into_response)?;
-    Csrf::check(&handle, form_token(&form)).await.map_err(refuse)?;
+    Csrf::check(&handle, form_token(&form)).await.map_err(IntoResponse::into_response)?;
     Ok(Request::from_parts(parts, Body::from(form)))
 }
 
@@ -133,11 +133,6 @@ fn handle(extensions: &http::Extensions) -> Result<SessionHandle, CsrfError> {
     extensions.get::<SessionHandle>().cloned().ok_or_else(|| {
         CsrfError::missing_layer("add `.layer(SessionLayer::new(..))` below that of `CsrfLayer`")
     })
-}
-
-fn refuse(error: CsrfError) -> Response {
-    error.report();
-    error.into_response()
 }
 
 impl<State: Send + Sync> FromRequestParts<State> for Csrf {
@@ -150,11 +145,7 @@ impl<State: Send + Sync> FromRequestParts<State> for Csrf {
                 "add `.layer(session_runtime::axum::CsrfLayer::new(..))` below the routes",
             )),
         };
-        let csrf = match handle {
-            Ok(handle) => Self::new(handle).await.map_err(CsrfError::from),
-            Err(error) => Err(error),
-        };
-        csrf.inspect_err(CsrfError::report)
+        Self::new(handle?).await
     }
 }
 

@@ -46,24 +46,39 @@ enum CsrfErrorKind {
 
 impl CsrfError {
     pub(super) fn fetch_site() -> Self {
-        CsrfErrorKind::FetchSite.into()
+        Self::report(CsrfErrorKind::FetchSite)
     }
 
     pub(super) fn origin() -> Self {
-        CsrfErrorKind::Origin.into()
+        Self::report(CsrfErrorKind::Origin)
     }
 
     pub(super) fn token_missing() -> Self {
-        CsrfErrorKind::TokenMissing.into()
+        Self::report(CsrfErrorKind::TokenMissing)
     }
 
     pub(super) fn token_wrong() -> Self {
-        CsrfErrorKind::TokenWrong.into()
+        Self::report(CsrfErrorKind::TokenWrong)
+    }
+
+    pub(super) fn session(error: impl Into<SessionError>) -> Self {
+        Self::report(CsrfErrorKind::Session(error.into()))
     }
 
     #[cfg(any(feature = "axum", feature = "actix"))]
     pub(crate) fn missing_layer(advice: &'static str) -> Self {
-        CsrfErrorKind::MissingLayer(advice).into()
+        Self::report(CsrfErrorKind::MissingLayer(advice))
+    }
+
+    /// Tells the operator: an error is made once for each request.
+    fn report(kind: CsrfErrorKind) -> Self {
+        let error = Self(Arc::new(kind));
+        let reason = Chain(&error);
+        match error.status().is_server_error() {
+            true => tracing::error!(%reason, "checking for a forged request failed"),
+            false => tracing::warn!(%reason, "a request was refused"),
+        }
+        error
     }
 
     /// The HTTP status that answers it: 403, or that of the [`SessionError`] if the session could not
@@ -91,27 +106,5 @@ impl CsrfError {
     /// renewed or has ended since, or the token was made up.
     pub fn is_token_wrong(&self) -> bool {
         matches!(*self.0, CsrfErrorKind::TokenWrong)
-    }
-
-    /// Tells the operator.
-    #[cfg(any(feature = "axum", feature = "actix"))]
-    pub(crate) fn report(&self) {
-        let reason = Chain(self);
-        match self.status().is_server_error() {
-            true => tracing::error!(%reason, "protecting from CSRF failed"),
-            false => tracing::warn!(%reason, "a request was refused"),
-        }
-    }
-}
-
-impl From<CsrfErrorKind> for CsrfError {
-    fn from(kind: CsrfErrorKind) -> Self {
-        Self(Arc::new(kind))
-    }
-}
-
-impl From<SessionError> for CsrfError {
-    fn from(error: SessionError) -> Self {
-        CsrfErrorKind::Session(error).into()
     }
 }

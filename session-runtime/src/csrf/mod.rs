@@ -143,7 +143,7 @@ mod policy;
 use std::fmt;
 
 use crate::csrf_token::{Nonce, Token};
-use crate::error::{SessionError, SessionErrorKind};
+use crate::error::SessionErrorKind;
 use crate::handle::SessionHandle;
 
 pub use self::error::CsrfError;
@@ -178,10 +178,11 @@ impl Csrf {
     /// # Errors
     ///
     /// If the session cannot be loaded, or the operating system gives no random bytes.
-    pub async fn new(handle: SessionHandle) -> Result<Self, SessionError> {
-        handle.load().await?;
+    pub async fn new(handle: SessionHandle) -> Result<Self, CsrfError> {
+        handle.load().await.map_err(CsrfError::session)?;
         let mut nonce = Nonce::default();
-        getrandom::fill(&mut nonce).map_err(SessionErrorKind::Random)?;
+        getrandom::fill(&mut nonce)
+            .map_err(|error| CsrfError::session(SessionErrorKind::Random(error)))?;
         Ok(Self { handle, nonce })
     }
 
@@ -208,7 +209,7 @@ impl Csrf {
         };
         // Nothing is loaded for what cannot be a token.
         let token = Token::parse(token).ok_or_else(CsrfError::token_wrong)?;
-        handle.load().await?;
+        handle.load().await.map_err(CsrfError::session)?;
         let is_right =
             handle.stored_key().is_some_and(|key| handle.core().csrf.is_of(&token, &key));
         is_right.then_some(()).ok_or_else(CsrfError::token_wrong)
