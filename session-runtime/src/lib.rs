@@ -72,6 +72,7 @@
 //! | `derive` | `#[derive(SessionSchema)]` | yes |
 //! | `axum` | the layer for axum and every tower service, the axum extractors | |
 //! | `actix` | the middleware and extractors for actix-web | |
+//! | `poem` | the middleware and extractors for poem | |
 //! | `sqlite` | `store::SqliteStore`, with SQLite compiled in | |
 //! | `redis` | `store::RedisStore` for Redis and Valkey | |
 //! | `redis-cluster` | `store::RedisClusterStore` for a cluster of them | |
@@ -99,6 +100,8 @@ mod cookie_store;
 mod core;
 mod error;
 mod expiry;
+#[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
+mod extract;
 mod field;
 mod finish;
 mod handle;
@@ -110,6 +113,8 @@ mod keyring;
 mod markers;
 pub mod patch;
 mod plan;
+#[cfg(feature = "poem")]
+pub mod poem;
 mod queue;
 pub mod record;
 mod registry;
@@ -156,6 +161,7 @@ pub use session_derive::SessionSchema;
     feature = "derive",
     feature = "axum",
     feature = "actix",
+    feature = "poem",
     feature = "sqlite",
     feature = "conformance"
 ))]
