@@ -79,7 +79,7 @@
 //! | `webdis` | `store::WebdisStore` for Redis behind Webdis, over HTTP | |
 //! | `postgres` | `store::PostgresStore`, for PostgreSQL 12 and later | |
 //! | `conformance` | `conformance::run`: the rules of [`store::Store`], for your own store | |
-//! | `testing` | `testing::ManualClock`, and `testing::assert_compatible`: would a deploy strand live sessions? | |
+//! | `testing` | `testing`: a cookie jar, a clock and a failing store for tests of handlers; and would a deploy strand live sessions? | |
 
 #[doc(hidden)]
 #[path = "private.rs"]

@@ -82,6 +82,12 @@ impl Sessions {
         (!is_shared).then(|| self.begin(cookie_headers))
     }
 
+    /// The present, by the clock of these sessions.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn now(&self) -> crate::clock::Timestamp {
+        self.core.now()
+    }
+
     /// Every live session of `principal`, in no particular order.
     ///
     /// ```
