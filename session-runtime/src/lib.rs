@@ -64,6 +64,7 @@
 //! | sessions in the cookie itself | [`CookieStore`], [`revocation`] |
 //! | what goes wrong and how it is answered | [`SessionError`] |
 //! | another framework | [`SessionHandle`] |
+//! | tests of your handlers | `testing`, with the feature of that name |
 //!
 //! # Features
 //!
@@ -163,7 +164,8 @@ pub use session_derive::SessionSchema;
     feature = "actix",
     feature = "poem",
     feature = "sqlite",
-    feature = "conformance"
+    feature = "conformance",
+    feature = "testing"
 ))]
 #[doc = include_str!("../README.md")]
 struct Readme;
