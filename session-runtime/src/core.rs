@@ -7,6 +7,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::cookie::template::CookieTemplate;
 use crate::csrf_token::TokenKeys;
 use crate::error::SessionError;
+use crate::event::Hooks;
 use crate::expiry::Expiry;
 use crate::keeper::Keeper;
 use crate::queue::Queues;
@@ -36,6 +37,7 @@ pub(crate) struct Core {
     pub(crate) conflict_deadline: Duration,
     pub(crate) queues: Arc<Queues>,
     pub(crate) registry: Registry,
+    pub(crate) hooks: Hooks,
 }
 
 impl Core {

@@ -125,7 +125,7 @@ pub(crate) enum SessionErrorKind {
     TooLarge(TooLarge),
     #[error("{0}")]
     Schema(Box<str>),
-    #[cfg(any(feature = "axum", feature = "actix"))]
+    #[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
     #[error("no session layer: {0}")]
     MissingLayer(&'static str),
     #[error("no session was made, for nothing was stored in it")]
@@ -227,11 +227,12 @@ impl SessionError {
         matches!(self.0, SessionErrorKind::ResponseSent)
     }
 
-    /// Tells the operator.
+    /// Tells the operator, unless that was done where it happened.
     pub(crate) fn report(&self, doing: &'static str) {
-        match self.is_gone() {
-            true => tracing::info!(error = %Chain(self), "{doing} failed"),
-            false => tracing::error!(error = %Chain(self), "{doing} failed"),
+        match self.0 {
+            SessionErrorKind::Store(_) => {}
+            SessionErrorKind::Gone => tracing::info!(error = %Chain(self), "{doing} failed"),
+            _ => tracing::error!(error = %Chain(self), "{doing} failed"),
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::core::Core;
 use crate::error::SessionError;
 use crate::finish::{CookieCommand, Finished};
 use crate::id::StoreKey;
+use crate::observe;
 use crate::plan::is_touch_due;
 use crate::record::Record;
 use crate::schema::SessionSchema;
@@ -109,6 +110,9 @@ impl SessionHandle {
     /// Saves what has changed and says what the response needs. For adapters, once, when the head of
     /// the response is known.
     pub async fn finish(&self, status: StatusCode) -> Finished {
+        if let Some(finished) = self.finish_now() {
+            return finished;
+        }
         let Some(cell) = self.0.cell.loaded() else { return Finished::untouched() };
         let _turn = self.0.turn.lock().await;
         let core = &self.0.core;
@@ -158,7 +162,7 @@ impl SessionHandle {
     }
 
     /// Whether both are the session of one `Sessions`. For adapters that may be nested.
-    #[cfg(any(feature = "axum", feature = "actix"))]
+    #[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
     pub(crate) fn belongs_to(&self, core: &Arc<Core>) -> bool {
         Arc::ptr_eq(&self.0.core, core)
     }
@@ -217,6 +221,7 @@ impl SessionHandle {
             return Ok(loaded);
         }
         let stored = core.keeper.find(core.cookie.name(), cookies).await?;
+        observe::loaded(&stored);
         cell.load(stored);
         Ok(cell)
     }

@@ -65,6 +65,7 @@
 //! | requests that other sites forge | [`csrf`] |
 //! | what goes wrong and how it is answered | [`SessionError`] |
 //! | another framework | [`SessionHandle`] |
+//! | tests of your handlers | `testing`, with the feature of that name |
 //!
 //! # Features
 //!
@@ -73,13 +74,14 @@
 //! | `derive` | `#[derive(SessionSchema)]` | yes |
 //! | `axum` | the layer for axum and every tower service, the axum extractors | |
 //! | `actix` | the middleware and extractors for actix-web | |
+//! | `poem` | the middleware and extractors for poem | |
 //! | `sqlite` | `store::SqliteStore`, with SQLite compiled in | |
 //! | `redis` | `store::RedisStore` for Redis and Valkey | |
 //! | `redis-cluster` | `store::RedisClusterStore` for a cluster of them | |
 //! | `webdis` | `store::WebdisStore` for Redis behind Webdis, over HTTP | |
 //! | `postgres` | `store::PostgresStore`, for PostgreSQL 12 and later | |
 //! | `conformance` | `conformance::run`: the rules of [`store::Store`], for your own store | |
-//! | `testing` | `testing::ManualClock`, and `testing::assert_compatible`: would a deploy strand live sessions? | |
+//! | `testing` | `testing`: a cookie jar, a clock and a failing store for tests of handlers; and would a deploy strand live sessions? | |
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -101,20 +103,31 @@ mod core;
 pub mod csrf;
 mod csrf_token;
 mod error;
+mod event;
 mod expiry;
+mod explain;
+#[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
+mod extract;
 mod field;
 mod finish;
 mod handle;
 mod id;
+mod inspect;
 mod into_option;
 mod issue;
 mod keeper;
 mod keyring;
 mod markers;
+#[cfg(feature = "metrics")]
+pub mod metrics;
+mod observe;
 pub mod patch;
 mod plan;
+#[cfg(feature = "poem")]
+pub mod poem;
 mod queue;
 pub mod record;
+mod refusal;
 mod registry;
 pub mod revocation;
 mod save;
@@ -138,13 +151,16 @@ pub use self::cookie::written::SetCookies;
 pub use self::cookie_store::CookieStore;
 pub use self::core::OnGone;
 pub use self::error::{ConfigError, SessionError};
+pub use self::event::SessionEvent;
 pub use self::expiry::AssuranceLevel;
+pub use self::explain::ExplainedCookie;
 pub use self::finish::{CookieCommand, FinishGuard, Finished};
 pub use self::handle::SessionHandle;
 pub use self::id::StoreKey;
 pub use self::into_option::IntoOption;
 pub use self::issue::Issued;
 pub use self::keyring::Keyring;
+pub use self::refusal::Refusal;
 pub use self::registry::Schemas;
 pub use self::schema::{PrincipalSchema, SessionSchema};
 pub use self::session::Session;
@@ -159,8 +175,10 @@ pub use session_derive::SessionSchema;
     feature = "derive",
     feature = "axum",
     feature = "actix",
+    feature = "poem",
     feature = "sqlite",
-    feature = "conformance"
+    feature = "conformance",
+    feature = "testing"
 ))]
 #[doc = include_str!("../README.md")]
 struct Readme;

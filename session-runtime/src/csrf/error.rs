@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use http::StatusCode;
 
-use crate::error::{Chain, SessionError};
+use crate::error::SessionError;
+use crate::observe;
 
 /// Why a request was refused. Answered with [`status`](Self::status) and an empty body; the reason goes
-/// to `tracing`.
+/// to `tracing`, at the level `debug`, for anybody can send such requests.
 ///
 /// To answer with a page instead, look for it in a layer around: in the extensions of axum's response, in
 /// [`HttpResponse::error`](https://docs.rs/actix-web/4/actix_web/struct.HttpResponse.html#method.error)
-/// of actix-web.
+/// of actix-web; on poem put `catch_error` between the two middlewares.
 ///
 /// ```
 /// use session_runtime::csrf::CsrfPolicy;
@@ -19,6 +20,7 @@ use crate::error::{Chain, SessionError};
 /// let headers = |name| (name == "sec-fetch-site").then_some("cross-site".as_bytes());
 /// let error = CsrfPolicy::new().judge("POST", headers).unwrap_err();
 /// assert!(error.is_cross_origin());
+/// assert_eq!(error.reason(), "fetch-site");
 /// assert_eq!(error.status(), 403);
 /// ```
 #[derive(Clone, Debug, thiserror::Error)]
@@ -39,7 +41,7 @@ enum CsrfErrorKind {
     TokenWrong,
     #[error("the session of the CSRF token could not be loaded")]
     Session(#[source] SessionError),
-    #[cfg(any(feature = "axum", feature = "actix"))]
+    #[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
     #[error("a layer is missing: {0}")]
     MissingLayer(&'static str),
 }
@@ -65,7 +67,7 @@ impl CsrfError {
         Self::report(CsrfErrorKind::Session(error.into()))
     }
 
-    #[cfg(any(feature = "axum", feature = "actix"))]
+    #[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
     pub(crate) fn missing_layer(advice: &'static str) -> Self {
         Self::report(CsrfErrorKind::MissingLayer(advice))
     }
@@ -73,12 +75,27 @@ impl CsrfError {
     /// Tells the operator: an error is made once for each request.
     fn report(kind: CsrfErrorKind) -> Self {
         let error = Self(Arc::new(kind));
-        let reason = Chain(&error);
-        match error.status().is_server_error() {
-            true => tracing::error!(%reason, "checking for a forged request failed"),
-            false => tracing::warn!(%reason, "a request was refused"),
+        match &*error.0 {
+            CsrfErrorKind::Session(source) => source.report("checking for a forged request"),
+            #[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
+            CsrfErrorKind::MissingLayer(_) => tracing::error!(%error, "a handler is not protected"),
+            _ => observe::forged(error.reason()),
         }
         error
+    }
+
+    /// The reason as a word for logs and metrics: `fetch-site`, `origin`, `token-missing` or
+    /// `token-wrong`, `session` if that could not be loaded, `layer` if one is missing.
+    pub fn reason(&self) -> &'static str {
+        match *self.0 {
+            CsrfErrorKind::FetchSite => "fetch-site",
+            CsrfErrorKind::Origin => "origin",
+            CsrfErrorKind::TokenMissing => "token-missing",
+            CsrfErrorKind::TokenWrong => "token-wrong",
+            CsrfErrorKind::Session(_) => "session",
+            #[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
+            CsrfErrorKind::MissingLayer(_) => "layer",
+        }
     }
 
     /// The HTTP status that answers it: 403, or that of the [`SessionError`] if the session could not
@@ -86,7 +103,7 @@ impl CsrfError {
     pub fn status(&self) -> StatusCode {
         match &*self.0 {
             CsrfErrorKind::Session(error) => error.status(),
-            #[cfg(any(feature = "axum", feature = "actix"))]
+            #[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
             CsrfErrorKind::MissingLayer(_) => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::FORBIDDEN,
         }

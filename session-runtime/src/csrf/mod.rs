@@ -34,7 +34,7 @@
 //! # }
 //! ```
 //!
-//! On actix-web it is a middleware:
+//! On actix-web it is a middleware, and on poem it is called the same:
 //!
 //! ```
 //! # #[cfg(feature = "actix")]
@@ -151,10 +151,10 @@ pub use self::form::{form_token, is_form};
 pub use self::policy::{CsrfPolicy, Judgement};
 
 /// The request header that may hold the token.
-#[cfg(any(feature = "axum", feature = "actix"))]
+#[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
 pub(crate) const HEADER: &str = "x-csrf-token";
 
-/// Gives the token for the forms of a page. An extractor in axum and actix-web.
+/// Gives the token for the forms of a page. An extractor in axum, actix-web and poem.
 ///
 /// It needs the layer around the handler: without it extraction fails, for a token that nobody checks
 /// protects nothing.
@@ -224,6 +224,6 @@ impl fmt::Debug for Csrf {
 }
 
 /// In the extensions of every request that passed the layer.
-#[cfg(any(feature = "axum", feature = "actix"))]
+#[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
 #[derive(Clone, Copy)]
 pub(crate) struct Protected;
