@@ -128,6 +128,10 @@
 //! origin. `X-Forwarded-Host` is not read. Pages with `Referrer-Policy: no-referrer` send `Origin: null`;
 //! `same-origin` is as private towards others.
 //!
+//! # In tests
+//!
+//! A test's request passes with `sec-fetch-site: same-origin`, as a browser sends it from your pages.
+//!
 //! # Sources
 //!
 //! - [OWASP, Cross-Site Request Forgery Prevention Cheat Sheet](https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html)
