@@ -104,6 +104,7 @@ fn make(project: &Project, folder: &Path) -> Result<(), Error> {
 }
 
 /// The seconds of a build from nothing.
+#[derive(Clone, Copy)]
 struct Build {
     /// Of all processors together, which other work on the machine changes little.
     cpu: f64,
