@@ -102,9 +102,9 @@ mod core;
 mod error;
 mod event;
 mod expiry;
+mod explain;
 #[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
 mod extract;
-mod explain;
 mod field;
 mod finish;
 mod handle;
