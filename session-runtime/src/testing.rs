@@ -16,7 +16,6 @@
 //! session-runtime = { version = "0.1", features = ["testing"] }
 //! tower = { version = "0.5", features = ["util"] } # with axum
 //! ```
-//!
 #![cfg_attr(feature = "axum", doc = concat!(
     "# With axum\n\n```\n",
     include_str!("../tests/testing_kit/axum.rs"),
