@@ -18,6 +18,7 @@ pub(crate) async fn serve(sessions: Sessions, listener: std::net::TcpListener) -
     let app = Router::new()
         .route("/op", post(op))
         .route("/none", get(|| async { "no session" }))
+        .route("/health", get(health))
         .route("/visit", get(visit))
         .route("/principals/{id}", get(list).delete(delete_all))
         .nest("/guarded", guarded())
@@ -63,6 +64,10 @@ async fn token(csrf: Csrf) -> String {
 async fn first_token(csrf: Csrf, session: Session<Visit>) -> Response {
     session.add_counter(1);
     answer(session.commit().await.map(|()| csrf.token()))
+}
+
+async fn health(State(sessions): State<Sessions>) -> Response {
+    answer(sessions.health().await.map(|latency| format!("{latency:?}")))
 }
 
 async fn list(State(sessions): State<Sessions>, Path(id): Path<u64>) -> Response {

@@ -19,6 +19,7 @@ pub(crate) async fn serve(sessions: Sessions, listener: std::net::TcpListener) -
     let app = Route::new()
         .at("/op", post(op))
         .at("/none", get(none))
+        .at("/health", get(health))
         .at("/visit", get(visit))
         .at("/principals/:id", get(list).delete(delete_all))
         .nest("/guarded", guarded())
@@ -78,6 +79,11 @@ async fn first_token(csrf: Csrf, session: Session<Visit>) -> Response {
         Ok(()) => csrf.token().into_response(),
         Err(error) => error.status().into_response(),
     }
+}
+
+#[handler]
+async fn health(sessions: Data<&Sessions>) -> Response {
+    answer(sessions.health().await.map(|latency| format!("{latency:?}")))
 }
 
 #[handler]
