@@ -1,6 +1,6 @@
 //! Moving live sessions from one store to another.
 
-use super::{Created, Loaded, SessionInfo, Store, StoreError, Updated};
+use super::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError, Updated};
 use crate::id::StoreKey;
 use crate::patch::{ExpiryOp, Patch};
 use crate::record::{Principal, Record};
@@ -185,4 +185,38 @@ impl<O: Store, N: Store> Store for MigratingStore<O, N> {
             }
         }
     }
+
+    /// All of the old store, then all of the new one: what moves meanwhile is seen there.
+    async fn scan(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
+        let (in_new, after) = match after.map(|after| after.as_str().split_once(':')) {
+            None => (false, None),
+            Some(Some((store, after))) => {
+                (store == NEW, (!after.is_empty()).then(|| Cursor::new(after)))
+            }
+            Some(None) => return Err(Cursor::foreign()),
+        };
+        if in_new {
+            let mut page = self.new.scan(after.as_ref(), limit).await?;
+            page.next = page.next.map(|next| cursor(NEW, next.as_str()));
+            return Ok(page);
+        }
+        let old = self.old.scan(after.as_ref(), limit).await?;
+        let mut sessions = Vec::with_capacity(old.sessions.len());
+        for info in old.sessions {
+            // What the new store knows of is shown as it is there.
+            if self.new.load(&info.key).await? == Loaded::Absent {
+                sessions.push(info);
+            }
+        }
+        let next = old.next.map_or(cursor(NEW, ""), |next| cursor(OLD, next.as_str()));
+        Ok(Page { sessions, next: Some(next) })
+    }
+}
+
+/// What the cursors of a scan begin with.
+const OLD: &str = "old";
+const NEW: &str = "new";
+
+fn cursor(store: &str, after: &str) -> Cursor {
+    Cursor::new(format!("{store}:{after}"))
 }
