@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
+use crate::cookie::Verified;
 use crate::cookie::read::CookieHeaders;
 use crate::cookie::signed::Signer;
 use crate::cookie::template::CookieTemplate;
 use crate::cookie::written::SetCookies;
 use crate::cookie_keeper::CookieKeeper;
 use crate::error::{SessionError, StoreError};
+use crate::explain::ExplainedCookie;
 use crate::id::{Proof, SessionId, StoreKey};
+use crate::observe;
 use crate::patch::{Applied, Patch};
 use crate::record::{Principal, Record};
+use crate::refusal::Refusal;
 use crate::state::{LiveSession, Stored};
 use crate::store::{AnyStore, Created, Loaded, SessionInfo, Store, Updated};
 
@@ -38,6 +42,18 @@ impl Keeper {
         match self {
             Self::Store(keeper) => keeper.find(name, sent).await,
             Self::Cookie(keeper) => Box::pin(keeper.find(name, sent)).await,
+        }
+    }
+
+    /// What becomes of each cookie called `name`.
+    pub(crate) async fn explain(
+        &self,
+        name: &str,
+        sent: &CookieHeaders,
+    ) -> Result<Vec<ExplainedCookie>, StoreError> {
+        match self {
+            Self::Store(keeper) => keeper.explain(name, sent).await,
+            Self::Cookie(keeper) => keeper.explain(name, sent).await,
         }
     }
 
@@ -156,14 +172,44 @@ impl Keeper {
 impl StoreKeeper {
     async fn find(&self, name: &str, sent: &CookieHeaders) -> Result<Stored, StoreError> {
         let mut found = Stored::Nothing;
-        let ids = sent.values(name).filter_map(|value| self.signer.verify(value));
-        for id in ids.take(MAX_LOOKUPS) {
+        let verify = |value| self.signer.verify(value).map_err(observe::refused).ok();
+        for Verified { content: id, .. } in sent.values(name).filter_map(verify).take(MAX_LOOKUPS) {
             match self.store.load(&id.key).await? {
                 Loaded::Live(record) => return Ok(Stored::Live(LiveSession { id, record })),
-                Loaded::Gone => found = Stored::Gone,
-                Loaded::Absent => {}
+                Loaded::Gone => {
+                    observe::refused(Refusal::Gone);
+                    found = Stored::Gone;
+                }
+                Loaded::Absent => observe::refused(Refusal::Unknown),
             }
         }
         Ok(found)
+    }
+
+    async fn explain(
+        &self,
+        name: &str,
+        sent: &CookieHeaders,
+    ) -> Result<Vec<ExplainedCookie>, StoreError> {
+        let (mut cookies, mut lookups) = (Vec::new(), 0);
+        for value in sent.values(name) {
+            cookies.push(match self.signer.verify(value) {
+                Err(refusal) => ExplainedCookie::not_ours(refusal),
+                Ok(Verified { content: id, position }) => {
+                    lookups += 1;
+                    let found = match lookups <= MAX_LOOKUPS {
+                        true => match self.store.load(&id.key).await? {
+                            Loaded::Live(record) => Ok(record),
+                            Loaded::Gone => Err(Refusal::Gone),
+                            Loaded::Absent => Err(Refusal::Unknown),
+                        },
+                        false => Err(Refusal::Surplus),
+                    };
+                    let record = found.as_ref().ok();
+                    ExplainedCookie::ours(position, id.key, record, found.as_ref().err().copied())
+                }
+            });
+        }
+        Ok(cookies)
     }
 }

@@ -163,7 +163,6 @@ impl Sessions {
         Sweeper::start(self.core.clone(), period)
     }
 
-    #[cfg(any(feature = "axum", feature = "actix"))]
     pub(crate) fn core(&self) -> &Arc<Core> {
         &self.core
     }
