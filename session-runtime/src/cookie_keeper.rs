@@ -17,7 +17,7 @@ use crate::explain::ExplainedCookie;
 use crate::id::{Proof, SessionId, StoreKey};
 use crate::keeper::MAX_LOOKUPS;
 use crate::keyring::Keyring;
-use crate::observe;
+use crate::observe::{self, watched};
 use crate::patch::Applied;
 use crate::record::{Principal, Record};
 use crate::refusal::Refusal;
@@ -182,7 +182,7 @@ impl CookieKeeper {
 
     pub(crate) async fn revoke(&self, id: &StoreKey) -> Result<(), StoreError> {
         let now = self.clock.now();
-        self.revocation()?.revoke(id, now, self.last_use(now)).await
+        watched!("delete", self.revocation()?.revoke(id, now, self.last_use(now)))
     }
 
     pub(crate) async fn revoke_all(
@@ -192,11 +192,21 @@ impl CookieKeeper {
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let cutoff = Cutoff { at: now, except: except.copied() };
-        self.revocation()?.revoke_all(principal, cutoff, self.last_use(now)).await
+        watched!("delete_all", self.revocation()?.revoke_all(principal, cutoff, self.last_use(now)))
     }
 
     pub(crate) async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
-        self.revocation()?.sweep(limit).await
+        watched!("sweep", self.revocation()?.sweep(limit))
+    }
+
+    /// Asks the revocation for a session that does not exist.
+    pub(crate) async fn check(&self, id: &StoreKey) -> Result<(), StoreError> {
+        match &self.revocation {
+            Some(revocation) => {
+                watched!("health", revocation.ended(id, self.clock.now(), None)).map(drop)
+            }
+            None => Ok(()),
+        }
     }
 
     /// Whether it was ended, and if only just.
@@ -210,7 +220,7 @@ impl CookieKeeper {
             return Ok(None);
         };
         let principal = live.record.principal.as_ref();
-        let ended = revocation.ended(&live.id.key, issued_at, principal).await?;
+        let ended = watched!("load", revocation.ended(&live.id.key, issued_at, principal))?;
         // As a store's tombstone, which tells it from a session that never was.
         Ok(ended.map(|at| match now.saturating_since(at) < TOMBSTONE_TIME {
             true => Refusal::Gone,

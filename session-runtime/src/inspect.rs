@@ -1,5 +1,7 @@
 //! What operators ask.
 
+use std::time::{Duration, Instant};
+
 use http::HeaderValue;
 
 use crate::cookie::read::CookieHeaders;
@@ -40,5 +42,31 @@ impl Sessions {
         let sent: CookieHeaders = cookie_headers.into_iter().collect();
         let core = self.core();
         Ok(core.keeper.explain(core.cookie.name(), &sent).await?)
+    }
+
+    /// Asks the store for a session that does not exist, and answers how long that took: whether
+    /// sessions can be served now, for the readiness check of a load balancer. Sessions in cookies ask
+    /// their revocation, if they have one.
+    ///
+    /// It takes no longer than the store waits for its server.
+    ///
+    /// ```
+    /// # use http::StatusCode;
+    /// # use session_runtime::Sessions;
+    /// async fn ready(sessions: &Sessions) -> StatusCode {
+    ///     match sessions.health().await {
+    ///         Ok(_) => StatusCode::OK,
+    ///         Err(error) => error.status(), // 503
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
+    pub async fn health(&self) -> Result<Duration, SessionError> {
+        let began = Instant::now();
+        self.core().keeper.check().await?;
+        Ok(began.elapsed())
     }
 }

@@ -18,6 +18,7 @@ pub(crate) async fn serve(sessions: Sessions, listener: std::net::TcpListener) -
             .app_data(web::Data::new(sessions.clone()))
             .route("/op", web::post().to(op))
             .route("/none", web::get().to(|| async { "no session" }))
+            .route("/health", web::get().to(health))
             .route("/visit", web::get().to(visit))
             .route("/principals/{id}", web::get().to(list))
             .route("/principals/{id}", web::delete().to(delete_all))
@@ -40,6 +41,10 @@ async fn op(session: Session<Visit>, body: Bytes) -> HttpResponse {
 
 async fn visit(session: Session<Visit>) -> String {
     session.add_counter(1).to_string()
+}
+
+async fn health(sessions: web::Data<Sessions>) -> HttpResponse {
+    answer(sessions.health().await.map(|latency| format!("{latency:?}")))
 }
 
 async fn list(sessions: web::Data<Sessions>, id: Path<u64>) -> HttpResponse {

@@ -17,6 +17,7 @@ pub(crate) async fn serve(sessions: Sessions, listener: std::net::TcpListener) -
     let app = Router::new()
         .route("/op", post(op))
         .route("/none", get(|| async { "no session" }))
+        .route("/health", get(health))
         .route("/visit", get(visit))
         .route("/principals/{id}", get(list).delete(delete_all))
         .layer(SessionLayer::new(sessions.clone()))
@@ -37,6 +38,10 @@ async fn op(session: Session<Visit>, body: Bytes) -> Response {
 
 async fn visit(session: Session<Visit>) -> String {
     session.add_counter(1).to_string()
+}
+
+async fn health(State(sessions): State<Sessions>) -> Response {
+    answer(sessions.health().await.map(|latency| format!("{latency:?}")))
 }
 
 async fn list(State(sessions): State<Sessions>, Path(id): Path<u64>) -> Response {

@@ -4,14 +4,16 @@
 
 use std::cell::RefCell;
 use std::sync::{Arc, Once};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::routing::get;
 use axum::{Extension, Router};
 use session_runtime::axum::SessionLayer;
-use session_runtime::store::MemoryStore;
-use session_runtime::{Keyring, Session, SessionSchema, Sessions};
+use session_runtime::store::{MemoryStore, RedisStore};
+use session_runtime::testing::ManualClock;
+use session_runtime::{CookieCommand, Keyring, Session, SessionError, SessionSchema, Sessions};
 use tower::ServiceExt;
 
 #[derive(SessionSchema)]
@@ -42,13 +44,22 @@ struct Log;
 impl Log {
     fn begin() -> Self {
         static SUBSCRIBER: Once = Once::new();
-        SUBSCRIBER.call_once(|| tracing_subscriber::fmt().with_writer(|| Log).init());
+        SUBSCRIBER.call_once(|| {
+            let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG);
+            subscriber.without_time().with_target(false).with_writer(|| Log).init();
+        });
         WRITTEN.take();
         Self
     }
 
     fn text(&self) -> String {
         String::from_utf8(WRITTEN.with_borrow(Vec::clone)).unwrap()
+    }
+
+    /// What was written since the last time, line by line.
+    fn take(&self) -> Vec<String> {
+        let text = String::from_utf8(WRITTEN.take()).unwrap();
+        text.lines().map(|line| line.trim_start().to_owned()).collect()
     }
 }
 
@@ -105,4 +116,159 @@ async fn changes_that_nobody_saves_are_named_in_the_log() {
     let patience = std::time::Duration::from_millis(10);
     assert!(tokio::time::timeout(patience, request).await.is_err());
     assert!(log.text().contains("a request ended without a response"), "{}", log.text());
+}
+
+#[derive(SessionSchema)]
+struct Account {
+    name: Option<String>,
+    items: Vec<String>,
+    #[session(principal)]
+    user_id: Option<u64>,
+}
+
+const NAME: &str = "Rumpelstiltskin";
+const USER_ID: u64 = 987_654_321;
+
+/// One request from beginning to end, in which `handler` runs.
+async fn visit(
+    sessions: &Sessions,
+    cookie: &mut Option<String>,
+    handler: impl FnOnce(&Session<Account>),
+) -> Option<SessionError> {
+    let handle = sessions.begin(cookie.iter().map(|cookie| cookie.parse().unwrap()));
+    match handle.session().await {
+        Ok(session) => handler(&session),
+        Err(error) => return Some(error),
+    }
+    let finished = handle.finish(StatusCode::OK).await;
+    if let CookieCommand::Set(cookies) = finished.cookie {
+        *cookie = cookies.iter().next().unwrap().split(';').next().map(str::to_owned);
+    }
+    finished.error
+}
+
+#[tokio::test]
+async fn the_work_on_a_session_is_told_without_its_ids_and_values() {
+    let log = Log::begin();
+    let clock = ManualClock::default();
+    let sessions = Sessions::builder(MemoryStore::with_clock(clock.clone()))
+        .keys(Keyring::new([[7; 32]]).unwrap())
+        .clock(clock.clone())
+        .build()
+        .unwrap();
+    let mut cookie = None;
+    let (mut told, mut secrets) = (Vec::new(), Vec::new());
+    let mut note = |cookie: &Option<String>, ids: Vec<String>| {
+        told.extend(log.take());
+        secrets.extend(cookie.iter().map(|cookie| cookie.split_once('=').unwrap().1.to_owned()));
+        secrets.extend(ids);
+    };
+    visit(&sessions, &mut cookie, |session| session.set_name(Some(NAME.to_owned()))).await;
+    note(&cookie, vec![]);
+    let mut ids = Vec::new();
+    visit(&sessions, &mut cookie, |session| {
+        ids.extend(session.id());
+        session.set_user_id(Some(USER_ID));
+    })
+    .await;
+    note(&cookie, ids);
+
+    // Two requests that change one field at once.
+    let begin = || sessions.begin(cookie.iter().map(|cookie| cookie.parse().unwrap()));
+    let (one, two) = (begin(), begin());
+    for handle in [&one, &two] {
+        let session = handle.session::<Account>().await.unwrap();
+        session.update_items(|items| items.push("x".to_owned()));
+    }
+    for handle in [one, two] {
+        assert!(handle.finish(StatusCode::OK).await.error.is_none());
+    }
+    clock.advance(Duration::from_secs(600));
+    visit(&sessions, &mut cookie, |session| drop(session.name())).await;
+    let old = cookie.clone();
+    visit(&sessions, &mut cookie, |session| session.destroy()).await;
+    visit(&sessions, &mut old.clone(), |session| drop(session.name())).await;
+    sessions.delete_all::<Account>(&USER_ID).await.unwrap();
+    let sweeper = sessions.sweep_every(Duration::from_secs(60));
+    clock.advance(Duration::from_secs(24 * 60 * 60));
+    tokio::task::yield_now().await;
+    sweeper.stop().await;
+    note(&None, vec![]);
+
+    let expected = [
+        "DEBUG a session was created fields=1",
+        "DEBUG a session was loaded fields=1",
+        "DEBUG a session was renewed fields=1 conflicts=0",
+        "DEBUG a session was loaded fields=2",
+        "DEBUG a session was loaded fields=2",
+        "DEBUG a session was updated fields=1 conflicts=0",
+        "DEBUG a session was updated fields=1 conflicts=1",
+        "DEBUG a session was loaded fields=3",
+        "DEBUG a session was touched",
+        "DEBUG a session was loaded fields=3",
+        "DEBUG sessions were ended by=\"destroy\" count=1",
+        "DEBUG a session cookie was refused reason=\"gone\"",
+        "DEBUG sessions were ended by=\"delete_all\" count=0",
+        "DEBUG expired sessions were removed count=2",
+    ];
+    assert_eq!(told, expected);
+    secrets.extend([NAME.to_owned(), USER_ID.to_string()]);
+    assert_eq!(secrets.len(), 5);
+    for (secret, line) in
+        secrets.iter().flat_map(|secret| told.iter().map(move |line| (secret, line)))
+    {
+        assert!(!line.contains(secret.as_str()), "{secret} in {line}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_cookie_is_told_with_its_reason() {
+    let log = Log::begin();
+    let sessions = Sessions::builder(MemoryStore::new())
+        .keys(Keyring::new([[7; 32]]).unwrap())
+        .build()
+        .unwrap();
+    let forged = format!("__Host-id={}", "A".repeat(43));
+    for (cookie, reason) in [("__Host-id=abc", "malformed"), (&forged, "forged")] {
+        visit(&sessions, &mut Some(cookie.to_owned()), |_| {}).await;
+        let told = format!("DEBUG a session cookie was refused reason={reason:?}");
+        assert_eq!(log.take(), [told]);
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_fails_is_told_once_with_what_it_was_asked() {
+    if test_servers::is_left_out(test_servers::Kind::Redis) {
+        return;
+    }
+    let mut server = test_servers::Kind::Redis.start().unwrap();
+    let log = Log::begin();
+    let store = RedisStore::open(server.url()).unwrap();
+    let sessions = Sessions::builder(store).keys(Keyring::new([[7; 32]]).unwrap()).build().unwrap();
+    let mut cookie = None;
+    visit(&sessions, &mut cookie, |session| session.set_name(Some(NAME.to_owned()))).await;
+    let handle = sessions.begin(cookie.iter().map(|cookie| cookie.parse().unwrap()));
+    handle.session::<Account>().await.unwrap().set_name(None);
+    log.take();
+
+    server.kill();
+    let app = Router::new()
+        .route("/", get(|_: Session<Account>| async {}))
+        .layer(SessionLayer::new(sessions.clone()));
+    let request = Request::get("/").header("cookie", cookie.unwrap()).body(Body::empty());
+    let response = app.oneshot(request.unwrap()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let error = handle.finish(StatusCode::OK).await.error.unwrap();
+    assert!(error.is_store());
+    assert!(sessions.health().await.unwrap_err().is_store());
+    let told = log.take();
+    assert_eq!(told.len(), 3, "{told:?}");
+    for (line, operation) in told.iter().zip(["load", "update", "health"]) {
+        let begins = format!("ERROR the session store failed operation={operation:?} error=");
+        assert!(line.starts_with(&begins), "{line}");
+        assert!(line.len() > begins.len() + 30, "the cause is named: {line}");
+    }
+
+    server.start_again().unwrap();
+    assert!(sessions.health().await.unwrap() > Duration::ZERO);
 }

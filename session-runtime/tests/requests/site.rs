@@ -228,4 +228,12 @@ impl Store for Watched {
     async fn list(&self, principal: &Principal) -> Result<Vec<SessionInfo>, StoreError> {
         self.inner.list(principal).await
     }
+    async fn delete_all(
+        &self,
+        principal: &Principal,
+        except: Option<&StoreKey>,
+    ) -> Result<usize, StoreError> {
+        self.write("delete_all").await?;
+        self.inner.delete_all(principal, except).await
+    }
 }

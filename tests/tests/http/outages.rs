@@ -152,13 +152,16 @@ async fn is_lost_and_found(framework: Framework, backend: &Backend) {
         is_unavailable(&ann, json!([["add_counter", 1]])).await;
         is_unavailable(&ann, json!([["destroy"]])).await;
         is_unavailable(&bob, json!([["set_name", "Bob"]])).await;
-        let listed = ann.request(Method::GET, "/principals/7").await;
-        assert_eq!(listed.status, StatusCode::SERVICE_UNAVAILABLE);
+        for path in ["/principals/7", "/health"] {
+            let answer = ann.request(Method::GET, path).await;
+            assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        }
         (backend.failing)(&mut server).start_again().unwrap();
         backend.is_back(&ann, json!([["counter"]])).await;
         // Nobody is signed out, and nothing was saved that was not reported.
         let results = ann.ops(json!([["counter"], ["user_id"], ["add_counter", 1]])).await;
         assert_eq!(results, json!([round, 7, round + 1]));
+        assert_eq!(ann.request(Method::GET, "/health").await.status, StatusCode::OK);
         assert_eq!(ann.cookie(), cookie);
     }
 }
