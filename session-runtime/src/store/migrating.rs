@@ -10,9 +10,10 @@ use crate::record::{Principal, Record};
 ///
 /// New sessions are created in the new store. An old one is found in the old store and moves when it
 /// is next written, at the latest with the touch that keeps it alive. When the longest absolute
-/// timeout has gone, the old store is not needed any more: put the new one in place of this.
+/// timeout has gone, or when the command `session-admin copy` has copied what did not move by itself,
+/// the old store is not needed any more: put the new one in place of this.
 ///
-/// All processes must use it before the first session moves: one that still knows the old store alone
+/// All processes must use it before the first session moves or is copied: one that still knows the old store alone
 /// would not see what has moved. A session that is ended is ended in the new store first, which its
 /// tombstone makes final there, and then in the old one; so no session comes back from the other
 /// store. That holds while a move takes less time than a tombstone lives (60 seconds by default).
@@ -174,9 +175,14 @@ impl<O: Store, N: Store> Store for MigratingStore<O, N> {
                     continue;
                 }
                 found += 1;
-                // It counts where it is live: in the new store if it has moved.
-                ended += usize::from(self.new.load(&info.key).await? == Loaded::Absent);
-                self.delete(&info.key).await?;
+                match self.new.load(&info.key).await? {
+                    // It has moved, or was copied: the new store knows whose it is, and ends it below.
+                    Loaded::Live(_) => self.old.delete(&info.key).await?,
+                    state => {
+                        ended += usize::from(state == Loaded::Absent);
+                        self.delete(&info.key).await?;
+                    }
+                }
             }
             let in_new = self.new.delete_all(principal, except).await?;
             ended += in_new;

@@ -51,6 +51,14 @@ impl ClusterLink {
         self.send_by(Route::new(slot, SlotAddr::Master), commands, deadline).await
     }
 
+    /// Lets the next command look anew which server has which slots. A command without a key is refused
+    /// by none, so the client does not notice by itself.
+    pub(super) fn look_again(&self) {
+        if let Connection::Own { shared, .. } = &self.connection {
+            shared.slot().lose();
+        }
+    }
+
     async fn send_by(
         &self,
         route: Route,

@@ -53,6 +53,9 @@ pub(super) async fn page(
     if nodes.is_moving {
         return Err(begin_again("slots are moving"));
     }
+    if nodes.own != Some(slot) {
+        link.look_again();
+    }
     if nodes.own != Some(slot) || !shape.is_empty() && shape != nodes.shape {
         return Err(begin_again("the cluster has changed"));
     }
