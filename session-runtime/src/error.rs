@@ -125,7 +125,7 @@ pub(crate) enum SessionErrorKind {
     TooLarge(TooLarge),
     #[error("{0}")]
     Schema(Box<str>),
-    #[cfg(any(feature = "axum", feature = "actix"))]
+    #[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
     #[error("no session layer: {0}")]
     MissingLayer(&'static str),
     #[error("no session was made, for nothing was stored in it")]

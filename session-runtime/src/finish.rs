@@ -76,6 +76,18 @@ impl Finished {
     }
 }
 
+#[cfg(any(feature = "axum", feature = "poem"))]
+impl Finished {
+    /// Appends the [`headers`](Self::headers) to those of the response.
+    pub(crate) fn append_to(&self, response: &mut http::HeaderMap) {
+        let has_cache_control =
+            self.cookie != CookieCommand::Nothing && response.contains_key(header::CACHE_CONTROL);
+        self.headers(has_cache_control, |name, value| {
+            response.append(name, value);
+        });
+    }
+}
+
 /// Ends a request's session whichever way the request ends: drops what is pending when no response
 /// was made. For adapters.
 #[derive(Debug)]

@@ -109,6 +109,9 @@ impl SessionHandle {
     /// Saves what has changed and says what the response needs. For adapters, once, when the head of
     /// the response is known.
     pub async fn finish(&self, status: StatusCode) -> Finished {
+        if let Some(finished) = self.finish_now() {
+            return finished;
+        }
         let Some(cell) = self.0.cell.loaded() else { return Finished::untouched() };
         let _turn = self.0.turn.lock().await;
         let core = &self.0.core;
@@ -158,7 +161,7 @@ impl SessionHandle {
     }
 
     /// Whether both are the session of one `Sessions`. For adapters that may be nested.
-    #[cfg(any(feature = "axum", feature = "actix"))]
+    #[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
     pub(crate) fn belongs_to(&self, core: &Arc<Core>) -> bool {
         Arc::ptr_eq(&self.0.core, core)
     }

@@ -12,7 +12,7 @@ use crate::view::View;
 
 /// The visitor's session, seen through the schema `S`.
 ///
-/// An extractor in axum and actix-web. It dereferences to the handle that
+/// An extractor in axum, actix-web and poem. It dereferences to the handle that
 /// `#[derive(SessionSchema)]` generated, which has the accessors of every field. Clones share the
 /// session, and so do all handlers, middlewares and extractors of one request.
 ///

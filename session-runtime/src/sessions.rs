@@ -73,6 +73,24 @@ impl Sessions {
         SessionHandle::new(self.core.clone(), cookie_headers.into_iter().collect())
     }
 
+    /// As [`begin`](Self::begin), unless `outer` has begun with these sessions already: whoever made
+    /// it finishes it.
+    #[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
+    pub(crate) fn begin_inside(
+        &self,
+        outer: Option<&SessionHandle>,
+        cookie_headers: impl IntoIterator<Item = HeaderValue>,
+    ) -> Option<SessionHandle> {
+        let is_shared = outer.is_some_and(|outer| outer.belongs_to(&self.core));
+        (!is_shared).then(|| self.begin(cookie_headers))
+    }
+
+    /// The present, by the clock of these sessions.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn now(&self) -> crate::clock::Timestamp {
+        self.core.now()
+    }
+
     /// Every live session of `principal`, in no particular order.
     ///
     /// ```
