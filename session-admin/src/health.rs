@@ -12,7 +12,7 @@ pub(crate) async fn run(store: &StoreArgs) -> Outcome {
     let sessions = Sessions::builder(store.open().await?).keys(keys).build()?;
     // The first one connects.
     sessions.health().await?;
-    let millis = sessions.health().await?.as_secs_f64() * 1e3;
-    show::print(&format!("the store answers within {millis:.1} ms\n"))?;
+    let time = sessions.health().await?;
+    show::print(&format!("the store answers within {time:.1?}\n"))?;
     Ok(Answer::Yes)
 }

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 pub(crate) struct Progress {
     doing: &'static str,
@@ -61,10 +61,14 @@ fn bar(doing: &'static str, total: Option<u64>) -> ProgressBar {
     let (bar, template) = match total {
         Some(total) => (
             ProgressBar::new(total),
-            "{msg:>9} [{bar:40}] {human_pos} of {human_len}, {per_sec}, {eta} left",
+            "{msg:>9} [{bar:40}] {human_pos} of {human_len}, {rate}, {eta} left",
         ),
-        None => (ProgressBar::new_spinner(), "{msg:>9} {spinner} {human_pos}, {per_sec}"),
+        None => (ProgressBar::new_spinner(), "{msg:>9} {spinner} {human_pos}, {rate}"),
     };
     let style = ProgressStyle::with_template(template).expect("the template is a constant");
-    bar.with_style(style.progress_chars("=> ")).with_message(doing)
+    let rate = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
+        // What goes wrong with a bar goes wrong with the terminal, which shows it.
+        let _ = write!(text, "{:.0}/s", state.per_sec());
+    };
+    bar.with_style(style.progress_chars("=> ").with_key("rate", rate)).with_message(doing)
 }
