@@ -47,7 +47,7 @@ impl<'a, S: Store> Scan<'a, S> {
         Ok(Some(keys))
     }
 
-    async fn to_the_end(mut self) -> Outcome<HashMap<StoreKey, Record>> {
+    async fn finish(mut self) -> Outcome<HashMap<StoreKey, Record>> {
         while self.page().await?.is_some() {}
         Ok(self.seen)
     }
@@ -65,7 +65,7 @@ async fn scan_shows_every_live_session<S: Store>(t: Trial<S>) -> Outcome {
     }
     for limit in [7, 30, 1_000] {
         let what = format!("sessions of 30 in a scan by {limit}");
-        expect(&what, count(&Scan::new(&t, limit).to_the_end().await?, &keys), 30)?;
+        expect(&what, count(&Scan::new(&t, limit).finish().await?, &keys), 30)?;
     }
     Ok(())
 }
@@ -73,8 +73,7 @@ async fn scan_shows_every_live_session<S: Store>(t: Trial<S>) -> Outcome {
 async fn scan_shows_current_records<S: Store>(t: Trial<S>) -> Outcome {
     let (key, mut record) = t.live_of(&principal()).await?;
     t.applied("a field", &key, &mut record, &patch([("n", add(1))])).await?;
-    let seen =
-        Scan::new(&t, 100).to_the_end().await?.remove(&key).map_or(Loaded::Absent, Loaded::Live);
+    let seen = Scan::new(&t, 100).finish().await?.remove(&key).map_or(Loaded::Absent, Loaded::Live);
     expect("record in the scan", seen, Loaded::Live(record))
 }
 
@@ -87,7 +86,7 @@ async fn scan_shows_nothing_that_has_ended<S: Store>(t: Trial<S>) -> Outcome {
     let answer = t.store.rename(&renamed, &to, &Patch::empty()).await?;
     expect("rename", answer, Updated::Applied)?;
     wait().await;
-    let seen = Scan::new(&t, 100).to_the_end().await?;
+    let seen = Scan::new(&t, 100).finish().await?;
     expect("an expired session in the scan", seen.contains_key(&expired), false)?;
     expect("a deleted session in the scan", seen.contains_key(&deleted), false)?;
     expect("a former key in the scan", seen.contains_key(&renamed), false)?;
