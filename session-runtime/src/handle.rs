@@ -206,8 +206,7 @@ impl SessionHandle {
             return Ok(loaded);
         }
         let stored = core.keeper.find(core.cookie.name(), cookies).await?;
-        observe::loaded(&stored);
-        cell.load(stored);
+        observe::loaded(cell.load(stored));
         Ok(cell)
     }
 }

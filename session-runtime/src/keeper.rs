@@ -189,9 +189,15 @@ impl Keeper {
 
 impl StoreKeeper {
     async fn find(&self, name: &str, sent: &CookieHeaders) -> Result<Stored, StoreError> {
-        let mut found = Stored::Nothing;
-        let verify = |value| self.signer.verify(value).map_err(observe::refused).ok();
-        for Verified { content: id, .. } in sent.values(name).filter_map(verify).take(MAX_LOOKUPS) {
+        let (mut found, mut lookups) = (Stored::Nothing, 0);
+        for value in sent.values(name) {
+            let id = match self.signer.verify(value) {
+                Ok(Verified { content: id, .. }) => id,
+                Err(refusal) => {
+                    observe::refused(refusal);
+                    continue;
+                }
+            };
             match watched!("load", self.store.load(&id.key))? {
                 Loaded::Live(record) => return Ok(Stored::Live(LiveSession { id, record })),
                 Loaded::Gone => {
@@ -199,6 +205,10 @@ impl StoreKeeper {
                     found = Stored::Gone;
                 }
                 Loaded::Absent => observe::refused(Refusal::Unknown),
+            }
+            lookups += 1;
+            if lookups == MAX_LOOKUPS {
+                break;
             }
         }
         Ok(found)

@@ -63,6 +63,7 @@
 //! | the stores, and writing another one | [`store`] |
 //! | sessions in the cookie itself | [`CookieStore`], [`revocation`] |
 //! | what goes wrong and how it is answered | [`SessionError`] |
+//! | what operators see and ask | [`SessionsBuilder::on_event`], [`Sessions::health`], [`Sessions::explain`], `metrics` |
 //! | another framework | [`SessionHandle`] |
 //! | tests of your handlers | `testing`, with the feature of that name |
 //!
@@ -79,6 +80,7 @@
 //! | `redis-cluster` | `store::RedisClusterStore` for a cluster of them | |
 //! | `webdis` | `store::WebdisStore` for Redis behind Webdis, over HTTP | |
 //! | `postgres` | `store::PostgresStore`, for PostgreSQL 12 and later | |
+//! | `metrics` | counters and store latencies for the `metrics` facade: `metrics` has the table | |
 //! | `conformance` | `conformance::run`: the rules of [`store::Store`], for your own store | |
 //! | `testing` | `testing`: a cookie jar, a clock and a failing store for tests of handlers; and would a deploy strand live sessions? | |
 

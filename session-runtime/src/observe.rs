@@ -10,7 +10,6 @@ use crate::error::{Chain, StoreError};
 #[cfg(feature = "metrics")]
 use crate::metrics;
 use crate::refusal::Refusal;
-use crate::state::Stored;
 
 /// Makes one call of the store, measured and its failure told. The label is a literal, so that none is
 /// allocated.
@@ -49,16 +48,24 @@ pub(crate) fn refused(refusal: Refusal) {
     counter!(metrics::REFUSED_COOKIES, "reason" => refusal.as_str()).increment(1);
 }
 
+/// What was there when a request asked for its session.
+#[derive(Clone, Copy)]
+pub(crate) enum Load {
+    Live { fields: usize },
+    Gone,
+    Nothing,
+}
+
 /// A request asked for its session.
-pub(crate) fn loaded(stored: &Stored) {
-    if let Stored::Live(live) = stored {
-        tracing::debug!(fields = live.record.fields.len(), "a session was loaded");
+pub(crate) fn loaded(load: Load) {
+    if let Load::Live { fields } = load {
+        tracing::debug!(fields, "a session was loaded");
     }
     #[cfg(feature = "metrics")]
-    match stored {
-        Stored::Live(_) => counter!(metrics::LOADS, "outcome" => "live"),
-        Stored::Gone => counter!(metrics::LOADS, "outcome" => "gone"),
-        Stored::Nothing => counter!(metrics::LOADS, "outcome" => "none"),
+    match load {
+        Load::Live { .. } => counter!(metrics::LOADS, "outcome" => "live"),
+        Load::Gone => counter!(metrics::LOADS, "outcome" => "gone"),
+        Load::Nothing => counter!(metrics::LOADS, "outcome" => "none"),
     }
     .increment(1);
 }

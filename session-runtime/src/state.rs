@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 use crate::clock::{Clock, Timestamp};
 use crate::error::SessionError;
 use crate::id::{SessionId, StoreKey};
+use crate::observe::Load;
 use crate::patch::FieldOp;
 use crate::record::{Fields, Principal, Record};
 use crate::ttl::Snapshot;
@@ -37,9 +38,15 @@ impl StateCell {
     }
 
     /// The store was asked, and this is what it holds.
-    pub(crate) fn load(&self, stored: Stored) {
-        self.lock().stored = stored;
+    pub(crate) fn load(&self, stored: Stored) -> Load {
+        let mut state = self.lock();
+        state.stored = stored;
         self.loaded.store(true, Ordering::Release);
+        match &state.stored {
+            Stored::Nothing => Load::Nothing,
+            Stored::Live(live) => Load::Live { fields: live.record.fields.len() },
+            Stored::Gone => Load::Gone,
+        }
     }
 
     /// The cell, if somebody has asked for the session.

@@ -16,6 +16,7 @@ pub(crate) async fn serve(sessions: Sessions, listener: std::net::TcpListener) -
     let app = Route::new()
         .at("/op", post(op))
         .at("/none", get(none))
+        .at("/health", get(health))
         .at("/visit", get(visit))
         .at("/principals/:id", get(list).delete(delete_all))
         .with(SessionMiddleware::new(sessions.clone()))
@@ -44,6 +45,11 @@ fn none() -> &'static str {
 #[handler]
 async fn visit(session: Session<Visit>) -> String {
     session.add_counter(1).to_string()
+}
+
+#[handler]
+async fn health(sessions: Data<&Sessions>) -> Response {
+    answer(sessions.health().await.map(|latency| format!("{latency:?}")))
 }
 
 #[handler]

@@ -136,9 +136,9 @@ async fn what_the_store_has_not_confirmed_is_not_told() {
         let handle = site.begin(&cookie);
         let session = handle.session::<Visit>().await.unwrap();
         if step == "renew" {
-            session.renew()
+            session.renew();
         } else {
-            session.destroy()
+            session.destroy();
         }
         site.store.fail(true);
         assert!(handle.finish(StatusCode::OK).await.error.is_some());
