@@ -26,7 +26,9 @@ use serde::{Deserialize, Serialize};
 use session_runtime::axum::SessionLayer;
 use session_runtime::patch::{Applied, Patch};
 use session_runtime::record::{Principal, Record};
-use session_runtime::store::{Created, Loaded, SessionInfo, Store, StoreError, Updated};
+use session_runtime::store::{
+    Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError, Updated,
+};
 use session_runtime::{Keyring, Session, SessionSchema, Sessions, StoreKey, Timestamp};
 use tokio::sync::Mutex;
 
@@ -218,6 +220,24 @@ impl Store for FolderStore {
             }
         }
         Ok(ended)
+    }
+
+    async fn scan(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
+        let mut keys = self.keys().await?;
+        keys.sort();
+        if let Some(after) = after {
+            let after: StoreKey = after.as_str().parse().map_err(StoreError::backend)?;
+            keys.retain(|key| *key > after);
+        }
+        let limit = limit.max(1);
+        let next = (keys.len() > limit).then(|| Cursor::new(keys[limit - 1].to_string()));
+        let mut sessions = Vec::new();
+        for key in keys.into_iter().take(limit) {
+            if let Some(record) = self.live(&key).await? {
+                sessions.push(SessionInfo { key, record });
+            }
+        }
+        Ok(Page { sessions, next })
     }
 }
 

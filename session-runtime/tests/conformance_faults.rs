@@ -2,13 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use session_runtime::conformance::{self, Failed};
 use session_runtime::patch::{ExpiryOp, FieldOp, Patch, PrincipalOp};
 use session_runtime::record::{Principal, Record};
 use session_runtime::store::{
-    Created, Loaded, MemoryStore, SessionInfo, Store, StoreError, Updated,
+    Created, Cursor, Loaded, MemoryStore, Page, SessionInfo, Store, StoreError, Updated,
 };
 use session_runtime::{Clock, StoreKey, SystemClock, Timestamp};
 
@@ -40,15 +41,30 @@ enum Fault {
     /// The index is written by `create` alone.
     StaleIndex,
     SweepsTombstones,
+    /// `scan` counts places instead of remembering a key.
+    ScanCounts,
+    /// `scan` leaves out the last session of every page.
+    ScanLeavesOut,
+    /// `scan` shows everything at once.
+    ScanAtOnce,
+    /// `scan` shows empty records for all that ever was created.
+    ScanShowsEnded,
+    /// `scan` begins again with every page.
+    ScanForever,
     Panics,
 }
 
 struct Faulty {
     inner: MemoryStore,
     fault: Fault,
+    created: Mutex<Vec<StoreKey>>,
 }
 
 impl Faulty {
+    fn new(fault: Fault) -> Self {
+        Self { inner: MemoryStore::new(), fault, created: Mutex::default() }
+    }
+
     /// Makes the record what `after` is, whatever it is now.
     async fn overwrite(&self, key: &StoreKey, after: &Record) {
         let Some(now) = self.live(key).await else { return };
@@ -103,6 +119,7 @@ impl Store for Faulty {
     }
 
     async fn create(&self, key: &StoreKey, record: &Record) -> Result<Created, StoreError> {
+        self.created.lock().unwrap().push(*key);
         let created = self.inner.create(key, record).await?;
         if self.fault == Fault::Overwrite && self.live(key).await.is_some() {
             self.overwrite(key, record).await;
@@ -224,6 +241,35 @@ impl Store for Faulty {
         }
         Ok(ended)
     }
+
+    async fn scan(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
+        match self.fault {
+            Fault::ScanCounts => {
+                let all = self.inner.scan(None, usize::MAX).await?.sessions;
+                let start = after.map_or(0, |after| after.as_str().parse().unwrap());
+                let sessions: Vec<_> = all.into_iter().skip(start).take(limit).collect();
+                let more = sessions.len() == limit && limit > 0;
+                let next = more.then(|| Cursor::new((start + limit).to_string()));
+                Ok(Page { sessions, next })
+            }
+            Fault::ScanLeavesOut => {
+                let mut page = self.inner.scan(after, limit).await?;
+                page.sessions.pop();
+                Ok(page)
+            }
+            Fault::ScanAtOnce => self.inner.scan(None, usize::MAX).await,
+            Fault::ScanShowsEnded => {
+                let keys = self.created.lock().unwrap().clone();
+                let info = |key| SessionInfo { key, record: template() };
+                Ok(Page { sessions: keys.into_iter().map(info).collect(), next: None })
+            }
+            Fault::ScanForever => {
+                let sessions = self.inner.scan(None, limit).await?.sessions;
+                Ok(Page { sessions, next: Some(Cursor::new("again")) })
+            }
+            _ => self.inner.scan(after, limit).await,
+        }
+    }
 }
 
 fn template() -> Record {
@@ -240,7 +286,7 @@ fn template() -> Record {
 }
 
 async fn failures(fault: Fault) -> Failed {
-    let open = || async { Faulty { inner: MemoryStore::new(), fault } };
+    let open = || async { Faulty::new(fault) };
     conformance::run(open).await.expect_err("a fault that nobody noticed")
 }
 
@@ -271,12 +317,18 @@ caught! {
     an_exception_that_is_ended: NoException by delete_all_spares_the_exception;
     an_index_that_is_behind: StaleIndex by list_follows_update, list_follows_rename;
     a_sweep_without_a_limit: SweepsTombstones by sweep_removes_what_has_expired;
+    a_scan_that_counts: ScanCounts by scan_finds_what_stays_while_others_come_and_go;
+    a_scan_that_leaves_out: ScanLeavesOut by scan_shows_every_live_session;
+    a_scan_at_once: ScanAtOnce by scan_keeps_to_its_limit;
+    a_scan_of_what_has_ended: ScanShowsEnded by
+        scan_shows_nothing_that_has_ended, scan_shows_current_records;
+    a_scan_without_end: ScanForever by scan_shows_every_live_session;
     a_panic: Panics by load_of_unknown_is_absent;
 }
 
 #[tokio::test]
 async fn the_wrapper_itself_is_sound() {
-    let open = || async { Faulty { inner: MemoryStore::new(), fault: Fault::None } };
+    let open = || async { Faulty::new(Fault::None) };
     conformance::run(open).await.unwrap();
 }
 
@@ -343,8 +395,13 @@ impl Store for Minimal {
 #[tokio::test]
 async fn missing_provided_methods_are_skipped() {
     let report = conformance::run(|| async { Minimal(MemoryStore::new()) }).await.unwrap();
-    assert_eq!(report.skipped().len(), 16, "{report}");
-    for rule in ["list_follows_update", "delete_all_ends_all", "sweep_keeps_to_its_limit"] {
+    assert_eq!(report.skipped().len(), 21, "{report}");
+    for rule in [
+        "list_follows_update",
+        "delete_all_ends_all",
+        "sweep_keeps_to_its_limit",
+        "scan_keeps_to_its_limit",
+    ] {
         assert!(report.skipped().contains(&rule), "{report}");
     }
     assert!(report.passed().contains(&"deltas_add_up"), "{report}");

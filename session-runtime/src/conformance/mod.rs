@@ -33,8 +33,8 @@
 //! names its rule, what was expected and what was seen. A store that changes records in Rust calls
 //! [`Patch::apply`](crate::patch::Patch::apply) under its own lock or transaction and has the rules
 //! about fields and expiry for free; one that changes them in its server is held to the same here.
-//! [`sweep`](Store::sweep), [`list`](Store::list) and [`delete_all`](Store::delete_all) may be left
-//! out; their rules are then reported as skipped.
+//! [`sweep`](Store::sweep), [`list`](Store::list), [`delete_all`](Store::delete_all) and
+//! [`scan`](Store::scan) may be left out; their rules are then reported as skipped.
 
 mod basics;
 mod concurrency;
@@ -43,6 +43,7 @@ mod fields;
 mod principals;
 mod renames;
 mod report;
+mod scan;
 mod show;
 mod sweep;
 mod texts;
@@ -83,6 +84,7 @@ pub async fn run<S: Store, F: Future<Output = S>>(open: impl Fn() -> F) -> Resul
     concurrency::check(&mut suite).await;
     principals::check(&mut suite).await;
     sweep::check(&mut suite).await;
+    scan::check(&mut suite).await;
     if suite.failed.is_empty() { Ok(suite.report) } else { Err(suite.failed) }
 }
 

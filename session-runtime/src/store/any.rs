@@ -5,7 +5,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{Created, Loaded, MemoryStore, SessionInfo, Store, StoreError, Updated};
+use super::{Created, Cursor, Loaded, MemoryStore, Page, SessionInfo, Store, StoreError, Updated};
 use crate::id::StoreKey;
 use crate::patch::Patch;
 use crate::record::{Principal, Record};
@@ -75,6 +75,7 @@ trait DynStore: Send + Sync {
         principal: &'a Principal,
         except: Option<&'a StoreKey>,
     ) -> Answer<'a, usize>;
+    fn scan<'a>(&'a self, after: Option<&'a Cursor>, limit: usize) -> Answer<'a, Page>;
 }
 
 impl<T: Store> DynStore for T {
@@ -117,6 +118,10 @@ impl<T: Store> DynStore for T {
         except: Option<&'a StoreKey>,
     ) -> Answer<'a, usize> {
         Box::pin(Store::delete_all(self, principal, except))
+    }
+
+    fn scan<'a>(&'a self, after: Option<&'a Cursor>, limit: usize) -> Answer<'a, Page> {
+        Box::pin(Store::scan(self, after, limit))
     }
 }
 
@@ -183,6 +188,13 @@ impl Store for AnyStore {
         match &self.0 {
             Kind::Memory(store) => Store::delete_all(store, principal, except).await,
             Kind::Other(store) => store.delete_all(principal, except).await,
+        }
+    }
+
+    async fn scan(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
+        match &self.0 {
+            Kind::Memory(store) => Store::scan(store, after, limit).await,
+            Kind::Other(store) => store.scan(after, limit).await,
         }
     }
 }

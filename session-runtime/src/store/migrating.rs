@@ -1,6 +1,6 @@
 //! Moving live sessions from one store to another.
 
-use super::{Created, Loaded, SessionInfo, Store, StoreError, Updated};
+use super::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError, Updated};
 use crate::id::StoreKey;
 use crate::patch::{ExpiryOp, Patch};
 use crate::record::{Principal, Record};
@@ -10,9 +10,10 @@ use crate::record::{Principal, Record};
 ///
 /// New sessions are created in the new store. An old one is found in the old store and moves when it
 /// is next written, at the latest with the touch that keeps it alive. When the longest absolute
-/// timeout has gone, the old store is not needed any more: put the new one in place of this.
+/// timeout has gone, or when the command `session-admin copy` has copied what did not move by itself,
+/// the old store is not needed any more: put the new one in place of this.
 ///
-/// All processes must use it before the first session moves: one that still knows the old store alone
+/// All processes must use it before the first session moves or is copied: one that still knows the old store alone
 /// would not see what has moved. A session that is ended is ended in the new store first, which its
 /// tombstone makes final there, and then in the old one; so no session comes back from the other
 /// store. That holds while a move takes less time than a tombstone lives (60 seconds by default).
@@ -174,9 +175,14 @@ impl<O: Store, N: Store> Store for MigratingStore<O, N> {
                     continue;
                 }
                 found += 1;
-                // It counts where it is live: in the new store if it has moved.
-                ended += usize::from(self.new.load(&info.key).await? == Loaded::Absent);
-                self.delete(&info.key).await?;
+                match self.new.load(&info.key).await? {
+                    // It has moved, or was copied: the new store knows whose it is, and ends it below.
+                    Loaded::Live(_) => self.old.delete(&info.key).await?,
+                    state => {
+                        ended += usize::from(state == Loaded::Absent);
+                        self.delete(&info.key).await?;
+                    }
+                }
             }
             let in_new = self.new.delete_all(principal, except).await?;
             ended += in_new;
@@ -185,4 +191,38 @@ impl<O: Store, N: Store> Store for MigratingStore<O, N> {
             }
         }
     }
+
+    /// All of the old store, then all of the new one: what moves meanwhile is seen there.
+    async fn scan(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
+        let (in_new, after) = match after.map(|after| after.as_str().split_once(':')) {
+            None => (false, None),
+            Some(Some((store, after))) => {
+                (store == NEW, (!after.is_empty()).then(|| Cursor::new(after)))
+            }
+            Some(None) => return Err(Cursor::foreign()),
+        };
+        if in_new {
+            let mut page = self.new.scan(after.as_ref(), limit).await?;
+            page.next = page.next.map(|next| cursor(NEW, next.as_str()));
+            return Ok(page);
+        }
+        let old = self.old.scan(after.as_ref(), limit).await?;
+        let mut sessions = Vec::with_capacity(old.sessions.len());
+        for info in old.sessions {
+            // What the new store knows of is shown as it is there.
+            if self.new.load(&info.key).await? == Loaded::Absent {
+                sessions.push(info);
+            }
+        }
+        let next = old.next.map_or(cursor(NEW, ""), |next| cursor(OLD, next.as_str()));
+        Ok(Page { sessions, next: Some(next) })
+    }
+}
+
+/// What the cursors of a scan begin with.
+const OLD: &str = "old";
+const NEW: &str = "new";
+
+fn cursor(store: &str, after: &str) -> Cursor {
+    Cursor::new(format!("{store}:{after}"))
 }

@@ -13,6 +13,7 @@ mod mongodb;
 mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
+mod scan;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod url;
@@ -33,6 +34,7 @@ pub use self::redis::{RedisClusterStore, RedisClusterStoreBuilder};
 pub use self::redis::{RedisStore, RedisStoreBuilder};
 #[cfg(feature = "webdis")]
 pub use self::redis::{WebdisStore, WebdisStoreBuilder};
+pub use self::scan::{Cursor, Page};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{SqliteStore, SqliteStoreBuilder, Synchronous};
 use crate::clock::Timestamp;
@@ -120,6 +122,8 @@ impl SessionInfo {
 /// - [`list`](Self::list) shows every live session of a principal. After
 ///   [`delete_all`](Self::delete_all) none of those it should end is live, nor any that was renamed
 ///   meanwhile. No index entry outlives its session for long.
+/// - [`scan`](Self::scan) shows every session that is live under one key from its first page to its
+///   last.
 /// - `Err` means that the backend failed; of a write it means "outcome unknown". A store repeats a
 ///   write by itself only if the backend proved that it was not executed.
 ///
@@ -203,6 +207,45 @@ pub trait Store: Send + Sync + 'static {
         let _ = (principal, except);
         async { Err(StoreError::unsupported()) }
     }
+
+    /// Some of the live sessions, in no particular order: the first page, or the one that begins at
+    /// `after`. When [`Page::next`] is `None` the scan is over.
+    ///
+    /// A session that is live under one key from the first page to the last appears at least once, as
+    /// it is when its page is read; one that begins, is renamed or ends meanwhile may or may not. A
+    /// page has about `limit` sessions, so that little is done at a time, and nothing is held from one
+    /// page to the next. A store that cannot go on after `after` fails; then the scan begins again.
+    ///
+    /// It is for tools, which look through a store or copy it. No request needs it.
+    ///
+    /// ```
+    /// use session_runtime::store::{MemoryStore, Store, StoreError};
+    ///
+    /// async fn count(store: &impl Store) -> Result<usize, StoreError> {
+    ///     let (mut count, mut after) = (0, None);
+    ///     loop {
+    ///         let page = store.scan(after.as_ref(), 500).await?;
+    ///         count += page.sessions.len();
+    ///         after = page.next;
+    ///         if after.is_none() {
+    ///             return Ok(count);
+    ///         }
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), StoreError> {
+    /// assert_eq!(count(&MemoryStore::new()).await?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn scan(
+        &self,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Page, StoreError>> + Send {
+        let _ = (after, limit);
+        async { Err(StoreError::unsupported()) }
+    }
 }
 
 impl<T: Store + ?Sized> Store for Arc<T> {
@@ -245,5 +288,9 @@ impl<T: Store + ?Sized> Store for Arc<T> {
         except: Option<&StoreKey>,
     ) -> Result<usize, StoreError> {
         (**self).delete_all(principal, except).await
+    }
+
+    async fn scan(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
+        (**self).scan(after, limit).await
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::id::StoreKey;
 use crate::patch::Patch;
 use crate::record::{Principal, Record};
-use crate::store::{Created, Loaded, SessionInfo, Store, StoreError, Updated};
+use crate::store::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError, Updated};
 
 /// A store around another one, which fails as a test says, and notes what it is asked for. Clones are
 /// one store: give one to the sessions and keep the other. Sessions in cookies have a store behind
@@ -64,6 +64,8 @@ pub enum Operation {
     List,
     /// [`Store::delete_all`].
     DeleteAll,
+    /// [`Store::scan`].
+    Scan,
 }
 
 /// How an operation fails.
@@ -212,6 +214,10 @@ impl<S: Store> Store for FaultyStore<S> {
         except: Option<&StoreKey>,
     ) -> Result<usize, StoreError> {
         self.run(Operation::DeleteAll, || self.inner.delete_all(principal, except)).await
+    }
+
+    async fn scan(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
+        self.run(Operation::Scan, || self.inner.scan(after, limit)).await
     }
 }
 

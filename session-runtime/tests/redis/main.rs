@@ -10,6 +10,7 @@ mod layout;
 mod options;
 mod replicas;
 mod rules;
+mod scan;
 mod scripts;
 mod site;
 mod tls;

@@ -46,7 +46,7 @@ async fn password_and_database() {
 async fn a_user_with_the_documented_rights() {
     let Some(server) = server(&[]) else { return };
     let rights = "on >secret ~session:* +hello +role +eval +evalsha +wait +time +exists +rename \
-        +del +pexpire +pexpireat +@hash +@sortedset";
+        +del +pexpire +pexpireat +@hash +@sortedset +scan +info";
     let mut command = redis::cmd("ACL");
     ask::<()>(
         server.url(),

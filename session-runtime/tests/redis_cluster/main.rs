@@ -9,5 +9,6 @@ mod memory;
 mod once;
 mod options;
 mod rules;
+mod scan;
 mod site;
 mod slots;

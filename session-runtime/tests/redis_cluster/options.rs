@@ -37,7 +37,7 @@ async fn one_server_of_the_url_is_enough() {
 async fn a_password_and_a_user_with_the_documented_rights() {
     let Some(cluster) = cluster(&[]) else { return };
     let rights = "on >secret ~session:* +hello +ping +cluster|slots +asking +eval +evalsha +wait \
-        +time +exists +del +pexpire +pexpireat +@hash +@sortedset";
+        +time +exists +del +pexpire +pexpireat +@hash +@sortedset +scan +info +cluster|nodes";
     for node in nodes(cluster.url()) {
         let mut user = cmd("ACL");
         user.arg("SETUSER").arg("app").arg(rights.split_whitespace().collect::<Vec<_>>());

@@ -15,7 +15,7 @@ use std::time::Duration;
 pub use self::builder::MemoryStoreBuilder;
 use self::index::Index;
 use self::shard::{KeyHasher, Shard, State, Step};
-use super::{Created, Loaded, SessionInfo, Store, StoreError, Updated};
+use super::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError, Updated};
 use crate::clock::{Clock, Timestamp};
 use crate::id::StoreKey;
 use crate::patch::{Applied, Patch, PrincipalOp};
@@ -172,6 +172,25 @@ impl Store for MemoryStore {
             }
             tokio::task::yield_now().await;
         }
+    }
+
+    async fn scan(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
+        let limit = limit.max(1);
+        let mut after = after.map(Cursor::key).transpose()?;
+        let first = after.as_ref().map_or(0, position);
+        let mut sessions = Vec::new();
+        for shard in &self.0.shards[first..] {
+            let now = self.0.clock.now();
+            let left = limit - sessions.len();
+            sessions.extend(lock(shard).live_after(after.take().as_ref(), left, now));
+            if sessions.len() == limit {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        let next = sessions.last().filter(|_| sessions.len() == limit);
+        let next = next.map(|last| Cursor::after(&last.key));
+        Ok(Page { sessions, next })
     }
 }
 

@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::id::StoreKey;
 use crate::patch::{Applied, Patch};
 use crate::record::Record;
+use crate::store::SessionInfo;
 
 /// A map of entries that knows which of them may have ended.
 ///
@@ -61,6 +62,30 @@ impl Shard {
             Some(State::Live(record)) => Some(record),
             _ => None,
         }
+    }
+
+    /// The first `limit` live sessions after a key, in the order of their keys.
+    ///
+    /// The map has no order, so this looks at every key of the shard.
+    pub(super) fn live_after(
+        &self,
+        after: Option<&StoreKey>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Vec<SessionInfo> {
+        let is_live = |key: &&StoreKey| self.live(key, now).is_some();
+        let is_after = |key: &&StoreKey| after.is_none_or(|after| *key > after);
+        let mut keys: Vec<_> = self.entries.keys().filter(is_after).filter(is_live).collect();
+        if limit < keys.len() {
+            keys.select_nth_unstable(limit);
+            keys.truncate(limit);
+        }
+        keys.sort_unstable();
+        let info = |key: &StoreKey| {
+            let record = self.live(key, now)?.clone();
+            Some(SessionInfo { key: *key, record })
+        };
+        keys.into_iter().filter_map(info).collect()
     }
 
     /// Keeps `state` under `key`; answers what it replaced, also what had ended.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use ::mongodb::bson::oid::ObjectId;
 use ::mongodb::bson::{Bson, Document, doc};
 use ::mongodb::error::{Error, ErrorKind, WriteFailure};
 use ::mongodb::{Client, Collection, Database};
@@ -20,7 +21,7 @@ pub use self::builder::MongoStoreBuilder;
 use self::change::{Change, Move, stored_under};
 use self::document::{Failure, binary, bury, date};
 use self::ready::Readiness;
-use super::{Created, Loaded, SessionInfo, Store, StoreError, Updated};
+use super::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError, Updated};
 use crate::clock::{Clock, Timestamp};
 use crate::error::ConfigError;
 use crate::id::StoreKey;
@@ -196,6 +197,12 @@ impl Store for MongoStore {
             }
         }
     }
+
+    async fn scan(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
+        let after = after.map(|after| ObjectId::parse_str(after.as_str()));
+        let after = after.transpose().map_err(|_| Cursor::foreign())?;
+        self.in_time(self.0.scan(after, limit.max(1))).await
+    }
 }
 
 struct Swept {
@@ -313,6 +320,27 @@ impl Inner {
             }
         }
         Ok(infos)
+    }
+
+    /// In the order of `_id`, which a session keeps for life, also when it is renamed.
+    async fn scan(&self, after: Option<ObjectId>, limit: usize) -> Result<Page, Failure> {
+        let filter = after.map_or(Document::new(), |after| doc! { "_id": { "$gt": after } });
+        let find = self.collection.find(filter).sort(doc! { "_id": 1 });
+        let mut found = find.limit(i64::try_from(limit)?).await?;
+        let now = self.clock.now();
+        let (mut sessions, mut read, mut last) = (Vec::new(), 0, None);
+        while found.advance().await? {
+            let document = found.deserialize_current()?;
+            (read, last) = (read + 1, Some(document.get_object_id("_id")?));
+            if let Some(key) = document::current_key(&document)? {
+                let record = document::record(&document)?;
+                if record.is_live(now) {
+                    sessions.push(SessionInfo { key, record });
+                }
+            }
+        }
+        let next = last.filter(|_| read == limit);
+        Ok(Page { sessions, next: next.map(|last| Cursor::new(last.to_hex())) })
     }
 
     async fn sweep(&self, batch: usize) -> Result<Swept, Failure> {

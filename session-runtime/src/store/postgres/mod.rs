@@ -20,7 +20,7 @@ use self::row::{Expiry, Ops, idle, millis, principal_column, principal_op, recor
 use self::run::{Access, Client};
 use self::sql::Sql;
 pub(super) use self::url::builder as of_url;
-use super::{Created, Loaded, SessionInfo, Store, StoreError, Updated};
+use super::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError, Updated};
 use crate::error::ConfigError;
 use crate::id::StoreKey;
 use crate::patch::{Applied, Patch};
@@ -232,11 +232,7 @@ impl Store for PostgresStore {
         let mut infos = Vec::new();
         for row in self.read(query).await? {
             if let Some(record) = record(&row, 0)? {
-                let key: Vec<u8> = get(&row, 7)?;
-                let key = key.try_into().map_err(|_| {
-                    StoreError::backend("a session is stored under a key that is not 16 bytes long")
-                })?;
-                infos.push(SessionInfo { key: StoreKey::from_bytes(key), record });
+                infos.push(SessionInfo { key: key(&row, 7)?, record });
             }
         }
         Ok(infos)
@@ -256,6 +252,26 @@ impl Store for PostgresStore {
         });
         Ok(ended.await?.len())
     }
+
+    async fn scan(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
+        let after = after.map(Cursor::key).transpose()?;
+        // An empty key is before all others.
+        let after = after.map_or(Vec::new(), |key| key.as_bytes().to_vec());
+        let limit = limit.max(1);
+        let most = i64::try_from(limit).unwrap_or(i64::MAX);
+        let query = || sqlx::query(self.0.sql.scan.clone()).bind(after.clone()).bind(most);
+        let rows = self.read(query).await?;
+        let mut page = Page::default();
+        for row in &rows {
+            if let Some(record) = record(row, 0)? {
+                page.sessions.push(SessionInfo { key: key(row, 7)?, record });
+            }
+        }
+        if let Some(last) = rows.last().filter(|_| rows.len() == limit) {
+            page.next = Some(Cursor::after(&key(last, 7)?));
+        }
+        Ok(page)
+    }
 }
 
 fn keyed(sql: &SqlStr, key: &StoreKey) -> Statement {
@@ -264,6 +280,14 @@ fn keyed(sql: &SqlStr, key: &StoreKey) -> Statement {
 
 fn owned(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|&text| text.to_owned()).collect()
+}
+
+fn key(row: &PgRow, column: usize) -> Result<StoreKey, StoreError> {
+    let key: Vec<u8> = get(row, column)?;
+    let key = key.try_into().map_err(|_| {
+        StoreError::backend("a session is stored under a key that is not 16 bytes long")
+    })?;
+    Ok(StoreKey::from_bytes(key))
 }
 
 fn get<'r, T: sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres>>(

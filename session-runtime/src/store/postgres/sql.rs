@@ -16,6 +16,7 @@ pub(super) struct Sql {
     pub(super) sweep: SqlStr,
     pub(super) list: SqlStr,
     pub(super) delete_all: SqlStr,
+    pub(super) scan: SqlStr,
 }
 
 /// The server's clock, which alone judges what is live. It goes on within a statement, so a row that
@@ -25,6 +26,9 @@ const NOW: &str = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 /// What makes a [`Record`](crate::record::Record), in the order in which it is read.
 const RECORD: &str =
     "s.fields::text, s.created_at, s.expires_at, s.deadline, s.idle, s.persistent, s.principal";
+
+/// The same without the fields.
+const REST: &str = "s.created_at, s.expires_at, s.deadline, s.idle, s.persistent, s.principal";
 
 impl Sql {
     pub(super) fn new(table: &Table) -> Self {
@@ -75,6 +79,11 @@ impl Sql {
                 WHERE s.principal = $1 AND {live} AND s.key IS DISTINCT FROM $2
                 RETURNING true",
                 minute = tombstone_minute("until"),
+            )),
+            // Rows that have ended are counted too, so that the work is bounded; their fields are null.
+            scan: safe(format!(
+                "SELECT CASE WHEN s.expires_at > {NOW} THEN s.fields::text END, {REST}, s.key
+                FROM {table} AS s WHERE s.key > $1 ORDER BY s.key LIMIT $2"
             )),
         }
     }

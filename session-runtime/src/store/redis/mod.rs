@@ -9,6 +9,7 @@ mod layout;
 mod link;
 mod lister;
 mod options;
+mod scanner;
 mod script;
 mod shared;
 mod url;
@@ -34,7 +35,7 @@ pub(super) use self::webdis::of_url as webdis_of_url;
 #[cfg(feature = "webdis")]
 pub use self::webdis::{WebdisStore, WebdisStoreBuilder};
 use self::wire::{Replicas, Wire};
-use super::{Created, Loaded, SessionInfo, Store, StoreError, Updated};
+use super::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError, Updated};
 use crate::error::ConfigError;
 use crate::id::StoreKey;
 use crate::patch::Patch;
@@ -53,7 +54,8 @@ use crate::record::{Principal, Record};
 /// [`wait_replicas`](RedisStoreBuilder::wait_replicas).
 ///
 /// Whoever may use the server's ACL gives the user `~session:*` and `+hello +role +eval +evalsha
-/// +wait +time +exists +rename +del +pexpire +pexpireat +@hash +@sortedset`.
+/// +wait +time +exists +rename +del +pexpire +pexpireat +@hash +@sortedset`. [`scan`](Store::scan)
+/// needs `+scan +info` too.
 ///
 /// Must be used within a tokio runtime. Times beyond the year 10000 are kept as that one.
 ///
@@ -191,6 +193,10 @@ impl Store for RedisStore {
                 return Ok(total);
             }
         }
+    }
+
+    async fn scan(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
+        scanner::page(&self.0.link, &self.0.calls, after, limit).await
     }
 }
 

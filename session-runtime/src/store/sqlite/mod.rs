@@ -20,7 +20,7 @@ use self::schema::Sql;
 pub(super) use self::url::open as open_url;
 use self::writer::Writer;
 use self::writes::{Db, Row};
-use super::{Created, Loaded, SessionInfo, Store, StoreError, Updated};
+use super::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError, Updated};
 use crate::clock::Clock;
 use crate::error::ConfigError;
 use crate::id::StoreKey;
@@ -181,6 +181,15 @@ impl Store for SqliteStore {
         let (principal, except) = (principal.clone(), except.copied());
         let tombstone_time = self.0.tombstone_time;
         self.write(move |db| db.bury_all(&principal, except.as_ref(), tombstone_time)).await
+    }
+
+    async fn scan(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
+        let after = after.map(Cursor::key).transpose()?;
+        let (limit, sql, clock) = (limit.max(1), self.0.sql.clone(), self.0.clock.clone());
+        let read = move |connection: &rusqlite::Connection| {
+            reader::page(connection, &sql, after.as_ref(), limit, clock.now())
+        };
+        self.0.readers.read(read).await
     }
 }
 

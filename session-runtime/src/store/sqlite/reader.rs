@@ -11,7 +11,7 @@ use super::writes::{Failure, millis};
 use crate::clock::Timestamp;
 use crate::id::StoreKey;
 use crate::record::Principal;
-use crate::store::StoreError;
+use crate::store::{Cursor, Page, SessionInfo, StoreError};
 
 /// Connections for reading, opened when they are first needed.
 ///
@@ -81,4 +81,31 @@ pub(super) fn list(
             Ok((StoreKey::from_bytes(row.get(0)?), row.get(1)?))
         })?
         .collect()
+}
+
+/// The live ones of the `limit` rows that follow a key.
+pub(super) fn page(
+    connection: &Connection,
+    sql: &Sql,
+    after: Option<&StoreKey>,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Page, Failure> {
+    // An empty key is before all others.
+    let after = after.map_or(&[][..], |key| key.as_bytes());
+    let mut statement = connection.prepare_cached(&sql.scan)?;
+    let mut rows = statement.query(params![after, i64::try_from(limit).unwrap_or(i64::MAX)])?;
+    let (mut sessions, mut read, mut last) = (Vec::new(), 0, None);
+    while let Some(row) = rows.next()? {
+        let key = StoreKey::from_bytes(row.get(0)?);
+        (read, last) = (read + 1, Some(key));
+        let text: Option<String> = row.get(2)?;
+        if let Some(text) = text
+            && millis(now) < row.get(1)?
+        {
+            sessions.push(SessionInfo { key, record: serde_json::from_str(&text)? });
+        }
+    }
+    let next = last.filter(|_| read == limit);
+    Ok(Page { sessions, next: next.as_ref().map(Cursor::after) })
 }

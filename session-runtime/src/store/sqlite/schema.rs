@@ -18,6 +18,7 @@ pub(super) struct Sql {
     pub(super) bury_all: String,
     pub(super) sweep: String,
     pub(super) list: String,
+    pub(super) scan: String,
 }
 
 /// Name, type and whether it is the primary key, of every column in order.
@@ -73,6 +74,10 @@ impl Sql {
                 r#"SELECT key, record FROM "{table}"
                 WHERE principal_key = ?1 AND principal_value = ?2 AND expires_at > ?3
                     AND record IS NOT NULL"#
+            ),
+            scan: format!(
+                r#"SELECT key, expires_at, record FROM "{table}"
+                WHERE key > ?1 ORDER BY key LIMIT ?2"#
             ),
         })
     }

@@ -41,6 +41,55 @@ impl ClusterLink {
         Self { connection: Connection::Given(connection), timeout }
     }
 
+    /// Sends commands to the primary that has a slot.
+    pub(super) async fn send_to_slot(
+        &self,
+        slot: u16,
+        commands: &Pipeline,
+        deadline: Instant,
+    ) -> Result<Vec<Value>, StoreError> {
+        self.send_by(Route::new(slot, SlotAddr::Master), commands, deadline).await
+    }
+
+    /// Lets the next command look anew which server has which slots. A command without a key is refused
+    /// by none, so the client does not notice by itself.
+    pub(super) fn look_again(&self) {
+        if let Connection::Own { shared, .. } = &self.connection {
+            shared.slot().lose();
+        }
+    }
+
+    async fn send_by(
+        &self,
+        route: Route,
+        commands: &Pipeline,
+        deadline: Instant,
+    ) -> Result<Vec<Value>, StoreError> {
+        let primary = || SingleNodeRoutingInfo::SpecificNode(route);
+        let mut pause = FIRST_PAUSE;
+        let mut answer = self.attempt(commands.clone(), 0, primary(), deadline).await;
+        loop {
+            let refusal = match answer {
+                Ok(answers) => return Ok(answers),
+                Err(error) if is_refusal(&error) => error,
+                Err(error) => return Err(StoreError::backend(error)),
+            };
+            answer = match asked_elsewhere(&refusal) {
+                Some(node) => self.attempt(asking(commands), 1, node, deadline).await,
+                None => {
+                    // Meanwhile the client learns anew which server has the key.
+                    let until = Instant::now() + pause;
+                    if until >= deadline {
+                        return Err(StoreError::backend(refusal));
+                    }
+                    tokio::time::sleep_until(until).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    self.attempt(commands.clone(), 0, primary(), deadline).await
+                }
+            };
+        }
+    }
+
     async fn attempt(
         &self,
         commands: Pipeline,
@@ -77,30 +126,7 @@ impl Wire for ClusterLink {
         commands: &Pipeline,
         deadline: Instant,
     ) -> Result<Vec<Value>, StoreError> {
-        let primary =
-            || SingleNodeRoutingInfo::SpecificNode(Route::with_key(key, SlotAddr::Master));
-        let mut pause = FIRST_PAUSE;
-        let mut answer = self.attempt(commands.clone(), 0, primary(), deadline).await;
-        loop {
-            let refusal = match answer {
-                Ok(answers) => return Ok(answers),
-                Err(error) if is_refusal(&error) => error,
-                Err(error) => return Err(StoreError::backend(error)),
-            };
-            answer = match asked_elsewhere(&refusal) {
-                Some(node) => self.attempt(asking(commands), 1, node, deadline).await,
-                None => {
-                    // Meanwhile the client learns anew which server has the key.
-                    let until = Instant::now() + pause;
-                    if until >= deadline {
-                        return Err(StoreError::backend(refusal));
-                    }
-                    tokio::time::sleep_until(until).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                    self.attempt(commands.clone(), 0, primary(), deadline).await
-                }
-            };
-        }
+        self.send_by(Route::with_key(key, SlotAddr::Master), commands, deadline).await
     }
 
     /// All at once, since each may be on another server.

@@ -12,6 +12,7 @@
 
 mod builder;
 mod link;
+mod scanner;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -32,7 +33,7 @@ use crate::error::ConfigError;
 use crate::id::StoreKey;
 use crate::patch::{ExpiryOp, Patch, PrincipalOp};
 use crate::record::{Principal, Record};
-use crate::store::{Created, Loaded, SessionInfo, Store, StoreError, Updated};
+use crate::store::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError, Updated};
 
 /// Keeps sessions in a cluster of Redis (6.2 or later) or Valkey servers. Clones share the
 /// connections.
@@ -52,7 +53,8 @@ use crate::store::{Created, Loaded, SessionInfo, Store, StoreError, Updated};
 ///
 /// Set `maxmemory-policy noeviction` for the servers, as for one server. Whoever may use their ACL
 /// gives the user `~session:* +hello +ping +cluster|slots +asking +eval +evalsha +wait +time +exists
-/// +del +pexpire +pexpireat +@hash +@sortedset`.
+/// +del +pexpire +pexpireat +@hash +@sortedset`; for [`scan`](Store::scan) also `+scan +info
+/// +cluster|nodes`. A scan fails if slots move, or a replica takes over, before it has ended.
 ///
 /// An index entry of a session that was not used any more stays until somebody lists the principal's
 /// sessions, or until the session's absolute deadline.
@@ -341,6 +343,10 @@ impl Store for RedisClusterStore {
                 self.forget_dead(&principal, &dead).await?;
             }
         }
+    }
+
+    async fn scan(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
+        scanner::page(&self.0.link, &self.0.calls, after, limit).await
     }
 }
 

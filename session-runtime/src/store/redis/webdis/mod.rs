@@ -13,19 +13,19 @@ use self::link::Link;
 pub(in crate::store) use self::url::builder as of_url;
 use super::call::Calls;
 use super::wire::Wire;
-use super::{answer, layout, lister};
+use super::{answer, layout, lister, scanner};
 use crate::error::ConfigError;
 use crate::id::StoreKey;
 use crate::patch::Patch;
 use crate::record::{Principal, Record};
-use crate::store::{Created, Loaded, SessionInfo, Store, StoreError, Updated};
+use crate::store::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError, Updated};
 
 /// Keeps sessions in Redis through [Webdis](https://webd.is), for applications that can reach it over
 /// HTTP alone. Clones share their connections.
 ///
 /// The data are those of [`RedisStore`](crate::store::RedisStore), whose advice for the server goes for
 /// this one, too; both can be used on the same sessions at once. Each operation is one request, but
-/// `list` takes one for each session.
+/// `list` and `scan` take one for each session.
 ///
 /// Webdis must allow `EVAL`, `EVALSHA` and `HGETALL` to this client, and nothing else; its
 /// `http_max_request_size` bounds a session, in which most bytes that are no letters or digits count
@@ -121,6 +121,10 @@ impl Store for WebdisStore {
                 return Ok(total);
             }
         }
+    }
+
+    async fn scan(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
+        scanner::page(&self.0.link, &self.0.calls, after, limit).await
     }
 }
 

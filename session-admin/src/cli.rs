@@ -1,0 +1,167 @@
+//! The command line.
+
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use session_runtime::StoreKey;
+use session_runtime::record::Principal;
+
+const MORE: &str = "\
+Examples:
+  export SESSION_STORE=sqlite:sessions.db
+  session-admin list --principal user_id=7
+  session-admin end --principal user_id=7 --except rRzHYaA0Wb1fU0VhbWnDPg
+  session-admin copy --to redis://localhost
+
+Exit codes:
+  0  done, and everything is as it should be
+  1  done, and it is not: the cookie is not valid, no such session, sessions are missing in the copy
+  2  wrong arguments
+  3  the store cannot be used, or failed
+
+Ids of sessions are those that the application logs and that `Session::id()` answers. They are not
+what a cookie holds, so they are no secrets. Values of fields are printed only with --show-values.";
+
+/// Lists, ends, sweeps, copies and explains the sessions of a store.
+#[derive(Parser)]
+#[command(version, after_help = MORE, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Args)]
+pub(crate) struct StoreArgs {
+    /// The store, as the application names it: sqlite:sessions.db, redis://host:6379/0,
+    /// redis-cluster://host:6379, webdis://host:7379, postgres://user@host/database,
+    /// mongodb://host/database, with their options. Others on the machine can read arguments, so a URL
+    /// with a password belongs into the variable.
+    #[arg(long = "store", value_name = "URL", env = "SESSION_STORE", hide_env_values = true)]
+    #[arg(global = true)]
+    pub(crate) url: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// List the live sessions of a principal: of somebody who is signed in.
+    List(List),
+    /// End one session, or those of a principal.
+    End(End),
+    /// Remove what has expired. Redis and MongoDB do it by themselves.
+    Sweep,
+    /// Copy all live sessions to another store, and check that they are there.
+    #[command(long_about = COPY)]
+    Copy(Copy),
+    /// Say whether a cookie leads to a live session, and if not, why. The variable SESSION_KEYS holds
+    /// the application's keys.
+    Explain(Explain),
+    /// Say whether the store answers.
+    Health,
+}
+
+#[derive(Args)]
+pub(crate) struct List {
+    /// Whose sessions: the stored key of the principal field and its value as JSON text, such as
+    /// user_id=7, or 'user="anna"' with the quotes.
+    #[arg(long, value_name = "KEY=JSON", value_parser = principal)]
+    pub(crate) principal: Principal,
+    /// Print a JSON array.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print the values of the fields too, not their names alone.
+    #[arg(long)]
+    pub(crate) show_values: bool,
+}
+
+#[derive(Args)]
+#[group(skip)]
+#[command(group = ArgGroup::new("whom").required(true).args(["id", "principal"]))]
+pub(crate) struct End {
+    /// The session with this id.
+    #[arg(value_name = "ID", allow_hyphen_values = true)]
+    pub(crate) id: Option<StoreKey>,
+    /// All sessions of a principal: the stored key of its field and its value as JSON text.
+    #[arg(long, value_name = "KEY=JSON", value_parser = principal)]
+    pub(crate) principal: Option<Principal>,
+    /// But not the session with this id.
+    #[arg(long, value_name = "ID", conflicts_with = "id", allow_hyphen_values = true)]
+    pub(crate) except: Option<StoreKey>,
+}
+
+const COPY: &str = "\
+Copy all live sessions of --store to another store, and check that they are there.
+
+Ids, fields, times and principals stay as they are, so cookies go on leading to their sessions. What \
+the target has already stays as it is, so the command may be interrupted and repeated. Nothing is \
+removed from the source.
+
+To move an application that runs: first let it use `MigratingStore::new(old, new)` in all its \
+processes, then copy from the old to the new store, then let it use the new one alone. Without that, \
+stop it, copy into an empty store, and start it with that one: a session that is ended in the source \
+after it was copied is not ended in the copy.";
+
+#[derive(Args)]
+pub(crate) struct Copy {
+    /// The target. PostgreSQL creates its table only with the option migrate=true.
+    #[arg(long, value_name = "URL", env = "SESSION_STORE_TO", hide_env_values = true)]
+    pub(crate) to: String,
+}
+
+#[derive(Args)]
+pub(crate) struct Explain {
+    /// The cookie: its value, or the whole `Cookie` header of a request. Without it, it is read from
+    /// the standard input. A cookie in the arguments ends up in the shell's history, and whoever has
+    /// it has the session.
+    #[arg(value_name = "COOKIE", allow_hyphen_values = true)]
+    pub(crate) cookie: Option<String>,
+    /// The cookie's name.
+    #[arg(long, value_name = "NAME", default_value = "__Host-id")]
+    pub(crate) name: String,
+    /// How the cookie itself holds the session, if it does; then no store is asked, and whether the
+    /// session was ended is not known.
+    #[arg(long, value_name = "HOW")]
+    pub(crate) held: Option<Held>,
+}
+
+/// What protects a session that is in its cookie.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Held {
+    /// `CookieStore::sealed`
+    Sealed,
+    /// `CookieStore::signed`
+    Signed,
+}
+
+fn principal(text: &str) -> Result<Principal, String> {
+    let Some((key, value)) = text.split_once('=') else {
+        return Err("it has no `=`; write user_id=7".to_owned());
+    };
+    match serde_json::from_str::<&serde_json::value::RawValue>(value) {
+        Ok(value) => Ok(Principal::new(key, value.get())),
+        Err(_) => Err(format!(
+            "the value is no JSON text; a string stands in quotes: '{key}={}'",
+            serde_json::Value::from(value)
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn principals_are_json_text() {
+        assert_eq!(principal("user_id=7").unwrap(), Principal::new("user_id", "7"));
+        let anna = Principal::new("user", r#""anna=1""#);
+        assert_eq!(principal(r#"user="anna=1""#).unwrap(), anna);
+        assert!(principal("user=anna").unwrap_err().contains(r#"'user="anna"'"#));
+        assert!(principal("user").unwrap_err().contains('='));
+    }
+}
