@@ -245,6 +245,38 @@ fn handle(request: &HttpRequest) -> Result<SessionHandle, SessionRejection> {
     })
 }
 
+/// For handlers that pass an error on: its status and an empty body; the cause goes to `tracing`.
+///
+/// ```
+/// use session_runtime::{Session, SessionError, SessionSchema};
+///
+/// #[derive(SessionSchema)]
+/// struct Visit {
+///     orders: Vec<u64>,
+/// }
+///
+/// async fn order(session: Session<Visit>) -> Result<&'static str, SessionError> {
+///     session.update_orders(|orders| orders.push(7));
+///     session.commit().await?;
+///     Ok("ordered")
+/// }
+/// # let _ = actix_web::web::post().to(order);
+/// ```
+impl ResponseError for SessionError {
+    fn status_code(&self) -> StatusCode {
+        from_http(self.status())
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.report("what a handler did with the session");
+        let mut response = HttpResponse::new(self.status_code());
+        if let Some(seconds) = self.retry_after() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
 /// The session could not be extracted: answered with the error's status and an empty body.
 #[derive(Debug)]
 pub struct SessionRejection(SessionError);

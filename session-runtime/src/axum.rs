@@ -212,6 +212,32 @@ fn handle(parts: &Parts) -> Result<SessionHandle, SessionRejection> {
     })
 }
 
+/// For handlers that pass an error on: its status and an empty body; the cause goes to `tracing`.
+///
+/// ```
+/// use session_runtime::{Session, SessionError, SessionSchema};
+///
+/// #[derive(SessionSchema)]
+/// struct Visit {
+///     orders: Vec<u64>,
+/// }
+///
+/// async fn order(session: Session<Visit>) -> Result<&'static str, SessionError> {
+///     session.update_orders(|orders| orders.push(7));
+///     session.commit().await?;
+///     Ok("ordered")
+/// }
+/// # let _: axum::Router = axum::Router::new().route("/", axum::routing::post(order));
+/// ```
+impl IntoResponse for SessionError {
+    fn into_response(self) -> axum_core::response::Response {
+        self.report("what a handler did with the session");
+        let retry_after =
+            self.retry_after().map(|after| [(header::RETRY_AFTER, after.to_string())]);
+        (self.status(), retry_after, ()).into_response()
+    }
+}
+
 /// The session could not be extracted: answered with the error's status and an empty body.
 #[derive(Debug)]
 pub struct SessionRejection(SessionError);

@@ -101,6 +101,24 @@ mod error;
 mod expiry;
 mod field;
 mod finish;
+// With the features that its pages use, where they are run as tests.
+#[cfg(all(
+    doc,
+    any(
+        not(doctest),
+        all(
+            feature = "actix",
+            feature = "axum",
+            feature = "conformance",
+            feature = "derive",
+            feature = "postgres",
+            feature = "redis",
+            feature = "sqlite",
+            feature = "testing",
+        )
+    )
+))]
+pub mod guide;
 mod handle;
 mod id;
 mod into_option;
