@@ -1,4 +1,4 @@
-//! What both examples take from the environment: `SESSION_STORE`, `SESSION_KEYS` and `PORT`.
+//! What all examples take from the environment: `SESSION_STORE`, `SESSION_KEYS` and `PORT`.
 
 use std::error::Error;
 use std::fs::{self, OpenOptions};

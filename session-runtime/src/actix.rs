@@ -44,12 +44,15 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 
-use crate::error::{SessionError, SessionErrorKind};
+use crate::error::SessionError;
+use crate::extract;
 use crate::finish::{FinishGuard, Finished};
 use crate::handle::SessionHandle;
 use crate::schema::SessionSchema;
 use crate::session::Session;
 use crate::sessions::Sessions;
+
+pub use crate::extract::SessionRejection;
 
 type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
 
@@ -106,16 +109,12 @@ where
     }
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let is_nested = request
-            .extensions()
-            .get::<SessionHandle>()
-            .is_some_and(|handle| handle.belongs_to(self.sessions.core()));
-        if is_nested {
-            // The outer middleware finishes it.
+        let cookies = cookie_headers(request.headers());
+        let begun = self.sessions.begin_inside(request.extensions().get(), cookies);
+        let Some(handle) = begun else {
             let response = self.inner.call(request);
             return Box::pin(async move { Ok(response.await?.map_into_left_body()) });
-        }
-        let handle = self.sessions.begin(cookie_headers(request.headers()));
+        };
         request.extensions_mut().insert(handle.clone());
         let mut guard = FinishGuard::new(handle.clone());
         let response = self.inner.call(request);
@@ -126,11 +125,7 @@ where
                 Ok(response) => response.status(),
                 Err(error) => error.as_response_error().status_code(),
             };
-            let finished = match handle.finish_now() {
-                Some(finished) => finished,
-                None => handle.finish(to_http(status)).await,
-            };
-            answer(response, finished)
+            answer(response, handle.finish(to_http(status)).await)
         })
     }
 }
@@ -223,7 +218,7 @@ impl<S: SessionSchema> FromRequest for Session<S> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let handle = handle(request);
-        Box::pin(async move { handle?.session::<S>().await.map_err(SessionRejection::new) })
+        Box::pin(extract::session(handle))
     }
 }
 
@@ -237,12 +232,9 @@ impl FromRequest for SessionHandle {
 }
 
 fn handle(request: &HttpRequest) -> Result<SessionHandle, SessionRejection> {
-    let handle = request.extensions().get::<SessionHandle>().cloned();
-    handle.ok_or_else(|| {
-        let advice =
-            "add `.wrap(session_runtime::actix::SessionMiddleware::new(sessions))` to the `App`";
-        SessionRejection::new(SessionErrorKind::MissingLayer(advice).into())
-    })
+    let advice =
+        "add `.wrap(session_runtime::actix::SessionMiddleware::new(sessions))` to the `App`";
+    extract::handle(request.extensions().get(), advice)
 }
 
 /// For handlers that pass an error on: its status and an empty body; the cause goes to `tracing`.
@@ -268,7 +260,7 @@ impl ResponseError for SessionError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        self.report("what a handler did with the session");
+        extract::report_passed_on(self);
         let mut response = HttpResponse::new(self.status_code());
         if let Some(seconds) = self.retry_after() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -277,31 +269,9 @@ impl ResponseError for SessionError {
     }
 }
 
-/// The session could not be extracted: answered with the error's status and an empty body.
-#[derive(Debug)]
-pub struct SessionRejection(SessionError);
-
-impl SessionRejection {
-    fn new(error: SessionError) -> Self {
-        error.report("extracting the session");
-        Self(error)
-    }
-
-    /// Why.
-    pub fn error(&self) -> &SessionError {
-        &self.0
-    }
-}
-
-impl fmt::Display for SessionRejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 impl ResponseError for SessionRejection {
     fn status_code(&self) -> StatusCode {
-        from_http(self.0.status())
+        from_http(self.error().status())
     }
 
     fn error_response(&self) -> HttpResponse {

@@ -41,12 +41,15 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::error::{SessionError, SessionErrorKind};
-use crate::finish::{CookieCommand, FinishGuard, Finished};
+use crate::error::SessionError;
+use crate::extract;
+use crate::finish::{FinishGuard, Finished};
 use crate::handle::SessionHandle;
 use crate::schema::SessionSchema;
 use crate::session::Session;
 use crate::sessions::Sessions;
+
+pub use crate::extract::SessionRejection;
 
 /// Gives every request a session.
 ///
@@ -93,17 +96,12 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let outer = request.extensions().get::<SessionHandle>();
-        let guard = match outer.is_some_and(|handle| handle.belongs_to(self.sessions.core())) {
-            // The outer layer finishes it.
-            true => None,
-            false => {
-                let cookies = request.headers().get_all(header::COOKIE).into_iter().cloned();
-                let handle = self.sessions.begin(cookies);
-                request.extensions_mut().insert(handle.clone());
-                Some(FinishGuard::new(handle))
-            }
-        };
+        let cookies = request.headers().get_all(header::COOKIE).into_iter().cloned();
+        let begun = self.sessions.begin_inside(request.extensions().get(), cookies);
+        let guard = begun.map(|handle| {
+            request.extensions_mut().insert(handle.clone());
+            FinishGuard::new(handle)
+        });
         ResponseFuture { inner: self.inner.call(request), guard, finishing: None }
     }
 }
@@ -177,12 +175,7 @@ fn answer<B: Default>(mut response: Response<B>, finished: &Finished) -> Respons
         response = Response::default();
         *response.status_mut() = error.status();
     }
-    let has_cache_control = finished.cookie != CookieCommand::Nothing
-        && response.headers().contains_key(header::CACHE_CONTROL);
-    let headers = response.headers_mut();
-    finished.headers(has_cache_control, |name, value| {
-        headers.append(name, value);
-    });
+    finished.append_to(response.headers_mut());
     response
 }
 
@@ -190,8 +183,7 @@ impl<S: SessionSchema, State: Send + Sync> FromRequestParts<State> for Session<S
     type Rejection = SessionRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, SessionRejection> {
-        let handle = handle(parts)?;
-        handle.session::<S>().await.map_err(SessionRejection::new)
+        extract::session(handle(parts)).await
     }
 }
 
@@ -204,12 +196,9 @@ impl<State: Send + Sync> FromRequestParts<State> for SessionHandle {
 }
 
 fn handle(parts: &Parts) -> Result<SessionHandle, SessionRejection> {
-    let handle = parts.extensions.get::<SessionHandle>().cloned();
-    handle.ok_or_else(|| {
-        let advice =
-            "add `.layer(session_runtime::axum::SessionLayer::new(sessions))` below the routes";
-        SessionRejection::new(SessionErrorKind::MissingLayer(advice).into())
-    })
+    let advice =
+        "add `.layer(session_runtime::axum::SessionLayer::new(sessions))` below the routes";
+    extract::handle(parts.extensions.get(), advice)
 }
 
 /// For handlers that pass an error on: its status and an empty body; the cause goes to `tracing`.
@@ -231,43 +220,15 @@ fn handle(parts: &Parts) -> Result<SessionHandle, SessionRejection> {
 /// ```
 impl IntoResponse for SessionError {
     fn into_response(self) -> axum_core::response::Response {
-        self.report("what a handler did with the session");
+        extract::report_passed_on(&self);
         let retry_after =
             self.retry_after().map(|after| [(header::RETRY_AFTER, after.to_string())]);
         (self.status(), retry_after, ()).into_response()
     }
 }
 
-/// The session could not be extracted: answered with the error's status and an empty body.
-#[derive(Debug)]
-pub struct SessionRejection(SessionError);
-
-impl SessionRejection {
-    fn new(error: SessionError) -> Self {
-        error.report("extracting the session");
-        Self(error)
-    }
-
-    /// Why.
-    pub fn error(&self) -> &SessionError {
-        &self.0
-    }
-}
-
-impl fmt::Display for SessionRejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for SessionRejection {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.0)
-    }
-}
-
 impl IntoResponse for SessionRejection {
     fn into_response(self) -> axum_core::response::Response {
-        self.0.status().into_response()
+        self.error().status().into_response()
     }
 }

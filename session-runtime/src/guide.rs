@@ -13,7 +13,7 @@
 //! | [`deploying`] | keys, HTTPS, proxies, logs, rolling deploys |
 //! | [`security`] | what is done for you, and what is left to do |
 //!
-//! With [`axum`], [`actix`], and [any tower service](tower), such as hyper or tonic.
+//! With [`axum`], [`actix`], [`poem`], and [any tower service](tower), such as hyper or tonic.
 //!
 //! Coming from [another library](coming_from): tower-sessions, actix-session, axum_session, express-session.
 
@@ -27,6 +27,6 @@ macro_rules! pages {
 
 pages! {
     schema accessors flash login expiry stores concurrency testing deploying security
-    axum actix tower
+    axum actix poem tower
     coming_from
 }

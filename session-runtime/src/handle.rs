@@ -86,6 +86,27 @@ impl SessionHandle {
 
     /// Ends the session, also one that does not decode: as [`Session::destroy`].
     ///
+    /// ```
+    /// use session_runtime::{SessionError, SessionHandle, SessionSchema};
+    ///
+    /// #[derive(SessionSchema)]
+    /// struct Visit {
+    ///     #[session(counter)]
+    ///     counter: u64,
+    /// }
+    ///
+    /// async fn counter(handle: SessionHandle) -> Result<u64, SessionError> {
+    ///     match handle.session::<Visit>().await {
+    ///         Ok(session) => Ok(session.counter()),
+    ///         Err(error) if error.is_mismatch() => {
+    ///             handle.destroy().await?; // better a new session than none
+    ///             Ok(0)
+    ///         }
+    ///         Err(error) => Err(error),
+    ///     }
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// If the store fails to load the record.
@@ -108,6 +129,9 @@ impl SessionHandle {
     /// Saves what has changed and says what the response needs. For adapters, once, when the head of
     /// the response is known.
     pub async fn finish(&self, status: StatusCode) -> Finished {
+        if let Some(finished) = self.finish_now() {
+            return finished;
+        }
         let Some(cell) = self.0.cell.loaded() else { return Finished::untouched() };
         let _turn = self.0.turn.lock().await;
         let core = &self.0.core;
@@ -157,7 +181,7 @@ impl SessionHandle {
     }
 
     /// Whether both are the session of one `Sessions`. For adapters that may be nested.
-    #[cfg(any(feature = "axum", feature = "actix"))]
+    #[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
     pub(crate) fn belongs_to(&self, core: &Arc<Core>) -> bool {
         Arc::ptr_eq(&self.0.core, core)
     }

@@ -55,6 +55,8 @@
 //!
 //! # Where to read on
 //!
+//! The [`guide`] is a tour, task by task, with pages for those who come from another library.
+//!
 //! | | |
 //! | --- | --- |
 //! | the attributes of a schema and its accessors | [`derive@SessionSchema`] |
@@ -64,6 +66,7 @@
 //! | sessions in the cookie itself | [`CookieStore`], [`revocation`] |
 //! | what goes wrong and how it is answered | [`SessionError`] |
 //! | another framework | [`SessionHandle`] |
+//! | tests of your handlers | `testing`, with the feature of that name |
 //!
 //! # Features
 //!
@@ -72,13 +75,14 @@
 //! | `derive` | `#[derive(SessionSchema)]` | yes |
 //! | `axum` | the layer for axum and every tower service, the axum extractors | |
 //! | `actix` | the middleware and extractors for actix-web | |
+//! | `poem` | the middleware and extractors for poem | |
 //! | `sqlite` | `store::SqliteStore`, with SQLite compiled in | |
 //! | `redis` | `store::RedisStore` for Redis and Valkey | |
 //! | `redis-cluster` | `store::RedisClusterStore` for a cluster of them | |
 //! | `webdis` | `store::WebdisStore` for Redis behind Webdis, over HTTP | |
 //! | `postgres` | `store::PostgresStore`, for PostgreSQL 12 and later | |
 //! | `conformance` | `conformance::run`: the rules of [`store::Store`], for your own store | |
-//! | `testing` | `testing::ManualClock`, and `testing::assert_compatible`: would a deploy strand live sessions? | |
+//! | `testing` | `testing`: a cookie jar, a clock and a failing store for tests of handlers; and would a deploy strand live sessions? | |
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -99,6 +103,8 @@ mod cookie_store;
 mod core;
 mod error;
 mod expiry;
+#[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
+mod extract;
 mod field;
 mod finish;
 // With the features that its pages use, where they are run as tests.
@@ -111,6 +117,7 @@ mod finish;
             feature = "axum",
             feature = "conformance",
             feature = "derive",
+            feature = "poem",
             feature = "postgres",
             feature = "redis",
             feature = "sqlite",
@@ -128,6 +135,8 @@ mod keyring;
 mod markers;
 pub mod patch;
 mod plan;
+#[cfg(feature = "poem")]
+pub mod poem;
 mod queue;
 pub mod record;
 mod registry;
@@ -174,8 +183,10 @@ pub use session_derive::SessionSchema;
     feature = "derive",
     feature = "axum",
     feature = "actix",
+    feature = "poem",
     feature = "sqlite",
-    feature = "conformance"
+    feature = "conformance",
+    feature = "testing"
 ))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,7 +1,7 @@
 //! The server of the HTTP scenarios: runs what the client asks for on one session.
 //!
 //! ```text
-//! scenario-server --framework axum|actix --store URL --listen 127.0.0.1:0
+//! scenario-server --framework axum|actix|poem --store URL --listen 127.0.0.1:0
 //!     [--idle-secs N] [--absolute-secs N]
 //!     [--cookie sealed|signed] [--chunks N]
 //!     [--secure false] [--prefix secure] [--path P] [--domain D]
@@ -16,6 +16,7 @@
 mod actix_app;
 mod axum_app;
 mod ops;
+mod poem_app;
 mod schema;
 
 use std::error::Error;
@@ -40,7 +41,9 @@ fn main() -> Result<()> {
             .block_on(async { axum_app::serve(options.sessions().await?, listener).await }),
         "actix" => actix_web::rt::System::new()
             .block_on(async { actix_app::serve(options.sessions().await?, listener).await }),
-        other => Err(format!("--framework is axum or actix, not {other}").into()),
+        "poem" => tokio::runtime::Runtime::new()?
+            .block_on(async { poem_app::serve(options.sessions().await?, listener).await }),
+        other => Err(format!("--framework is axum, actix or poem, not {other}").into()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request};
@@ -18,7 +18,6 @@ use session_runtime::{
     CookieOptions, Keyring, Session, SessionError, SessionHandle, SessionSchema, Sessions,
 };
 use tower::ServiceExt;
-use tracing_subscriber::fmt::MakeWriter;
 
 #[derive(SessionSchema)]
 struct Visit {
@@ -147,85 +146,6 @@ async fn a_handlers_own_cache_control_and_cookies_stay() {
     let cookies = cookies(&response);
     assert_eq!(cookies.len(), 2);
     assert!(cookies.contains(&"theme=dark".to_owned()));
-}
-
-/// Keeps what `tracing` writes.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
-impl Log {
-    /// A log of what happens on this thread until the guard is dropped.
-    fn of_this_thread() -> (Self, tracing::subscriber::DefaultGuard) {
-        let log = Self::default();
-        let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).finish();
-        (log, tracing::subscriber::set_default(subscriber))
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-#[tokio::test]
-async fn a_missing_layer_is_an_empty_500_and_named_in_the_log() {
-    let (log, _guard) = Log::of_this_thread();
-    let app = Router::new().route("/", get(count));
-    let response = ask(&app, None).await;
-    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(body(response).await, "");
-    let log = log.text();
-    assert!(log.contains("session_runtime::axum::SessionLayer"), "{log}");
-}
-
-#[tokio::test]
-async fn changes_that_nobody_saves_are_named_in_the_log() {
-    async fn late(session: Session<Visit>, Extension(done): Extension<Arc<tokio::sync::Notify>>) {
-        tokio::spawn(async move {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-            session.add_counter(1);
-            drop(session);
-            done.notify_one();
-        });
-    }
-    async fn never(session: Session<Visit>) {
-        session.add_counter(1);
-        std::future::pending::<()>().await;
-    }
-    let (log, _guard) = Log::of_this_thread();
-    let done = Arc::new(tokio::sync::Notify::new());
-    let app = Router::new()
-        .route("/", get(late).post(never))
-        .layer(Extension(done.clone()))
-        .layer(layer());
-    assert_eq!(ask(&app, None).await.status(), StatusCode::OK);
-    assert_eq!(log.text(), "");
-    done.notified().await;
-    assert!(log.text().contains("session changes were never committed"), "{}", log.text());
-
-    // The client goes away while the handler runs.
-    let request = app.oneshot(Request::post("/").body(Body::empty()).unwrap());
-    let patience = std::time::Duration::from_millis(10);
-    assert!(tokio::time::timeout(patience, request).await.is_err());
-    assert!(log.text().contains("a request ended without a response"), "{}", log.text());
 }
 
 #[tokio::test]

@@ -11,24 +11,31 @@ use crate::step::{ScratchFolder, Step, cargo, root};
 /// Far longer than a start takes.
 const START: Duration = Duration::from_secs(60);
 
-/// With each example first: 1, 2, 3, then 4 after it was killed and started again, then 5 from the
-/// other one with the same store and keys.
+/// With each example first: 1, 2, 3, then 4 after it was killed and started again, then on from the
+/// others with the same store and keys.
 pub(crate) fn run() -> Outcome {
     // The packages that `cargo run --example` would choose, so that nothing is built twice.
     Step::cargo("build the examples", ["build", "--examples"]).run()?;
-    for (axum, actix) in [("counter", "counter-actix"), ("accounts", "accounts-actix")] {
-        check(axum, actix, &[])?;
-        check(actix, axum, &[])?;
+    let counters = ["counter", "counter-actix", "counter-poem"];
+    for site in [&counters[..], &["accounts", "accounts-actix"]] {
+        for first in site {
+            let others = site.iter().filter(|name| *name != first);
+            check(first, others.copied(), &[])?;
+        }
     }
     let key = "bm90IGEgc2VjcmV0LCBqdXN0IHRoZSBrZXkgb2YgYSB0ZXN0";
     let environment = [("SESSION_STORE", "sqlite:other.db"), ("SESSION_KEYS", key)];
-    check("counter", "counter-actix", &environment)
+    check("counter", ["counter-actix"].into_iter(), &environment)
 }
 
-fn check(first: &str, other: &str, environment: &[(&str, &str)]) -> Outcome {
+fn check<'a>(
+    first: &str,
+    others: impl Iterator<Item = &'a str>,
+    environment: &[(&str, &str)],
+) -> Outcome {
     let settings: String =
         environment.iter().map(|(name, value)| format!("{name}={value} ")).collect();
-    eprintln!("\n=== visit {settings}{first}, then {other}");
+    eprintln!("\n=== visit {settings}{first}, then the same site elsewhere");
     let folder = ScratchFolder::new("examples")?;
     let mut visitor = Visitor::default();
 
@@ -40,10 +47,12 @@ fn check(first: &str, other: &str, environment: &[(&str, &str)]) -> Outcome {
     let mut server = Server::start(first, &folder, environment)?;
     server.expect(&mut visitor, 4)?;
     server.kill()?;
-    let mut server = Server::start(other, &folder, environment)?;
-    server.expect(&mut visitor, 5)?;
-    server.expect(&mut Visitor::default(), 1)?;
-    server.kill()?;
+    for (count, other) in (5..).zip(others) {
+        let mut server = Server::start(other, &folder, environment)?;
+        server.expect(&mut visitor, count)?;
+        server.expect(&mut Visitor::default(), 1)?;
+        server.kill()?;
+    }
 
     check_files(&folder, environment)
 }

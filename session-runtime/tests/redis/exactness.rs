@@ -63,10 +63,12 @@ async fn sums_are_exact_over_all_of_i64() {
     let mut held: Record = record([("a", "1")]);
     let key = key();
     assert_eq!(store.create(&key, &held).await.unwrap(), Created::Created);
-    for _ in 0..400 {
-        // Twenty of all combinations of what is held, what is added and two bounds.
+    for round in 0..2_400 {
+        // Twenty of all combinations of what is held, what is added and two bounds; or one, which has
+        // a way of its own.
         let mut patch = Patch::empty();
-        for n in 0..20 {
+        let numbers = [0..20, 0..1, 1..2, 2..3, 3..4, 4..5][round % 6].clone();
+        for n in numbers {
             let (low, high) = (dice.pick(&NUMBERS), dice.pick(&NUMBERS));
             let op = FieldOp::Add {
                 delta: dice.pick(&NUMBERS),
@@ -97,13 +99,16 @@ async fn random_patches_mean_what_apply_means() {
     let Some((store, _)) = store() else { return };
     let mut dice = Dice(11);
     let texts = ["0", "1", "-1", "\"x\"", "1.0", "-0", "null", "[1, 2]", "9223372036854775808", ""];
-    for _ in 0..60 {
+    for _ in 0..100 {
         let mut key = key();
         let mut held = record([("a", "1"), ("b", "\"x\"")]);
         assert_eq!(store.create(&key, &held).await.unwrap(), Created::Created);
         for _ in 0..25 {
             let mut patch = Patch::empty();
-            for field in ["a", "b", "c", "d"] {
+            // One operation alone has a way of its own.
+            let alone = dice.roll(2) == 0;
+            let fields = ["a", "b", "c", "d"];
+            for field in if alone { [dice.pick(&fields)].to_vec() } else { fields.to_vec() } {
                 let maybe = |dice: &mut Dice| (dice.roll(3) > 0).then(|| dice.pick(&texts).into());
                 let op = match dice.roll(6) {
                     0 => FieldOp::Set(dice.pick(&texts).into()),
@@ -119,6 +124,7 @@ async fn random_patches_mean_what_apply_means() {
                 patch.fields.push((field.into(), op));
             }
             patch.principal = match dice.roll(4) {
+                _ if alone => PrincipalOp::Keep,
                 0 => PrincipalOp::Set(Principal::new("user_id", dice.pick(&["7", "8"]))),
                 1 => PrincipalOp::Clear,
                 _ => PrincipalOp::Keep,
@@ -126,6 +132,7 @@ async fn random_patches_mean_what_apply_means() {
             let moment =
                 Timestamp::from_millis(now().as_millis() + 60_000 * dice.roll(3_000) as u64);
             patch.expiry = match dice.roll(4) {
+                _ if alone => ExpiryOp::Keep,
                 0 => ExpiryOp::Extend(moment),
                 1 => ExpiryOp::SetLifetime {
                     lifetime: Lifetime { idle: HOUR, persistent: dice.roll(2) == 0 },

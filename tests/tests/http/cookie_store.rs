@@ -7,7 +7,7 @@ use crate::browser::Browser;
 use crate::server::{Data, Framework, Server};
 
 /// Makes one test for each framework.
-macro_rules! on_both {
+macro_rules! on_each {
     ($($(#[doc = $doc:literal])* async fn $name:ident($framework:ident: Framework) $body:block)+) => {$(
         $(#[doc = $doc])*
         mod $name {
@@ -24,6 +24,11 @@ macro_rules! on_both {
             async fn actix() {
                 run(Framework::Actix).await;
             }
+
+            #[tokio::test]
+            async fn poem() {
+                run(Framework::Poem).await;
+            }
         }
     )+};
 }
@@ -36,13 +41,14 @@ fn content(cookie: &str) -> Value {
     serde_json::from_slice(&content).unwrap()
 }
 
-on_both! {
+on_each! {
     /// Without a server that remembers anything: a restart is no end, and a cookie of one framework
-    /// is good in the other.
+    /// is good in the others.
     async fn needs_no_server(framework: Framework) {
         let data = Data::in_cookie("sealed", "none");
         let mut ann = Browser::new(&Server::start_on(framework, &data, &[]));
-        for (visit, framework) in (1..).zip([framework, Framework::Axum, Framework::Actix]) {
+        let all = [framework, Framework::Axum, Framework::Actix, Framework::Poem];
+        for (visit, framework) in (1..).zip(all) {
             let server = Server::start_on(framework, &data, &[]);
             ann = ann.at(&server);
             assert_eq!(ann.ops(json!([["add_counter", 1]])).await, json!([visit]));

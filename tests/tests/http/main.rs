@@ -1,4 +1,7 @@
 //! The HTTP scenarios: written once, run over every framework and store.
+//!
+//! On poem they run over the stores that need no server and over the cookie alone: stores know nothing
+//! of frameworks, and two frameworks on every store have shown that.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
@@ -98,6 +101,16 @@ macro_rules! scenario {
             async fn actix_sqlite() {
                 on(Framework::Actix, Store::Sqlite).await;
             }
+
+            #[tokio::test]
+            async fn poem_memory() {
+                on(Framework::Poem, Store::Memory).await;
+            }
+
+            #[tokio::test]
+            async fn poem_sqlite() {
+                on(Framework::Poem, Store::Sqlite).await;
+            }
         }
     };
 }
@@ -114,6 +127,11 @@ macro_rules! on_cookies {
         #[tokio::test]
         async fn actix_cookie() {
             on(Framework::Actix, Store::Cookie).await;
+        }
+
+        #[tokio::test]
+        async fn poem_cookie() {
+            on(Framework::Poem, Store::Cookie).await;
         }
     };
 }

@@ -7,10 +7,10 @@ use crate::server::{Framework, Server, Store};
 
 #[tokio::test]
 async fn survives_a_killed_server_and_a_change_of_framework() {
+    use Framework::{Actix, Axum, Poem};
     let mut data = Store::Sqlite.empty();
     let mut visitor: Option<Browser> = None;
-    let frameworks = [Framework::Axum, Framework::Actix, Framework::Actix, Framework::Axum];
-    for (visits, framework) in (1..).zip(frameworks) {
+    for (visits, framework) in (1..).zip([Axum, Actix, Actix, Poem, Axum, Poem, Actix]) {
         let server = Server::start_on(framework, &data, &[]);
         let ann = visitor.map_or_else(|| Browser::new(&server), |ann| ann.at(&server));
         assert_eq!(ann.ops(json!([["add_counter", 1]])).await, json!([visits]));

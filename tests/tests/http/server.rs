@@ -13,6 +13,7 @@ use test_servers::Kind;
 pub(crate) enum Framework {
     Axum,
     Actix,
+    Poem,
 }
 
 /// Where sessions are kept.
@@ -129,6 +130,7 @@ impl Server {
         let framework = match framework {
             Framework::Axum => "axum",
             Framework::Actix => "actix",
+            Framework::Poem => "poem",
         };
         let mut process = Command::new(env!("CARGO_BIN_EXE_scenario-server"))
             .args(["--framework", framework, "--store", &data.url, "--listen", "127.0.0.1:0"])

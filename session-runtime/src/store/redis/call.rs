@@ -1,7 +1,8 @@
 //! What is sent: each operation as the call of a script, whatever carries it to the server.
 
-use std::borrow::Cow;
 use std::time::Duration;
+
+use redis::{Arg, Cmd, Pipeline, ToRedisArgs};
 
 use super::layout::{self, Names};
 use super::script::{self, Script};
@@ -10,11 +11,60 @@ use crate::id::StoreKey;
 use crate::patch::{ExpiryOp, FieldOp, Patch, PrincipalOp};
 use crate::record::Record;
 
-/// A script with its keys and arguments.
-pub(crate) struct Call<'a> {
-    pub(crate) script: &'static Script,
-    pub(crate) keys: Vec<Vec<u8>>,
-    pub(crate) arguments: Vec<Cow<'a, [u8]>>,
+/// A script with its keys and arguments, as the command of servers that know it.
+#[derive(Clone)]
+pub(crate) struct Call {
+    script: &'static Script,
+    command: Pipeline,
+}
+
+/// Room for the arguments of most calls.
+const ARGUMENTS: usize = 16;
+const BYTES: usize = 256;
+
+/// Where a command names the first of its keys.
+const FIRST_KEY: usize = 3;
+
+impl Call {
+    fn new(script: &'static Script, keys: &[&[u8]]) -> Self {
+        let mut evalsha = Cmd::with_capacity(ARGUMENTS, BYTES);
+        evalsha.arg("EVALSHA").arg(script.sha1()).arg(keys.len()).arg(keys);
+        let mut command = Pipeline::with_capacity(1);
+        command.add_command(evalsha);
+        Self { script, command }
+    }
+
+    fn arg(mut self, argument: impl ToRedisArgs) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
+    pub(crate) fn command(&self) -> &Pipeline {
+        &self.command
+    }
+
+    /// The same for a server that does not know the script.
+    pub(crate) fn command_with_code(&self) -> Pipeline {
+        let mut command = redis::pipe();
+        command.cmd("EVAL").arg(self.script.code());
+        for argument in self.arguments().skip(2) {
+            command.arg(argument);
+        }
+        command
+    }
+
+    /// The key that says which server the call is for.
+    pub(crate) fn key(&self) -> &[u8] {
+        self.arguments().nth(FIRST_KEY).unwrap_or_default()
+    }
+
+    fn arguments(&self) -> impl Iterator<Item = &[u8]> {
+        let arguments = self.command.cmd_iter().flat_map(Cmd::args_iter);
+        arguments.filter_map(|argument| match argument {
+            Arg::Simple(argument) => Some(argument),
+            _ => None,
+        })
+    }
 }
 
 /// Makes the calls of one store.
@@ -34,74 +84,66 @@ impl Calls {
         Self { names, tombstone_millis }
     }
 
-    pub(crate) fn create<'a>(&self, key: &StoreKey, record: &'a Record) -> Call<'a> {
-        let mut arguments = vec![self.names.index().into(), layout::meta(record).into()];
+    pub(crate) fn create(&self, key: &StoreKey, record: &Record) -> Call {
+        let mut call = self.of_session(&script::CREATE, key).arg(layout::meta(record));
         for (field, text) in &record.fields {
-            arguments.extend([field.as_bytes().into(), text.as_bytes().into()]);
+            call = call.arg(field).arg(text);
         }
-        Call { script: &script::CREATE, keys: vec![self.names.session(key)], arguments }
+        call
     }
 
-    pub(crate) fn update<'a>(&self, key: &StoreKey, patch: &'a Patch) -> Call<'a> {
-        let mut arguments = self.changes(patch);
-        operations(patch, &mut arguments);
-        Call { script: &script::UPDATE, keys: vec![self.names.session(key)], arguments }
+    pub(crate) fn update(&self, key: &StoreKey, patch: &Patch) -> Call {
+        let call = self.of_session(&script::UPDATE, key);
+        operations(patch, outcome(patch, call))
     }
 
-    pub(crate) fn rename<'a>(&self, from: &StoreKey, to: &StoreKey, patch: &'a Patch) -> Call<'a> {
-        let mut arguments = self.changes(patch);
-        arguments.push(self.tombstone());
-        operations(patch, &mut arguments);
-        let keys = vec![self.names.session(from), self.names.session(to)];
-        Call { script: &script::RENAME, keys, arguments }
+    pub(crate) fn rename(&self, from: &StoreKey, to: &StoreKey, patch: &Patch) -> Call {
+        let keys = [&*self.names.session(from), &*self.names.session(to)];
+        let call = Call::new(&script::RENAME, &keys).arg(self.names.index());
+        operations(patch, outcome(patch, call).arg(self.tombstone_millis))
     }
 
-    pub(crate) fn delete(&self, key: &StoreKey) -> Call<'static> {
-        let arguments = vec![self.names.index().into(), self.tombstone()];
-        Call { script: &script::DELETE, keys: vec![self.names.session(key)], arguments }
+    pub(crate) fn delete(&self, key: &StoreKey) -> Call {
+        self.of_session(&script::DELETE, key).arg(self.tombstone_millis)
     }
 
-    pub(crate) fn delete_all(&self, principal: &[u8], except: Option<&StoreKey>) -> Call<'static> {
-        let spared = except.map(StoreKey::to_string).unwrap_or_default();
-        let arguments = vec![
-            self.names.prefix().to_owned().into_bytes().into(),
-            principal.to_vec().into(),
-            spared.into_bytes().into(),
-            self.tombstone(),
-            number(BATCH),
-        ];
-        Call { script: &script::DELETE_ALL, keys: vec![self.names.set(principal)], arguments }
+    pub(crate) fn delete_all(&self, principal: &[u8], except: Option<&StoreKey>) -> Call {
+        Call::new(&script::DELETE_ALL, &[&self.names.set(principal)])
+            .arg(self.names.prefix())
+            .arg(principal)
+            .arg(except.map(StoreKey::to_string).unwrap_or_default())
+            .arg(self.tombstone_millis)
+            .arg(BATCH)
     }
 
-    pub(crate) fn ids(&self, principal: &[u8]) -> Call<'static> {
-        let keys = vec![self.names.set(principal)];
-        Call { script: &script::IDS, keys, arguments: Vec::new() }
+    pub(crate) fn ids(&self, principal: &[u8]) -> Call {
+        Call::new(&script::IDS, &[&self.names.set(principal)])
     }
 
     /// The first half of a rename between servers; the second is `create`. The mark lasts for `mark`
     /// at least.
     #[cfg(feature = "redis-cluster")]
-    pub(crate) fn take<'a>(
+    pub(crate) fn take(
         &self,
         from: &StoreKey,
         to: &StoreKey,
-        patch: &'a Patch,
+        patch: &Patch,
         mark: Duration,
-    ) -> Call<'a> {
-        let mut arguments = self.changes(patch);
-        arguments.remove(0);
-        arguments.push(number(self.tombstone_millis.max(whole_millis(mark))));
-        arguments.push(id(to));
-        operations(patch, &mut arguments);
-        Call { script: &script::TAKE, keys: vec![self.names.session(from)], arguments }
+    ) -> Call {
+        let call = Call::new(&script::TAKE, &[&self.names.session(from)]);
+        let call = outcome(patch, call)
+            .arg(self.tombstone_millis.max(whole_millis(mark)))
+            .arg(to.to_string());
+        operations(patch, call)
     }
 
     /// Ends a session of a principal; `moved` if another key said that it has moved here.
     #[cfg(feature = "redis-cluster")]
-    pub(crate) fn end(&self, key: &StoreKey, principal: &[u8], moved: bool) -> Call<'static> {
-        let principal = principal.to_vec().into();
-        let arguments = vec![principal, self.tombstone(), number(u8::from(moved))];
-        Call { script: &script::END, keys: vec![self.names.session(key)], arguments }
+    pub(crate) fn end(&self, key: &StoreKey, principal: &[u8], moved: bool) -> Call {
+        Call::new(&script::END, &[&self.names.session(key)])
+            .arg(principal)
+            .arg(self.tombstone_millis)
+            .arg(u8::from(moved))
     }
 
     /// Writes an entry of an index: until `deadline`, or ahead of its session. It may replace another.
@@ -112,84 +154,64 @@ impl Calls {
         key: &StoreKey,
         deadline: Option<crate::clock::Timestamp>,
         instead_of: Option<&StoreKey>,
-    ) -> Call<'static> {
-        let until = deadline.map_or(Cow::Borrowed(&b""[..]), |at| number(layout::time(at)));
-        let mut arguments = vec![id(key), until];
-        arguments.extend(instead_of.map(id));
-        Call { script: &script::ENTER, keys: vec![self.names.set(principal)], arguments }
+    ) -> Call {
+        let until = deadline.map(|at| layout::time(at).to_string()).unwrap_or_default();
+        let call = Call::new(&script::ENTER, &[&self.names.set(principal)]);
+        call.arg(key.to_string()).arg(until).arg(instead_of.map(StoreKey::to_string))
     }
 
     /// Removes entries of an index; `settled` spares those that may be ahead of their sessions.
     #[cfg(feature = "redis-cluster")]
-    pub(crate) fn forget(
-        &self,
-        principal: &[u8],
-        keys: &[StoreKey],
-        settled: bool,
-    ) -> Call<'static> {
-        let mut arguments = vec![number(u8::from(settled))];
-        arguments.extend(keys.iter().map(id));
-        Call { script: &script::FORGET, keys: vec![self.names.set(principal)], arguments }
+    pub(crate) fn forget(&self, principal: &[u8], keys: &[StoreKey], settled: bool) -> Call {
+        let ids: Vec<_> = keys.iter().map(StoreKey::to_string).collect();
+        let call = Call::new(&script::FORGET, &[&self.names.set(principal)]);
+        call.arg(u8::from(settled)).arg(ids)
     }
 
-    fn tombstone(&self) -> Cow<'static, [u8]> {
-        number(self.tombstone_millis)
+    /// What the scripts begin with that are about one session and its index.
+    fn of_session(&self, script: &'static Script, key: &StoreKey) -> Call {
+        Call::new(script, &[&self.names.session(key)]).arg(self.names.index())
     }
+}
 
-    /// What the scripts that take a patch begin with: index, expiry and principal.
-    fn changes<'a>(&self, patch: &'a Patch) -> Vec<Cow<'a, [u8]>> {
-        let expiry = match patch.expiry {
-            ExpiryOp::Keep => Cow::Borrowed(&b"K"[..]),
-            ExpiryOp::Extend(until) => format!("E{}", layout::time(until)).into_bytes().into(),
-            ExpiryOp::SetLifetime { lifetime, expires_at, deadline } => {
-                [b"L", &layout::lifetime(lifetime, expires_at, deadline)[..]].concat().into()
-            }
-        };
-        let principal = match &patch.principal {
-            PrincipalOp::Keep => Cow::Borrowed(&b"K"[..]),
-            PrincipalOp::Set(principal) => {
-                [b"S", &layout::principal(principal)[..]].concat().into()
-            }
-            PrincipalOp::Clear => Cow::Borrowed(&b"S"[..]),
-        };
-        vec![self.names.index().into(), expiry, principal]
+/// What a patch does to the expiry and the principal.
+fn outcome(patch: &Patch, call: Call) -> Call {
+    let call = match patch.expiry {
+        ExpiryOp::Keep => call.arg("K"),
+        ExpiryOp::Extend(until) => call.arg(format!("E{}", layout::time(until))),
+        ExpiryOp::SetLifetime { lifetime, expires_at, deadline } => {
+            call.arg([b"L", &layout::lifetime(lifetime, expires_at, deadline)[..]].concat())
+        }
+    };
+    match &patch.principal {
+        PrincipalOp::Keep => call.arg("K"),
+        PrincipalOp::Set(principal) => call.arg([b"S", &layout::principal(principal)[..]].concat()),
+        PrincipalOp::Clear => call.arg("S"),
     }
 }
 
 /// The operations on fields, as `patch.lua` reads them.
-fn operations<'a>(patch: &'a Patch, arguments: &mut Vec<Cow<'a, [u8]>>) {
-    let letter = |letter: &'static [u8; 1]| Cow::Borrowed(&letter[..]);
+fn operations(patch: &Patch, mut call: Call) -> Call {
     for (field, op) in &patch.fields {
-        let field = || Cow::Borrowed(field.as_bytes());
-        let put = |new: Option<&'a str>, arguments: &mut Vec<_>| match new {
-            Some(text) => arguments.extend([letter(b"S"), field(), text.as_bytes().into()]),
-            None => arguments.extend([letter(b"D"), field()]),
+        let put = |new: Option<&str>, call: Call| match new {
+            Some(text) => call.arg("S").arg(&**field).arg(text),
+            None => call.arg("D").arg(&**field),
         };
-        match op {
-            FieldOp::Set(text) => put(Some(text), arguments),
-            FieldOp::Remove => put(None, arguments),
+        call = match op {
+            FieldOp::Set(text) => put(Some(text), call),
+            FieldOp::Remove => put(None, call),
             FieldOp::Add { delta, min, max, start } => {
-                arguments.extend([letter(b"A"), field()]);
-                arguments.extend([*delta, *min, *max, *start].map(number));
+                let call = call.arg("A").arg(&**field);
+                call.arg(*delta).arg(*min).arg(*max).arg(*start)
             }
             FieldOp::Replace { old, new } => {
-                match old {
-                    Some(text) => {
-                        arguments.extend([letter(b"C"), field(), text.as_bytes().into()]);
-                    }
-                    None => arguments.extend([letter(b"N"), field()]),
-                }
-                put(new.as_deref(), arguments);
+                let call = match old {
+                    Some(text) => call.arg("C").arg(&**field).arg(&**text),
+                    None => call.arg("N").arg(&**field),
+                };
+                put(new.as_deref(), call)
             }
-        }
+        };
     }
-}
-
-fn number(number: impl std::fmt::Display) -> Cow<'static, [u8]> {
-    number.to_string().into_bytes().into()
-}
-
-#[cfg(feature = "redis-cluster")]
-fn id(key: &StoreKey) -> Cow<'static, [u8]> {
-    key.to_string().into_bytes().into()
+    call
 }

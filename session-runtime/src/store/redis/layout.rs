@@ -4,6 +4,9 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use crate::clock::{Timestamp, whole_millis};
 use crate::id::StoreKey;
 use crate::record::{Lifetime, Principal, Record};
@@ -28,19 +31,19 @@ const TIMES: usize = 24;
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
     prefix: String,
-    /// Whether sessions and the indexes that name them are on one server, so that scripts keep both.
-    together: bool,
+    /// What the keys of index sets begin with, for scripts that keep them; nothing if none does.
+    index: String,
 }
 
 impl Names {
     pub(crate) fn new(prefix: String) -> Self {
-        Self { prefix, together: true }
+        Self { index: format!("{prefix}@"), prefix }
     }
 
-    /// The same keys, spread over servers.
+    /// The same keys, spread over servers, so that no script has a session and its index.
     #[cfg(feature = "redis-cluster")]
     pub(crate) fn spread(prefix: String) -> Self {
-        Self { prefix, together: false }
+        Self { index: String::new(), prefix }
     }
 
     /// What the keys of sessions begin with.
@@ -50,12 +53,15 @@ impl Names {
 
     /// The key of a session.
     pub(crate) fn session(&self, key: &StoreKey) -> Vec<u8> {
-        format!("{}{key}", self.prefix).into_bytes()
+        let mut text = [0; 22];
+        let encoded = URL_SAFE_NO_PAD.encode_slice(key.as_bytes(), &mut text);
+        encoded.expect("16 bytes are 22 characters");
+        [self.prefix.as_bytes(), &text].concat()
     }
 
     /// What the keys of index sets begin with, for scripts that keep them; nothing if none does.
-    pub(crate) fn index(&self) -> Vec<u8> {
-        if self.together { format!("{}@", self.prefix).into_bytes() } else { Vec::new() }
+    pub(crate) fn index(&self) -> &str {
+        &self.index
     }
 
     /// The key of the index set of a principal. No id has an `@`, so it is no key of a session.

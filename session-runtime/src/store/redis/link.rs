@@ -1,4 +1,4 @@
-//! The connection to one server.
+//! The connections to one server.
 
 use std::convert::Infallible;
 use std::sync::atomic::Ordering;
@@ -26,18 +26,23 @@ enum Connection {
     Given(ConnectionManager),
 }
 
-/// A connection that all requests share.
+/// Connections that all requests share. What is about one session goes through one of them, so that
+/// it stays in turn.
 struct Own {
     client: Client,
-    shared: Shared<MultiplexedConnection>,
+    shared: [Shared<MultiplexedConnection>; CONNECTIONS],
 }
+
+/// While the server works on what came through one connection, the application works on what came
+/// back through the other.
+const CONNECTIONS: usize = 2;
 
 /// How many commands wait for the socket before their senders do.
 const BUFFER: usize = 1_024;
 
 impl Link {
     pub(super) fn new(client: Client, timeout: Duration) -> Self {
-        let own = Own { client, shared: Shared::new() };
+        let own = Own { client, shared: std::array::from_fn(|_| Shared::new()) };
         Self { connection: Connection::Own(own.into()), timeout }
     }
 
@@ -49,12 +54,12 @@ impl Link {
 impl Wire for Link {
     async fn send(
         &self,
-        _: &[u8],
+        key: &[u8],
         commands: &Pipeline,
         deadline: Instant,
     ) -> Result<Vec<Value>, StoreError> {
         let sent = match &self.connection {
-            Connection::Own(own) => own.send(commands, deadline).await,
+            Connection::Own(own) => own.send(key, commands, deadline).await,
             Connection::Given(manager) => {
                 let mut manager = manager.clone();
                 within(deadline, manager.send_packed_commands(commands, 0, commands.len())).await
@@ -65,11 +70,12 @@ impl Wire for Link {
 
     /// All in one round trip.
     async fn hashes(&self, keys: &[Vec<u8>]) -> Result<Vec<Value>, StoreError> {
+        let Some(first) = keys.first() else { return Ok(Vec::new()) };
         let mut commands = redis::pipe();
         for key in keys {
             commands.cmd("HGETALL").arg(key);
         }
-        let mut answers = self.send(&[], &commands, deadline(self.timeout)).await?.into_iter();
+        let mut answers = self.send(first, &commands, deadline(self.timeout)).await?.into_iter();
         keys.iter().map(|_| next(&mut answers)).collect()
     }
 
@@ -79,8 +85,13 @@ impl Wire for Link {
 }
 
 impl Own {
-    async fn send(&self, commands: &Pipeline, deadline: Instant) -> RedisResult<Vec<Value>> {
-        let slot = self.shared.slot();
+    async fn send(
+        &self,
+        key: &[u8],
+        commands: &Pipeline,
+        deadline: Instant,
+    ) -> RedisResult<Vec<Value>> {
+        let slot = self.shared_for(key).slot();
         let opened = slot.connection.get_or_try_init(|| self.open(&slot));
         let mut connection = within(deadline, opened).await?.clone();
         let sending = connection.send_packed_commands(commands, 0, commands.len());
@@ -94,6 +105,12 @@ impl Own {
             slot.lose();
         }
         answers
+    }
+
+    /// Keys of sessions end in random characters.
+    fn shared_for(&self, key: &[u8]) -> &Shared<MultiplexedConnection> {
+        let sum = key.iter().fold(0_usize, |sum, byte| sum.wrapping_add(usize::from(*byte)));
+        &self.shared[sum % CONNECTIONS]
     }
 
     /// Opens a connection to a primary: what a replica knows may be outdated.

@@ -41,7 +41,7 @@ use crate::patch::Patch;
 use crate::record::{Principal, Record};
 
 /// Keeps sessions in one Redis (6.2 or later) or Valkey server, or a primary with its replicas.
-/// Clones share the connection.
+/// Clones share its two connections.
 ///
 /// A session is a hash, which the server ends by itself to the millisecond. A load is one `HGETALL`,
 /// everything else one call of a script, so that each is one step. Reads go to the primary: a
@@ -138,7 +138,7 @@ impl RedisStore {
     }
 
     /// Runs what ends a session under a key, for which replicas may have to be waited for.
-    async fn call_durably(&self, call: &call::Call<'_>) -> Result<redis::Value, StoreError> {
+    async fn call_durably(&self, call: &call::Call) -> Result<redis::Value, StoreError> {
         self.0.durable.as_ref().unwrap_or(&self.0.link).call(call, self.0.replicas).await
     }
 }

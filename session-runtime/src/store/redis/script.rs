@@ -25,7 +25,7 @@ macro_rules! scripts {
 
 scripts! {
     CREATE: "common.lua", "create.lua";
-    UPDATE: "common.lua", "patch.lua", "update.lua";
+    UPDATE: "quick.lua", "common.lua", "patch.lua", "update.lua";
     RENAME: "common.lua", "patch.lua", "rename.lua";
     DELETE: "common.lua", "delete.lua";
     // Ends a batch of a principal's sessions.

@@ -1,5 +1,6 @@
 //! The way to the server, or to the servers of a cluster: what both have in common.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use redis::{ErrorKind, Pipeline, RedisError, RedisResult, ServerErrorKind, Value};
@@ -32,18 +33,16 @@ pub(super) trait Wire: Send + Sync {
     /// Runs a script; with `replicas`, succeeds only if they have acknowledged what it wrote.
     fn call(
         &self,
-        call: &Call<'_>,
+        call: &Call,
         replicas: Option<Replicas>,
     ) -> impl Future<Output = Result<Value, StoreError>> + Send {
         async move {
             let waiting = replicas.map_or(Duration::ZERO, |replicas| replicas.timeout);
             let deadline = deadline(self.timeout().saturating_add(waiting));
-            let key = call.keys[0].as_slice();
-            let known = commands(call, "EVALSHA", call.script.sha1(), replicas);
-            let mut answers = self.send(key, &known, deadline).await?;
+            let mut answers = self.send(call.key(), &known(call, replicas), deadline).await?;
             if answers.first().and_then(error_kind) == Some(ServerErrorKind::NoScript) {
-                let unknown = commands(call, "EVAL", call.script.code(), replicas);
-                answers = self.send(key, &unknown, deadline).await?;
+                let unknown = and_wait(call.command_with_code(), replicas);
+                answers = self.send(call.key(), &unknown, deadline).await?;
             }
             let mut answers = answers.into_iter();
             let answer = next(&mut answers)?;
@@ -92,12 +91,14 @@ pub(super) fn next(answers: &mut impl Iterator<Item = Value>) -> Result<Value, S
     }
 }
 
-fn commands(call: &Call<'_>, eval: &str, script: &str, replicas: Option<Replicas>) -> Pipeline {
-    let mut commands = redis::pipe();
-    commands.cmd(eval).arg(script).arg(call.keys.len()).arg(&call.keys);
-    for argument in &call.arguments {
-        commands.arg(&**argument);
+fn known(call: &Call, replicas: Option<Replicas>) -> Cow<'_, Pipeline> {
+    match replicas {
+        None => Cow::Borrowed(call.command()),
+        Some(_) => Cow::Owned(and_wait(call.command().clone(), replicas)),
     }
+}
+
+fn and_wait(mut commands: Pipeline, replicas: Option<Replicas>) -> Pipeline {
     if let Some(Replicas { count, timeout }) = replicas {
         commands.cmd("WAIT").arg(count).arg(crate::clock::whole_millis(timeout));
     }

@@ -145,13 +145,13 @@ impl RedisClusterStore {
         RedisClusterStoreBuilder::connection(connection)
     }
 
-    async fn call(&self, call: &Call<'_>) -> Result<redis::Value, StoreError> {
+    async fn call(&self, call: &Call) -> Result<redis::Value, StoreError> {
         self.0.link.call(call, None).await
     }
 
     /// Runs what ends a session under a key, or names one in an index, for which replicas may have to
     /// be waited for.
-    async fn call_durably(&self, call: &Call<'_>) -> Result<redis::Value, StoreError> {
+    async fn call_durably(&self, call: &Call) -> Result<redis::Value, StoreError> {
         self.0.durable.as_ref().unwrap_or(&self.0.link).call(call, self.0.replicas).await
     }
 
