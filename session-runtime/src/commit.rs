@@ -7,13 +7,15 @@ use smallvec::SmallVec;
 use crate::clock::Timestamp;
 use crate::core::{Core, OnGone};
 use crate::error::{SessionError, SessionErrorKind, StoreError};
+use crate::event::SessionEvent;
 use crate::id::{SessionId, StoreKey};
+use crate::observe::{self, Save};
 use crate::patch::{Applied, ExpiryOp, Patch, PrincipalOp};
 use crate::plan::{Plan, Wishes, is_touch_due};
 use crate::queue::Contention;
 use crate::record::{Fields, Record};
 use crate::state::{
-    AnySave, LiveSession, PendingCookie, Resolved, State, StateCell, Stored, Unsettled,
+    AnySave, Doomed, LiveSession, PendingCookie, Resolved, State, StateCell, Stored, Unsettled,
 };
 use crate::store::{Created, Updated};
 use crate::ttl::Snapshot;
@@ -69,13 +71,18 @@ impl Commit<'_> {
 /// Deletes destroyed sessions. A key leaves the list when it is dead, so a failure can be repeated.
 async fn delete_doomed(core: &Core, cell: &StateCell) -> Result<(), SessionError> {
     loop {
-        let Some(key) = cell.lock().wish.doomed.last().copied() else { break };
-        match core.keeper.delete(&key).await {
+        let Some(doomed) = cell.lock().wish.doomed.last().cloned() else { break };
+        match core.keeper.delete(doomed.key()).await {
             // The visitor's cookie is all there is of it, and that is removed.
             Err(error) if error.is_unsupported() && core.keeper.is_cookie() => {}
             deleted => deleted?,
         }
-        cell.lock().wish.doomed.retain(|doomed| *doomed != key);
+        cell.lock().wish.doomed.retain(|other| other.key() != doomed.key());
+        if let Doomed::Session(id, principal) = doomed {
+            observe::ended("destroy", 1);
+            let event = || SessionEvent::Destroyed { id, principal, at: core.now() };
+            core.hooks.tell(core.hooks.prepare(event));
+        }
     }
     let mut state = cell.lock();
     if std::mem::take(&mut state.wish.remove_cookie) && !state.responded {
@@ -204,10 +211,17 @@ impl<'a> Work<'a> {
             match core.keeper.save(&live, to.map(|to| to.key), &plan.patch, foreseen).await? {
                 Updated::Applied => {
                     let rebase = self.observed && (conflicts > 0 || plan.replayed);
+                    let event = match plan.renames {
+                        true => core.hooks.prepare(|| self.renewed(&live, &saved)),
+                        false => None,
+                    };
+                    observe::saved(plan.kind(), plan.patch.fields.len(), conflicts);
                     self.settle_live(saved, cookie, rebase);
+                    self.tell(event);
                     return Ok(());
                 }
                 Updated::Conflict(current) => {
+                    observe::conflicted();
                     live.record = current;
                     conflicts += 1;
                     let contention = match &contention {
@@ -258,12 +272,17 @@ impl<'a> Work<'a> {
             let cookie = self.core.cookie_value(&live)?;
             self.mark_new_key(live.id.key);
             if self.core.keeper.create(&live.id.key, &live.record).await? == Created::Created {
+                let event = self.core.hooks.prepare(|| self.created(&live));
+                observe::saved(Save::Create, live.record.fields.len(), 0);
                 self.settle_live(live, Some(cookie), instead_of_gone);
+                self.tell(event);
                 return Ok(());
             }
             record = live.record;
         }
-        Err(StoreError::backend("every fresh random id is said to exist already").into())
+        let error = StoreError::backend("every fresh random id is said to exist already");
+        observe::store_failed("create", &error);
+        Err(error.into())
     }
 
     /// The session was ended or renewed by another request.
@@ -292,7 +311,7 @@ impl<'a> Work<'a> {
         match &mut state.unsettled {
             Some(unsettled) => unsettled.new_key = Some(key),
             // The session was destroyed meanwhile: this key has to go too.
-            None => state.wish.doomed.push(key),
+            None => state.wish.doomed.push(Doomed::Stray(key)),
         }
     }
 
@@ -306,6 +325,24 @@ impl<'a> Work<'a> {
                 state.rebase_views();
             }
         });
+    }
+
+    fn created(&self, live: &LiveSession) -> SessionEvent {
+        let principal = live.record.principal.clone();
+        SessionEvent::Created { id: live.id.key, principal, at: self.now }
+    }
+
+    fn renewed(&self, before: &LiveSession, after: &LiveSession) -> SessionEvent {
+        let principal = after.record.principal.clone();
+        let (from, to) = (before.id.key, after.id.key);
+        SessionEvent::Renewed { from, to, principal, at: self.now }
+    }
+
+    /// Tells of what is settled, unless the session was destroyed meanwhile: then it never was.
+    fn tell(&self, event: Option<SessionEvent>) {
+        if event.is_some() && self.cell.lock().generation == self.generation {
+            self.core.hooks.tell(event);
+        }
     }
 
     /// The outcome is known. A session that was destroyed meanwhile stays so.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp};
+use crate::cookie::Verified;
 use crate::cookie::chunks::Chunks;
 use crate::cookie::content::Content;
 use crate::cookie::read::CookieHeaders;
@@ -12,11 +13,14 @@ use crate::cookie::sealed::Sealer;
 use crate::cookie::template::CookieTemplate;
 use crate::cookie_store::{CookieStore, Protection};
 use crate::error::{ConfigError, SessionError, SessionErrorKind, StoreError, TooLarge};
+use crate::explain::ExplainedCookie;
 use crate::id::{Proof, SessionId, StoreKey};
 use crate::keeper::MAX_LOOKUPS;
 use crate::keyring::Keyring;
+use crate::observe::{self, watched};
 use crate::patch::Applied;
 use crate::record::{Principal, Record};
+use crate::refusal::Refusal;
 use crate::revocation::{AnyRevocation, Cutoff};
 use crate::state::{LiveSession, Stored};
 use crate::store::{TOMBSTONE_TIME, Updated};
@@ -66,27 +70,63 @@ impl CookieKeeper {
         let now = self.clock.now();
         let mut found = Stored::Nothing;
         let chunked = self.chunks.join(name, sent);
-        let values = sent.values(name).chain(chunked.as_deref());
-        let live =
-            values.filter_map(|value| self.open(value)).filter(|live| live.record.is_live(now));
+        let live = values(name, sent, &chunked).filter_map(|value| {
+            let unexpired = |Verified { content: live, .. }: Verified<LiveSession>| {
+                if live.record.is_live(now) { Ok(live) } else { Err(Refusal::Expired) }
+            };
+            self.open(value).and_then(unexpired).map_err(observe::refused).ok()
+        });
         for live in live.take(MAX_LOOKUPS) {
-            match self.ended(&live).await? {
+            match self.ended(&live, now).await? {
                 None => return Ok(Stored::Live(live)),
-                // As a store's tombstone, which tells it from a session that never was.
-                Some(at) if now.saturating_since(at) < TOMBSTONE_TIME => found = Stored::Gone,
-                Some(_) => {}
+                Some(refusal) => {
+                    observe::refused(refusal);
+                    if refusal == Refusal::Gone {
+                        found = Stored::Gone;
+                    }
+                }
             }
         }
         Ok(found)
     }
 
-    fn open(&self, value: &[u8]) -> Option<LiveSession> {
-        let content = match &self.guard {
-            Guard::Sealed(sealer) => sealer.open(value)?,
-            Guard::Signed(signer) => signer.verify(value)?,
+    pub(crate) async fn explain(
+        &self,
+        name: &str,
+        sent: &CookieHeaders,
+    ) -> Result<Vec<ExplainedCookie>, StoreError> {
+        let now = self.clock.now();
+        let (mut cookies, mut lookups) = (Vec::new(), 0);
+        let chunked = self.chunks.join(name, sent);
+        for value in values(name, sent, &chunked) {
+            cookies.push(match self.open(value) {
+                Err(refusal) => ExplainedCookie::not_ours(refusal),
+                Ok(Verified { content: live, position }) => {
+                    let refusal = if !live.record.is_live(now) {
+                        Some(Refusal::Expired)
+                    } else if lookups == MAX_LOOKUPS {
+                        Some(Refusal::Surplus)
+                    } else {
+                        lookups += 1;
+                        self.ended(&live, now).await?
+                    };
+                    ExplainedCookie::ours(position, live.id.key, Some(&live.record), refusal)
+                }
+            });
+        }
+        Ok(cookies)
+    }
+
+    /// The session in a cookie's value, which may have expired.
+    fn open(&self, value: Result<&[u8], Refusal>) -> Result<Verified<LiveSession>, Refusal> {
+        let Verified { content, position } = match &self.guard {
+            Guard::Sealed(sealer) => sealer.open(value?)?,
+            Guard::Signed(signer) => signer.verify(value?)?,
         };
-        let Content { id, issued_at, record } = Content::decode(&content)?;
-        Some(LiveSession { id: SessionId { key: id, proof: Proof::Held { issued_at } }, record })
+        let Content { id, issued_at, record } =
+            Content::decode(&content).ok_or(Refusal::Malformed)?;
+        let id = SessionId { key: id, proof: Proof::Held { issued_at } };
+        Ok(Verified { content: LiveSession { id, record }, position })
     }
 
     pub(crate) fn issue(&self) -> Result<SessionId, SessionError> {
@@ -126,7 +166,7 @@ impl CookieKeeper {
         foreseen: Applied,
     ) -> Result<Updated, StoreError> {
         // It may have been ended since it was loaded.
-        if self.ended(live).await?.is_some() {
+        if self.ended(live, self.clock.now()).await?.is_some() {
             return Ok(Updated::Gone);
         }
         match foreseen {
@@ -142,7 +182,7 @@ impl CookieKeeper {
 
     pub(crate) async fn revoke(&self, id: &StoreKey) -> Result<(), StoreError> {
         let now = self.clock.now();
-        self.revocation()?.revoke(id, now, self.last_use(now)).await
+        watched!("delete", self.revocation()?.revoke(id, now, self.last_use(now)))
     }
 
     pub(crate) async fn revoke_all(
@@ -152,20 +192,40 @@ impl CookieKeeper {
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let cutoff = Cutoff { at: now, except: except.copied() };
-        self.revocation()?.revoke_all(principal, cutoff, self.last_use(now)).await
+        watched!("delete_all", self.revocation()?.revoke_all(principal, cutoff, self.last_use(now)))
     }
 
     pub(crate) async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
-        self.revocation()?.sweep(limit).await
+        watched!("sweep", self.revocation()?.sweep(limit))
     }
 
-    /// When it was ended, if it was.
-    async fn ended(&self, live: &LiveSession) -> Result<Option<Timestamp>, StoreError> {
+    /// Asks the revocation for a session that does not exist.
+    pub(crate) async fn check(&self, id: &StoreKey) -> Result<(), StoreError> {
+        match &self.revocation {
+            Some(revocation) => {
+                watched!("health", revocation.ended(id, self.clock.now(), None)).map(drop)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Whether it was ended, and if only just.
+    async fn ended(
+        &self,
+        live: &LiveSession,
+        now: Timestamp,
+    ) -> Result<Option<Refusal>, StoreError> {
         let (Some(revocation), Proof::Held { issued_at }) = (&self.revocation, live.id.proof)
         else {
             return Ok(None);
         };
-        revocation.ended(&live.id.key, issued_at, live.record.principal.as_ref()).await
+        let principal = live.record.principal.as_ref();
+        let ended = watched!("load", revocation.ended(&live.id.key, issued_at, principal))?;
+        // As a store's tombstone, which tells it from a session that never was.
+        Ok(ended.map(|at| match now.saturating_since(at) < TOMBSTONE_TIME {
+            true => Refusal::Gone,
+            false => Refusal::Revoked,
+        }))
     }
 
     fn revocation(&self) -> Result<&AnyRevocation, StoreError> {
@@ -176,6 +236,16 @@ impl CookieKeeper {
     fn last_use(&self, now: Timestamp) -> Timestamp {
         now + self.longest + CLOCK_SKEW
     }
+}
+
+/// Every cookie called `name`, and the one that is spread over several.
+fn values<'a>(
+    name: &str,
+    sent: &'a CookieHeaders,
+    chunked: &'a Option<Result<Vec<u8>, Refusal>>,
+) -> impl Iterator<Item = Result<&'a [u8], Refusal>> {
+    let chunked = chunked.as_ref().map(|joined| joined.as_deref().map_err(|refusal| *refusal));
+    sent.values(name).map(Ok).chain(chunked)
 }
 
 fn too_large(record: &Record, size: usize, capacity: usize) -> SessionError {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::clock::{Clock, Timestamp};
 use crate::cookie::template::CookieTemplate;
 use crate::error::SessionError;
+use crate::event::Hooks;
 use crate::expiry::Expiry;
 use crate::keeper::Keeper;
 use crate::queue::Queues;
@@ -45,6 +46,7 @@ pub(crate) struct Core {
     pub(crate) conflict_deadline: Duration,
     pub(crate) queues: Arc<Queues>,
     pub(crate) registry: Registry,
+    pub(crate) hooks: Hooks,
 }
 
 impl Core {

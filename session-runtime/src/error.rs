@@ -245,11 +245,12 @@ impl SessionError {
         matches!(self.0, SessionErrorKind::ResponseSent)
     }
 
-    /// Tells the operator.
+    /// Tells the operator, unless that was done where it happened.
     pub(crate) fn report(&self, doing: &'static str) {
-        match self.is_gone() {
-            true => tracing::info!(error = %Chain(self), "{doing} failed"),
-            false => tracing::error!(error = %Chain(self), "{doing} failed"),
+        match self.0 {
+            SessionErrorKind::Store(_) => {}
+            SessionErrorKind::Gone => tracing::info!(error = %Chain(self), "{doing} failed"),
+            _ => tracing::error!(error = %Chain(self), "{doing} failed"),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::cookie::read::CookieHeaders;
 use crate::core::Core;
 use crate::error::SessionError;
 use crate::finish::{CookieCommand, Finished};
+use crate::observe;
 use crate::plan::is_touch_due;
 use crate::record::Record;
 use crate::schema::SessionSchema;
@@ -226,6 +227,7 @@ impl SessionHandle {
             return Ok(loaded);
         }
         let stored = core.keeper.find(core.cookie.name(), cookies).await?;
+        observe::loaded(&stored);
         cell.load(stored);
         Ok(cell)
     }

@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
+use crate::cookie::Verified;
 use crate::cookie::read::CookieHeaders;
 use crate::cookie::signed::Signer;
 use crate::cookie::template::CookieTemplate;
 use crate::cookie::written::SetCookies;
 use crate::cookie_keeper::CookieKeeper;
-use crate::error::{SessionError, StoreError};
+use crate::error::{SessionError, SessionErrorKind, StoreError};
+use crate::explain::ExplainedCookie;
 use crate::id::{Proof, SessionId, StoreKey};
+use crate::observe::{self, watched};
 use crate::patch::{Applied, Patch};
 use crate::record::{Principal, Record};
+use crate::refusal::Refusal;
 use crate::state::{LiveSession, Stored};
 use crate::store::{AnyStore, Created, Loaded, SessionInfo, Store, Updated};
 
@@ -38,6 +42,18 @@ impl Keeper {
         match self {
             Self::Store(keeper) => keeper.find(name, sent).await,
             Self::Cookie(keeper) => Box::pin(keeper.find(name, sent)).await,
+        }
+    }
+
+    /// What becomes of each cookie called `name`.
+    pub(crate) async fn explain(
+        &self,
+        name: &str,
+        sent: &CookieHeaders,
+    ) -> Result<Vec<ExplainedCookie>, StoreError> {
+        match self {
+            Self::Store(keeper) => keeper.explain(name, sent).await,
+            Self::Cookie(keeper) => keeper.explain(name, sent).await,
         }
     }
 
@@ -97,7 +113,7 @@ impl Keeper {
         record: &Record,
     ) -> Result<Created, StoreError> {
         match self {
-            Self::Store(keeper) => keeper.store.create(key, record).await,
+            Self::Store(keeper) => watched!("create", keeper.store.create(key, record)),
             // The response brings it into being.
             Self::Cookie(_) => Ok(Created::Created),
         }
@@ -113,8 +129,12 @@ impl Keeper {
         foreseen: Applied,
     ) -> Result<Updated, StoreError> {
         match (self, to) {
-            (Self::Store(keeper), None) => keeper.store.update(&live.id.key, patch).await,
-            (Self::Store(keeper), Some(to)) => keeper.store.rename(&live.id.key, &to, patch).await,
+            (Self::Store(keeper), None) => {
+                watched!("update", keeper.store.update(&live.id.key, patch))
+            }
+            (Self::Store(keeper), Some(to)) => {
+                watched!("rename", keeper.store.rename(&live.id.key, &to, patch))
+            }
             (Self::Cookie(keeper), to) => Box::pin(keeper.save(live, to.is_some(), foreseen)).await,
         }
     }
@@ -122,14 +142,14 @@ impl Keeper {
     /// Ends a session. Unsupported where nothing but the visitor's cookie knows of it.
     pub(crate) async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
         match self {
-            Self::Store(keeper) => keeper.store.delete(key).await,
+            Self::Store(keeper) => watched!("delete", keeper.store.delete(key)),
             Self::Cookie(keeper) => Box::pin(keeper.revoke(key)).await,
         }
     }
 
     pub(crate) async fn list(&self, principal: &Principal) -> Result<Vec<SessionInfo>, StoreError> {
         match self {
-            Self::Store(keeper) => keeper.store.list(principal).await,
+            Self::Store(keeper) => watched!("list", keeper.store.list(principal)),
             Self::Cookie(_) => Err(StoreError::unsupported()),
         }
     }
@@ -140,30 +160,74 @@ impl Keeper {
         except: Option<&StoreKey>,
     ) -> Result<usize, StoreError> {
         match self {
-            Self::Store(keeper) => keeper.store.delete_all(principal, except).await,
+            Self::Store(keeper) => {
+                watched!("delete_all", keeper.store.delete_all(principal, except))
+            }
             Self::Cookie(keeper) => keeper.revoke_all(principal, except).await.map(|()| 0),
         }
     }
 
     pub(crate) async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
         match self {
-            Self::Store(keeper) => keeper.store.sweep(limit).await,
+            Self::Store(keeper) => watched!("sweep", keeper.store.sweep(limit)),
             Self::Cookie(keeper) => keeper.sweep(limit).await,
         }
+    }
+
+    /// Asks the store for a session that does not exist; a cookie has none to ask.
+    pub(crate) async fn check(&self) -> Result<(), SessionError> {
+        let mut key = [0; 16];
+        getrandom::fill(&mut key).map_err(SessionErrorKind::Random)?;
+        let key = StoreKey::from_bytes(key);
+        match self {
+            Self::Store(keeper) => watched!("health", keeper.store.load(&key)).map(drop)?,
+            Self::Cookie(keeper) => keeper.check(&key).await?,
+        }
+        Ok(())
     }
 }
 
 impl StoreKeeper {
     async fn find(&self, name: &str, sent: &CookieHeaders) -> Result<Stored, StoreError> {
         let mut found = Stored::Nothing;
-        let ids = sent.values(name).filter_map(|value| self.signer.verify(value));
-        for id in ids.take(MAX_LOOKUPS) {
-            match self.store.load(&id.key).await? {
+        let verify = |value| self.signer.verify(value).map_err(observe::refused).ok();
+        for Verified { content: id, .. } in sent.values(name).filter_map(verify).take(MAX_LOOKUPS) {
+            match watched!("load", self.store.load(&id.key))? {
                 Loaded::Live(record) => return Ok(Stored::Live(LiveSession { id, record })),
-                Loaded::Gone => found = Stored::Gone,
-                Loaded::Absent => {}
+                Loaded::Gone => {
+                    observe::refused(Refusal::Gone);
+                    found = Stored::Gone;
+                }
+                Loaded::Absent => observe::refused(Refusal::Unknown),
             }
         }
         Ok(found)
+    }
+
+    async fn explain(
+        &self,
+        name: &str,
+        sent: &CookieHeaders,
+    ) -> Result<Vec<ExplainedCookie>, StoreError> {
+        let (mut cookies, mut lookups) = (Vec::new(), 0);
+        for value in sent.values(name) {
+            cookies.push(match self.signer.verify(value) {
+                Err(refusal) => ExplainedCookie::not_ours(refusal),
+                Ok(Verified { content: id, position }) => {
+                    lookups += 1;
+                    let found = match lookups <= MAX_LOOKUPS {
+                        true => match watched!("load", self.store.load(&id.key))? {
+                            Loaded::Live(record) => Ok(record),
+                            Loaded::Gone => Err(Refusal::Gone),
+                            Loaded::Absent => Err(Refusal::Unknown),
+                        },
+                        false => Err(Refusal::Surplus),
+                    };
+                    let record = found.as_ref().ok();
+                    ExplainedCookie::ours(position, id.key, record, found.as_ref().err().copied())
+                }
+            });
+        }
+        Ok(cookies)
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::core::Core;
+use crate::observe::Save;
 use crate::patch::{ExpiryOp, FieldOp, Patch, PrincipalOp};
 use crate::record::Record;
 use crate::state::{Resolved, State};
@@ -62,6 +63,17 @@ impl Plan {
         };
         let patch = Patch { fields: resolved.ops, principal, expiry };
         Some(Self { patch, renames, signs_in, sets_cookie, replayed: resolved.replayed })
+    }
+
+    /// What operators are told of it.
+    pub(crate) fn kind(&self) -> Save {
+        if self.renames {
+            Save::Renew
+        } else if self.patch.fields.is_empty() && matches!(self.patch.expiry, ExpiryOp::Extend(_)) {
+            Save::Touch
+        } else {
+            Save::Update
+        }
     }
 
     /// Whether it turns `before` into something else than `after` with a little more time.

@@ -14,11 +14,13 @@ use crate::cookie::signed::Signer;
 use crate::cookie_keeper::CookieKeeper;
 use crate::core::{Core, OnGone};
 use crate::error::{ConfigError, SessionError, SessionErrorKind};
+use crate::event::{Hooks, SessionEvent};
 use crate::expiry::{AssuranceLevel, DAY, Expiry, HOUR, Timeouts};
 use crate::handle::SessionHandle;
 use crate::id::StoreKey;
 use crate::keeper::{Keeper, StoreKeeper};
 use crate::keyring::Keyring;
+use crate::observe;
 use crate::record::Principal;
 use crate::registry::{Registry, Schemas};
 use crate::schema::PrincipalSchema;
@@ -61,6 +63,7 @@ impl Sessions {
             skip_commit_on_server_error: false,
             conflict_deadline: Duration::from_secs(5),
             schemas: Schemas::default(),
+            hooks: Hooks::default(),
         }
     }
 
@@ -132,8 +135,7 @@ impl Sessions {
     where
         S::Principal: Serialize,
     {
-        let principal = principal_of::<S>(principal)?;
-        Ok(self.core.keeper.delete_all(&principal, None).await?)
+        self.end_all(principal_of::<S>(principal)?, None).await
     }
 
     /// Ends every session of `principal` but the one stored under `except`: "sign out everywhere
@@ -170,8 +172,21 @@ impl Sessions {
     where
         S::Principal: Serialize,
     {
-        let principal = principal_of::<S>(principal)?;
-        Ok(self.core.keeper.delete_all(&principal, Some(except)).await?)
+        self.end_all(principal_of::<S>(principal)?, Some(except)).await
+    }
+
+    async fn end_all(
+        &self,
+        principal: Principal,
+        except: Option<&StoreKey>,
+    ) -> Result<usize, SessionError> {
+        let core = &self.core;
+        let count = core.keeper.delete_all(&principal, except).await?;
+        observe::ended("delete_all", count);
+        let except = except.copied();
+        let event = || SessionEvent::DeletedAll { principal, except, count, at: core.now() };
+        core.hooks.tell(core.hooks.prepare(event));
+        Ok(count)
     }
 
     /// Ends one session, such as one of [`list`](Self::list). Nothing happens if it is gone already.
@@ -180,7 +195,12 @@ impl Sessions {
     ///
     /// If the store fails.
     pub async fn delete(&self, key: &StoreKey) -> Result<(), SessionError> {
-        Ok(self.core.keeper.delete(key).await?)
+        let core = &self.core;
+        core.keeper.delete(key).await?;
+        observe::ended("delete", 1);
+        let event = || SessionEvent::Deleted { id: *key, at: core.now() };
+        core.hooks.tell(core.hooks.prepare(event));
+        Ok(())
     }
 
     /// Removes expired records from the store, now and then every `period`, until the answer is
@@ -199,6 +219,10 @@ impl Sessions {
     /// Outside a Tokio runtime.
     pub fn sweep_every(&self, period: Duration) -> Sweeper {
         Sweeper::start(self.core.clone(), period)
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
     }
 }
 
@@ -261,6 +285,7 @@ pub struct SessionsBuilder {
     skip_commit_on_server_error: bool,
     conflict_deadline: Duration,
     schemas: Schemas,
+    hooks: Hooks,
 }
 
 impl SessionsBuilder {
@@ -349,6 +374,35 @@ impl SessionsBuilder {
         self
     }
 
+    /// Runs `hook` whenever a session was created, renewed or ended, after the store has confirmed
+    /// it: to write an audit log, to close the websockets of a session, to send mail about a new device.
+    /// Several hooks run one after another.
+    ///
+    /// It runs within the request, before the response is sent, so it should be quick; what takes
+    /// time, it can spawn. If it panics, the request does, whose session is saved by then.
+    ///
+    /// ```
+    /// use session_runtime::{Keyring, SessionEvent, Sessions, store::MemoryStore};
+    ///
+    /// let sessions = Sessions::builder(MemoryStore::new())
+    ///     .keys(Keyring::new([[7; 32]])?)
+    ///     .on_event(|event| match event {
+    ///         SessionEvent::Created { id, .. } => println!("{id} began"),
+    ///         SessionEvent::Renewed { from, to, principal, .. } => {
+    ///             println!("{from} is {to} now, of {:?}", principal.as_ref().map(|who| who.value()));
+    ///         }
+    ///         SessionEvent::Destroyed { id, .. } => println!("{id} has ended"),
+    ///         _ => {}
+    ///     })
+    ///     .build()?;
+    /// # let _ = sessions;
+    /// # Ok::<(), session_runtime::ConfigError>(())
+    /// ```
+    pub fn on_event(mut self, hook: impl Fn(&SessionEvent) + Send + Sync + 'static) -> Self {
+        self.hooks.add(hook);
+        self
+    }
+
     /// Checks the configuration.
     ///
     /// # Errors
@@ -377,6 +431,8 @@ impl SessionsBuilder {
             self.level,
         )?;
         let cookie = self.cookie.build()?;
+        #[cfg(feature = "metrics")]
+        crate::metrics::describe();
         let longest = standard.absolute.max(remembered.absolute);
         let keeper = match self.backend.0 {
             BackendKind::Store(store) => {
@@ -401,6 +457,7 @@ impl SessionsBuilder {
                 conflict_deadline: self.conflict_deadline,
                 queues: Arc::default(),
                 registry: Registry::new(self.schemas),
+                hooks: self.hooks,
             }),
         })
     }

@@ -106,7 +106,7 @@ pub(crate) struct Wish {
     pub(crate) renew: bool,
     pub(crate) remember: Option<bool>,
     /// Records to delete.
-    pub(crate) doomed: Vec<StoreKey>,
+    pub(crate) doomed: Vec<Doomed>,
     /// The browser is to forget the cookie once they are deleted.
     pub(crate) remove_cookie: bool,
     /// A session that was gone already was destroyed.
@@ -120,6 +120,23 @@ impl Wish {
             && self.doomed.is_empty()
             && !self.remove_cookie
             && !self.destroy_gone
+    }
+}
+
+/// A record to delete.
+#[derive(Clone)]
+pub(crate) enum Doomed {
+    /// That of the session, and who was signed in.
+    Session(StoreKey, Option<Principal>),
+    /// A commit whose outcome is unknown may have put the session there.
+    Stray(StoreKey),
+}
+
+impl Doomed {
+    pub(crate) fn key(&self) -> &StoreKey {
+        match self {
+            Self::Session(key, _) | Self::Stray(key) => key,
+        }
     }
 }
 
@@ -180,10 +197,10 @@ impl State {
         let in_flight = self.unsettled.take().and_then(|unsettled| unsettled.new_key);
         let wish = mem::take(&mut self.wish);
         self.wish.doomed = wish.doomed;
-        self.wish.doomed.extend(in_flight);
+        self.wish.doomed.extend(in_flight.map(Doomed::Stray));
         match mem::take(&mut self.stored) {
             Stored::Live(live) => {
-                self.wish.doomed.push(live.id.key);
+                self.wish.doomed.push(Doomed::Session(live.id.key, live.record.principal));
                 self.wish.remove_cookie = true;
             }
             Stored::Nothing => self.wish.remove_cookie = true,

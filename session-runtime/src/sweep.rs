@@ -7,7 +7,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::core::Core;
-use crate::error::{Chain, StoreError};
+use crate::error::StoreError;
+use crate::observe;
 
 /// How many records one step removes: short enough that nobody waits for it.
 const BATCH: usize = 500;
@@ -41,7 +42,8 @@ async fn run(core: Arc<Core>, period: Duration, mut stopped: oneshot::Receiver<(
         match sweep_all(&core, &mut stopped).await {
             Ok(()) => {}
             Err(error) if error.is_unsupported() => return,
-            Err(error) => tracing::error!(error = %Chain(&error), "sweeping sessions failed"),
+            // It was told where it happened.
+            Err(_) => {}
         }
         if tokio::time::timeout(period, &mut stopped).await.is_ok() {
             return;
@@ -51,10 +53,15 @@ async fn run(core: Arc<Core>, period: Duration, mut stopped: oneshot::Receiver<(
 
 /// Sweeps until nothing expired is left or the sweep is stopped.
 async fn sweep_all(core: &Core, stopped: &mut oneshot::Receiver<()>) -> Result<(), StoreError> {
-    while core.keeper.sweep(BATCH).await? == BATCH
-        && matches!(stopped.try_recv(), Err(oneshot::error::TryRecvError::Empty))
-    {
+    loop {
+        let count = core.keeper.sweep(BATCH).await?;
+        if count > 0 {
+            observe::swept(count);
+        }
+        let is_stopped = !matches!(stopped.try_recv(), Err(oneshot::error::TryRecvError::Empty));
+        if count < BATCH || is_stopped {
+            return Ok(());
+        }
         tokio::task::yield_now().await;
     }
-    Ok(())
 }

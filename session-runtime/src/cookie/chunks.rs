@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::read::CookieHeaders;
 use super::template::CookieTemplate;
 use super::written::SetCookies;
+use crate::refusal::Refusal;
 
 /// What a browser must accept of one cookie: name, value and attributes (RFC 6265, section 6.1).
 pub(crate) const MAX_COOKIE_BYTES: usize = 4_096;
@@ -68,18 +69,23 @@ impl Chunks {
         cookies
     }
 
-    /// The value that the chunks in `sent` hold.
-    pub(crate) fn join(self, name: &str, sent: &CookieHeaders) -> Option<Vec<u8>> {
+    /// The value that the chunks in `sent` hold; `None` if there is no first one.
+    pub(crate) fn join(self, name: &str, sent: &CookieHeaders) -> Option<Result<Vec<u8>, Refusal>> {
         if self.max == 1 {
             return None;
         }
         let part = |index| sent.values(&chunk_name(name, index)).next();
-        let [digit @ b'2'..=b'9', b'.', first @ ..] = part(0)? else { return None };
+        let [digit @ b'2'..=b'9', b'.', first @ ..] = part(0)? else {
+            return Some(Err(Refusal::Malformed));
+        };
         let mut value = first.to_vec();
         for index in 1..usize::from(digit - b'0') {
-            value.extend(part(index)?);
+            match part(index) {
+                Some(part) => value.extend(part),
+                None => return Some(Err(Refusal::Incomplete)),
+            }
         }
-        Some(value)
+        Some(Ok(value))
     }
 
     fn removals(
@@ -162,7 +168,7 @@ mod tests {
             let sent = headers(&jar);
             let held = match length <= room {
                 true => sent.values("__Host-id").next().unwrap().to_vec(),
-                false => CHUNKS.join("__Host-id", &sent).unwrap(),
+                false => CHUNKS.join("__Host-id", &sent).unwrap().unwrap(),
             };
             assert!(held == value.as_bytes(), "{length}");
             let count = if length <= room { 1 } else { (length + 2).div_ceil(room - 2) };
@@ -178,11 +184,14 @@ mod tests {
     fn a_missing_or_miscounted_chunk_is_no_value() {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let join = |jar: &[_]| CHUNKS.join("id", &headers(jar));
-        assert_eq!(join(&[pair("id.0", "2.a"), pair("id.1", "b")]).unwrap(), b"ab");
-        assert_eq!(join(&[pair("id.0", "2.a")]), None);
-        assert_eq!(join(&[pair("id.1", "b")]), None);
+        let both = [pair("id.0", "2.a"), pair("id.1", "b")];
+        assert_eq!(join(&both), Some(Ok(b"ab".to_vec())));
+        assert_eq!(join(&both[..1]), Some(Err(Refusal::Incomplete)));
+        assert_eq!(join(&both[1..]), None);
         for first in ["a", "", "1.a", "0.a", "9.a", "2a", ".a", "22.a"] {
-            assert_eq!(join(&[pair("id.0", first), pair("id.1", "b")]), None, "{first}");
+            let refusal = if first == "9.a" { Refusal::Incomplete } else { Refusal::Malformed };
+            let joined = join(&[pair("id.0", first), pair("id.1", "b")]);
+            assert_eq!(joined, Some(Err(refusal)), "{first}");
         }
     }
 }

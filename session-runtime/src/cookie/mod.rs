@@ -9,3 +9,10 @@ pub(crate) mod sealed;
 pub(crate) mod signed;
 pub(crate) mod template;
 pub(crate) mod written;
+
+/// What a key of the ring vouches for.
+pub(crate) struct Verified<T> {
+    pub(crate) content: T,
+    /// Where the key is in the ring.
+    pub(crate) position: usize,
+}

@@ -6,7 +6,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
+use super::Verified;
 use crate::keyring::Keyring;
+use crate::refusal::Refusal;
 
 /// Names the format; a change of the format changes it, so that keys are never shared between two.
 const PURPOSE: &str = "session-runtime v1 signed record";
@@ -33,14 +35,15 @@ impl ContentSigner {
     }
 
     /// What `value` says, if any key of the ring signed it.
-    pub(crate) fn verify(&self, value: &[u8]) -> Option<Vec<u8>> {
-        let dot = value.iter().position(|&byte| byte == b'.')?;
+    pub(crate) fn verify(&self, value: &[u8]) -> Result<Verified<Vec<u8>>, Refusal> {
+        let dot = value.iter().position(|&byte| byte == b'.').ok_or(Refusal::Malformed)?;
         // Refuses every spelling but the canonical one.
-        let content = URL_SAFE_NO_PAD.decode(&value[..dot]).ok()?;
-        let mac = URL_SAFE_NO_PAD.decode(&value[dot + 1..]).ok()?;
+        let decode = |text| URL_SAFE_NO_PAD.decode(text).map_err(|_| Refusal::Malformed);
+        let (content, mac) = (decode(&value[..dot])?, decode(&value[dot + 1..])?);
         let is_ours =
             |key: &Hmac<Sha256>| key.clone().chain_update(&content).verify_slice(&mac).is_ok();
-        self.keys.iter().any(is_ours).then_some(content)
+        let position = self.keys.iter().position(is_ours).ok_or(Refusal::Forged)?;
+        Ok(Verified { content, position })
     }
 }
 
@@ -55,11 +58,14 @@ mod tests {
         let signer =
             |keys: &[[u8; 32]], name| ContentSigner::new(&Keyring::new(keys).unwrap(), name);
         let value = signer(&[[1; 32]], "id").sign(b"{}");
-        let verified = |keys: &[[u8; 32]], name| signer(keys, name).verify(value.as_bytes());
-        assert_eq!(verified(&[[1; 32]], "id").unwrap(), b"{}");
-        assert_eq!(verified(&[[2; 32], [3; 32], [1; 32]], "id").unwrap(), b"{}");
-        assert_eq!(verified(&[[2; 32]], "id"), None);
-        assert_eq!(verified(&[[1; 32]], "__Host-id"), None);
+        let verified = |keys: &[[u8; 32]], name| {
+            let verified = signer(keys, name).verify(value.as_bytes());
+            verified.map(|verified| (verified.content, verified.position))
+        };
+        assert_eq!(verified(&[[1; 32]], "id"), Ok((b"{}".to_vec(), 0)));
+        assert_eq!(verified(&[[2; 32], [3; 32], [1; 32]], "id"), Ok((b"{}".to_vec(), 2)));
+        assert_eq!(verified(&[[2; 32]], "id"), Err(Refusal::Forged));
+        assert_eq!(verified(&[[1; 32]], "__Host-id"), Err(Refusal::Forged));
     }
 
     #[test]
@@ -67,7 +73,7 @@ mod tests {
         let signer = ContentSigner::new(&Keyring::new([[1; 32]]).unwrap(), "id");
         let value = signer.sign(b"{}");
         for end in 0..value.len() {
-            assert_eq!(signer.verify(&value.as_bytes()[..end]), None);
+            assert!(signer.verify(&value.as_bytes()[..end]).is_err());
         }
     }
 
@@ -84,6 +90,7 @@ mod tests {
                 let verified = signer.verify(format!("{content}.{tag}").as_bytes());
                 // A signature that was cut is none.
                 let is_good = !test.result.must_fail() && group.tag_size == 256;
+                let verified = verified.map(|verified| verified.content).ok();
                 assert_eq!(verified, is_good.then(|| test.msg.to_vec()), "{}", test.tc_id);
                 tried[usize::from(is_good)] += 1;
                 if is_good {

@@ -9,8 +9,10 @@ use aes_gcm_siv::{Aes256GcmSiv, Nonce};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::Verified;
 use crate::error::{SessionError, SessionErrorKind};
 use crate::keyring::Keyring;
+use crate::refusal::Refusal;
 
 /// Names the format; a change of the format changes it, so that keys are never shared between two.
 const PURPOSE: &str = "session-runtime v1 sealed record";
@@ -47,15 +49,21 @@ impl Sealer {
     }
 
     /// What is in `value`, if any key of the ring sealed it.
-    pub(crate) fn open(&self, value: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn open(&self, value: &[u8]) -> Result<Verified<Vec<u8>>, Refusal> {
         // Refuses every spelling but the canonical one.
-        let sealed = URL_SAFE_NO_PAD.decode(value).ok()?;
-        let (nonce, ciphertext) = sealed.split_first_chunk::<NONCE_BYTES>()?;
+        let sealed = URL_SAFE_NO_PAD.decode(value).map_err(|_| Refusal::Malformed)?;
+        let (nonce, ciphertext) =
+            sealed.split_first_chunk::<NONCE_BYTES>().ok_or(Refusal::Malformed)?;
         if ciphertext.len() < TAG_BYTES {
-            return None;
+            return Err(Refusal::Malformed);
         }
         let nonce = Nonce::from(*nonce);
-        self.keys.iter().find_map(|key| key.decrypt(&nonce, self.payload(ciphertext)).ok())
+        let mut keys = self.keys.iter().enumerate();
+        let opened = keys.find_map(|(position, key)| {
+            let content = key.decrypt(&nonce, self.payload(ciphertext)).ok()?;
+            Some(Verified { content, position })
+        });
+        opened.ok_or(Refusal::Forged)
     }
 
     fn payload<'a>(&'a self, msg: &'a [u8]) -> Payload<'a, 'a> {
@@ -74,11 +82,14 @@ mod tests {
     #[test]
     fn a_value_is_good_for_its_keys_and_name_alone() {
         let value = sealer(&[[1; 32]], "id").seal(b"secret").unwrap();
-        let opened = |keys: &[[u8; 32]], name| sealer(keys, name).open(value.as_bytes());
-        assert_eq!(opened(&[[1; 32]], "id").unwrap(), b"secret");
-        assert_eq!(opened(&[[2; 32], [3; 32], [1; 32]], "id").unwrap(), b"secret");
-        assert_eq!(opened(&[[2; 32]], "id"), None);
-        assert_eq!(opened(&[[1; 32]], "__Host-id"), None);
+        let opened = |keys: &[[u8; 32]], name| {
+            let opened = sealer(keys, name).open(value.as_bytes());
+            opened.map(|opened| (opened.content, opened.position))
+        };
+        assert_eq!(opened(&[[1; 32]], "id"), Ok((b"secret".to_vec(), 0)));
+        assert_eq!(opened(&[[2; 32], [3; 32], [1; 32]], "id"), Ok((b"secret".to_vec(), 2)));
+        assert_eq!(opened(&[[2; 32]], "id"), Err(Refusal::Forged));
+        assert_eq!(opened(&[[1; 32]], "__Host-id"), Err(Refusal::Forged));
     }
 
     #[test]
@@ -103,6 +114,7 @@ mod tests {
                 let value = [&test.nonce[..], &test.ct, &test.tag].concat();
                 let opened = sealer.open(URL_SAFE_NO_PAD.encode(value).as_bytes());
                 let is_good = !test.result.must_fail();
+                let opened = opened.map(|opened| opened.content).ok();
                 assert_eq!(opened, is_good.then(|| test.pt.to_vec()), "{}", test.tc_id);
                 tried[usize::from(is_good)] += 1;
             }

@@ -10,9 +10,11 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
+use super::Verified;
 use crate::error::{SessionError, SessionErrorKind};
 use crate::id::{Proof, SessionId, SignedId, StoreKey};
 use crate::keyring::Keyring;
+use crate::refusal::Refusal;
 
 /// Names the format; a change of the format changes it, so that keys are never shared between two.
 const PURPOSE: &str = "session-runtime v1 signed id";
@@ -46,20 +48,23 @@ impl Signer {
     }
 
     /// The id in a cookie's value, if any key of the ring signed it.
-    pub(crate) fn verify(&self, value: &[u8]) -> Option<SessionId> {
+    pub(crate) fn verify(&self, value: &[u8]) -> Result<Verified<SessionId>, Refusal> {
         if value.len() != TOKEN_CHARS {
-            return None;
+            return Err(Refusal::Malformed);
         }
         let mut token = [0; TOKEN_BYTES];
         // Refuses every spelling but the canonical one.
-        URL_SAFE_NO_PAD.decode_slice(value, &mut token).ok()?;
+        URL_SAFE_NO_PAD.decode_slice(value, &mut token).map_err(|_| Refusal::Malformed)?;
         let (id, tag) = token.split_at(ID_BYTES);
-        let tag = u128::from_ne_bytes(tag.try_into().ok()?);
-        self.keys.iter().find_map(|hmac| {
+        let tag = u128::from_ne_bytes(tag.try_into().map_err(|_| Refusal::Malformed)?);
+        let mut keys = self.keys.iter().enumerate();
+        let verified = keys.find_map(|(position, hmac)| {
             let (signature, key) = mac(hmac, id);
-            let id = SessionId { key, proof: Proof::Signed(SignedId(token)) };
-            bool::from(u128::from_ne_bytes(signature).ct_eq(&tag)).then_some(id)
-        })
+            let content = SessionId { key, proof: Proof::Signed(SignedId(token)) };
+            bool::from(u128::from_ne_bytes(signature).ct_eq(&tag))
+                .then_some(Verified { content, position })
+        });
+        verified.ok_or(Refusal::Forged)
     }
 }
 
@@ -93,11 +98,15 @@ mod tests {
         let old = signer(&[[1; 32]], "id");
         let issued = old.issue().unwrap();
         let token = token(&issued);
-        let verified = |signer: &Signer| signer.verify(token.as_bytes()).map(|id| id.key);
-        assert_eq!(verified(&old), Some(issued.key));
-        assert_eq!(verified(&signer(&[[2; 32], [1; 32]], "id")), Some(issued.key));
-        assert_eq!(verified(&signer(&[[2; 32]], "id")), None);
-        assert_eq!(verified(&signer(&[[1; 32]], "__Host-id")), None);
+        let verified = |signer: &Signer| {
+            signer
+                .verify(token.as_bytes())
+                .map(|verified| (verified.content.key, verified.position))
+        };
+        assert_eq!(verified(&old), Ok((issued.key, 0)));
+        assert_eq!(verified(&signer(&[[2; 32], [1; 32]], "id")), Ok((issued.key, 1)));
+        assert_eq!(verified(&signer(&[[2; 32]], "id")), Err(Refusal::Forged));
+        assert_eq!(verified(&signer(&[[1; 32]], "__Host-id")), Err(Refusal::Forged));
     }
 
     #[test]
@@ -108,11 +117,11 @@ mod tests {
             for byte in 0..=255 {
                 let mut changed = token.clone();
                 changed[at] = byte;
-                assert!(changed == token || signer.verify(&changed).is_none());
+                assert!(changed == token || signer.verify(&changed).is_err());
             }
         }
-        assert!(signer.verify(&token[1..]).is_none());
-        assert!(signer.verify(b"").is_none());
+        assert!(signer.verify(&token[1..]).is_err());
+        assert!(signer.verify(b"").is_err());
     }
 
     #[test]

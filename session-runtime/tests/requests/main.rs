@@ -6,6 +6,7 @@
 mod commits;
 mod cookie_store;
 mod expiry;
+mod explain;
 mod interleavings;
 mod issue;
 mod rotation;

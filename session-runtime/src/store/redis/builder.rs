@@ -97,8 +97,9 @@ impl RedisStoreBuilder {
         self
     }
 
-    /// The store. Connects when the first session is asked for, and again whenever the connection
-    /// was lost; so it does not matter whether the server runs already.
+    /// The store. Connects when the first session is asked for, and again whenever a connection was
+    /// lost; so it does not matter whether the server runs already. All requests share two
+    /// connections, each session always the same one; `wait_replicas` adds two.
     ///
     /// # Errors
     ///

@@ -66,7 +66,7 @@ struct Inner {
 }
 
 /// How many expired rows one statement deletes, so that other writes get their turn in between.
-const SWEEP_BATCH: usize = 1_000;
+const SWEEP_BATCH: usize = 200;
 
 impl SqliteStore {
     /// Opens the database file at `path` with default options; creates it if it is not there.

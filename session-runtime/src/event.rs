@@ -1,0 +1,98 @@
+//! What happens to sessions, told to the application.
+
+use crate::clock::Timestamp;
+use crate::id::StoreKey;
+use crate::record::Principal;
+
+/// Something that happened to a session: what [`SessionsBuilder::on_event`] tells, after the store has
+/// confirmed it.
+///
+/// The ids are those of [`Session::id`](crate::Session::id), no secrets. A principal is the one after the
+/// event; its [`value`](Principal::value) is the JSON text of the field.
+///
+/// A session that expires is no event: nobody notices the moment.
+///
+/// [`SessionsBuilder::on_event`]: crate::SessionsBuilder::on_event
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SessionEvent {
+    /// A visitor's session was stored for the first time.
+    #[non_exhaustive]
+    Created {
+        /// The new session.
+        id: StoreKey,
+        /// Who is signed in.
+        principal: Option<Principal>,
+        /// When it happened.
+        at: Timestamp,
+    },
+    /// A session got a new id, because its principal changed or [`renew`](crate::Session::renew) was
+    /// called.
+    #[non_exhaustive]
+    Renewed {
+        /// The id that is dead now.
+        from: StoreKey,
+        /// The new one.
+        to: StoreKey,
+        /// Who is signed in.
+        principal: Option<Principal>,
+        /// When it happened.
+        at: Timestamp,
+    },
+    /// A request ended its session with [`Session::destroy`](crate::Session::destroy) or
+    /// [`SessionHandle::destroy`](crate::SessionHandle::destroy).
+    #[non_exhaustive]
+    Destroyed {
+        /// The session.
+        id: StoreKey,
+        /// Who was signed in.
+        principal: Option<Principal>,
+        /// When it happened.
+        at: Timestamp,
+    },
+    /// [`Sessions::delete`](crate::Sessions::delete) ended a session, or found it gone already.
+    #[non_exhaustive]
+    Deleted {
+        /// The session.
+        id: StoreKey,
+        /// When it happened.
+        at: Timestamp,
+    },
+    /// [`Sessions::delete_all`](crate::Sessions::delete_all) or
+    /// [`delete_others`](crate::Sessions::delete_others) ended the sessions of a principal.
+    #[non_exhaustive]
+    DeletedAll {
+        /// Whose sessions.
+        principal: Principal,
+        /// The session that was spared.
+        except: Option<StoreKey>,
+        /// How many there were; 0 where cookies hold the sessions, which nobody counts.
+        count: usize,
+        /// When it happened.
+        at: Timestamp,
+    },
+}
+
+/// Tells the application of events.
+#[derive(Default)]
+pub(crate) struct Hooks(Vec<Hook>);
+
+type Hook = Box<dyn Fn(&SessionEvent) + Send + Sync>;
+
+impl Hooks {
+    pub(crate) fn add(&mut self, hook: impl Fn(&SessionEvent) + Send + Sync + 'static) {
+        self.0.push(Box::new(hook));
+    }
+
+    /// What `event` makes, if anybody listens.
+    pub(crate) fn prepare(&self, event: impl FnOnce() -> SessionEvent) -> Option<SessionEvent> {
+        (!self.0.is_empty()).then(event)
+    }
+
+    /// Tells what was prepared. Never under a lock: it runs code of the application.
+    pub(crate) fn tell(&self, event: Option<SessionEvent>) {
+        if let Some(event) = event {
+            self.0.iter().for_each(|hook| hook(&event));
+        }
+    }
+}
