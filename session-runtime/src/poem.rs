@@ -30,8 +30,8 @@
 //! [`SessionError::status`](crate::SessionError::status) and an empty body; the cause goes to
 //! `tracing`.
 //!
-//! An error behind which the session was used becomes a response here, so that no cookie is lost:
-//! put `catch_error` inside of the middleware. All other errors pass as they are.
+//! The error of a handler that used its session becomes a response in the middleware, for poem lets
+//! no header be added to errors. Put `catch_error` inside of it. All other errors pass as they are.
 
 use poem::error::ResponseError;
 use poem::http::{StatusCode, header};

@@ -9,7 +9,13 @@
 //! | to know whether a deploy strands live sessions | [`assert_compatible`] |
 //!
 //! No test needs a server or a browser for that: requests go straight into the application. Here is
-//! the same shop, with its tests, in each framework.
+//! the same shop, with its tests, in each framework. For tests alone it needs
+//!
+//! ```toml
+//! [dev-dependencies]
+//! session-runtime = { version = "0.1", features = ["testing"] }
+//! tower = { version = "0.5", features = ["util"] } # with axum
+//! ```
 #![cfg_attr(feature = "axum", doc = concat!(
     "# With axum\n\n```\n",
     include_str!("../tests/testing_kit/axum.rs"),

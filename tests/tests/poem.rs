@@ -87,10 +87,8 @@ async fn middlewares_and_handlers_share_the_session() {
     async fn read(session: Session<Visit>) -> String {
         session.trail().join(" ")
     }
-    let app = Route::new()
-        .at("/", get(walk).around(|next, request| around(next, request)))
-        .at("/read", get(read))
-        .with(middleware());
+    let app =
+        Route::new().at("/", get(walk).around(around)).at("/read", get(read)).with(middleware());
     let (_, cookies, body) = ask(&app, "/", None).await;
     assert_eq!(body, "middleware handler");
     let (_, _, body) = ask(&app, "/read", Some(&cookies[0])).await;

@@ -75,9 +75,10 @@ impl CookieJar {
     pub fn keep(&mut self, set_cookies: impl IntoIterator<Item = impl AsRef<[u8]>>) {
         for set_cookie in set_cookies {
             let text = String::from_utf8_lossy(set_cookie.as_ref());
+            let is_header = HeaderValue::from_bytes(text.as_bytes()).is_ok();
             match Cookie::parse(text.as_ref()) {
-                Ok(cookie) => self.keep_one(&cookie),
-                Err(error) => panic!("`{text}` is not a cookie: {error}"),
+                Ok(cookie) if is_header => self.keep_one(&cookie),
+                _ => panic!("{text:?} is not a cookie"),
             }
         }
     }
@@ -123,9 +124,9 @@ impl CookieJar {
     ///
     /// If the store fails, or a stored value does not decode.
     pub async fn session<S: SessionSchema>(&self) -> Result<Option<Session<S>>, SessionError> {
-        // Kept values came in headers.
-        let cookies = HeaderValue::try_from(self.header()).ok();
-        let session = self.sessions.begin(cookies).session::<S>().await?;
+        let cookies = HeaderValue::try_from(self.header());
+        let cookies = cookies.expect("what came in headers goes into one");
+        let session = self.sessions.begin([cookies]).session::<S>().await?;
         Ok((!session.is_new()).then_some(session))
     }
 

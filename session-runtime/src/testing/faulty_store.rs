@@ -10,7 +10,8 @@ use crate::record::{Principal, Record};
 use crate::store::{Created, Loaded, SessionInfo, Store, StoreError, Updated};
 
 /// A store around another one, which fails as a test says, and notes what it is asked for. Clones are
-/// one store: give one to the sessions and keep the other.
+/// one store: give one to the sessions and keep the other. Sessions in cookies have a store behind
+/// their [`StoreRevocation`](crate::revocation::StoreRevocation).
 ///
 /// ```
 /// use session_runtime::testing::{CookieJar, Fault, FaultyStore, Operation};

@@ -138,7 +138,13 @@ fn cookies_are_overwritten_removed_and_sent_in_the_order_they_came() {
 }
 
 #[test]
-#[should_panic(expected = "`rubbish` is not a cookie")]
-fn rubbish_is_no_cookie() {
+#[should_panic(expected = r#""rubbish" is not a cookie"#)]
+fn what_has_no_value_is_no_cookie() {
     CookieJar::new(&sessions().0).keep(["rubbish"]);
+}
+
+#[test]
+#[should_panic(expected = r#""one=1\ntwo=2" is not a cookie"#)]
+fn what_is_no_header_is_no_cookie() {
+    CookieJar::new(&sessions().0).keep(["one=1\ntwo=2"]);
 }
