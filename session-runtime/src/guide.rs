@@ -1,4 +1,5 @@
-//! A tour of the library, task by task. Each page is short, and its code is compiled and run as it stands.
+//! A tour of the library, task by task. Each page is short. Its code is compiled, and run where that
+//! needs no server: it is part of the tests.
 //!
 //! | | |
 //! | --- | --- |
@@ -10,7 +11,7 @@
 //! | [`stores`] | where sessions are kept, and writing a store |
 //! | [`concurrency`] | requests of one visitor at the same time |
 //! | [`testing`] | tests of handlers |
-//! | [`deploying`] | keys, HTTPS, proxies, logs, rolling deploys |
+//! | [`deploying`] | keys, HTTPS, proxies, health, logs, metrics, rolling deploys |
 //! | [`security`] | what is done for you, and what is left to do |
 //!
 //! With [`axum`], [`actix`], [`poem`], and [any tower service](tower), such as hyper or tonic.
