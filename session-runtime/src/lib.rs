@@ -64,6 +64,7 @@
 //! | configuration: keys, cookie, timeouts | [`Sessions`], [`SessionsBuilder`], [`Keyring`], [`CookieOptions`], [`AssuranceLevel`] |
 //! | the stores, and writing another one | [`store`] |
 //! | sessions in the cookie itself | [`CookieStore`], [`revocation`] |
+//! | requests that other sites forge | [`csrf`] |
 //! | what goes wrong and how it is answered | [`SessionError`] |
 //! | another framework | [`SessionHandle`] |
 //! | tests of your handlers | `testing`, with the feature of that name |
@@ -101,6 +102,8 @@ mod cookie;
 mod cookie_keeper;
 mod cookie_store;
 mod core;
+pub mod csrf;
+mod csrf_token;
 mod error;
 mod event;
 mod expiry;

@@ -49,6 +49,14 @@ pub(crate) fn refused(refusal: Refusal) {
     counter!(metrics::REFUSED_COOKIES, "reason" => refusal.as_str()).increment(1);
 }
 
+/// A request was refused, for it may be forged.
+#[cold]
+pub(crate) fn forged(reason: &'static str) {
+    tracing::debug!(reason, "a request was refused as forged");
+    #[cfg(feature = "metrics")]
+    counter!(metrics::REFUSED_REQUESTS, "reason" => reason).increment(1);
+}
+
 /// A request asked for its session.
 pub(crate) fn loaded(stored: &Stored) {
     if let Stored::Live(live) = stored {
