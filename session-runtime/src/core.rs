@@ -16,6 +16,17 @@ use crate::registry::Registry;
 use crate::state::LiveSession;
 
 /// What is answered when a request changed a session that another request had ended or renewed.
+///
+/// ```
+/// use session_runtime::{Keyring, OnGone, Sessions, store::MemoryStore};
+///
+/// let sessions = Sessions::builder(MemoryStore::new())
+///     .keys(Keyring::new([[7; 32]])?)
+///     .on_gone(OnGone::Drop) // for a site that keeps nothing in it that matters
+///     .build()?;
+/// # let _ = sessions;
+/// # Ok::<(), session_runtime::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnGone {
     /// 409 with an empty body: the work was dropped, and the client is told so.

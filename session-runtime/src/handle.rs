@@ -88,6 +88,27 @@ impl SessionHandle {
 
     /// Ends the session, also one that does not decode: as [`Session::destroy`].
     ///
+    /// ```
+    /// use session_runtime::{SessionError, SessionHandle, SessionSchema};
+    ///
+    /// #[derive(SessionSchema)]
+    /// struct Visit {
+    ///     #[session(counter)]
+    ///     counter: u64,
+    /// }
+    ///
+    /// async fn counter(handle: SessionHandle) -> Result<u64, SessionError> {
+    ///     match handle.session::<Visit>().await {
+    ///         Ok(session) => Ok(session.counter()),
+    ///         Err(error) if error.is_mismatch() => {
+    ///             handle.destroy().await?; // better a new session than none
+    ///             Ok(0)
+    ///         }
+    ///         Err(error) => Err(error),
+    ///     }
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// If the store fails to load the record.

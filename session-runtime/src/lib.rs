@@ -55,6 +55,8 @@
 //!
 //! # Where to read on
 //!
+//! The [`guide`] is a tour, task by task, with pages for those who come from another library.
+//!
 //! | | |
 //! | --- | --- |
 //! | the attributes of a schema and its accessors | [`derive@SessionSchema`] |
@@ -112,6 +114,25 @@ mod explain;
 mod extract;
 mod field;
 mod finish;
+// With the features that its pages use, where they are run as tests.
+#[cfg(all(
+    doc,
+    any(
+        not(doctest),
+        all(
+            feature = "actix",
+            feature = "axum",
+            feature = "conformance",
+            feature = "derive",
+            feature = "poem",
+            feature = "postgres",
+            feature = "redis",
+            feature = "sqlite",
+            feature = "testing",
+        )
+    )
+))]
+pub mod guide;
 mod handle;
 mod id;
 mod inspect;

@@ -11,7 +11,9 @@ use actix_web::{App, Error, HttpMessage, HttpResponse, error, web};
 use session_runtime::actix::{CsrfMiddleware, SessionMiddleware};
 use session_runtime::csrf::{Csrf, CsrfError, CsrfPolicy};
 use session_runtime::store::MemoryStore;
-use session_runtime::{CookieOptions, Keyring, Session, SessionHandle, SessionSchema, Sessions};
+use session_runtime::{
+    CookieOptions, Keyring, Session, SessionError, SessionHandle, SessionSchema, Sessions,
+};
 
 #[derive(SessionSchema)]
 struct Visit {
@@ -202,6 +204,31 @@ async fn a_missing_middleware_is_an_empty_500() {
     let app = test::init_service(App::new().route("/", web::get().to(count))).await;
     let (status, _, body) = ask(&app, None).await;
     assert_eq!((status, &*body), (StatusCode::INTERNAL_SERVER_ERROR, ""));
+}
+
+#[actix_web::test]
+async fn a_handler_passes_errors_on() {
+    async fn overtaken(
+        session: Session<Visit>,
+        sessions: web::Data<Sessions>,
+    ) -> Result<&'static str, SessionError> {
+        session.add_counter(1);
+        session.commit().await?;
+        sessions.delete(&session.id().unwrap().parse().unwrap()).await?;
+        session.add_counter(1);
+        session.commit().await?;
+        Ok("counted")
+    }
+    let sessions = sessions("id");
+    let app = test::init_service(
+        App::new()
+            .app_data(web::Data::new(sessions.clone()))
+            .wrap(SessionMiddleware::new(sessions))
+            .route("/", web::get().to(overtaken)),
+    )
+    .await;
+    let (status, _, body) = ask(&app, None).await;
+    assert_eq!((status, &*body), (StatusCode::CONFLICT, ""));
 }
 
 async fn page(csrf: Csrf) -> String {

@@ -15,7 +15,9 @@ use axum::{Extension, Router};
 use session_runtime::axum::{CsrfLayer, SessionLayer, SessionRejection};
 use session_runtime::csrf::{Csrf, CsrfError, CsrfPolicy};
 use session_runtime::store::MemoryStore;
-use session_runtime::{CookieOptions, Keyring, Session, SessionHandle, SessionSchema, Sessions};
+use session_runtime::{
+    CookieOptions, Keyring, Session, SessionError, SessionHandle, SessionSchema, Sessions,
+};
 use tower::ServiceExt;
 
 #[derive(SessionSchema)]
@@ -183,6 +185,29 @@ async fn a_session_that_does_not_decode_is_an_empty_500_that_the_handle_can_end(
     let response = ask(&repairing, Some(&cookie)).await;
     assert_eq!(response.status(), StatusCode::RESET_CONTENT);
     assert!(cookies(&response)[0].ends_with('='), "removed");
+}
+
+#[tokio::test]
+async fn a_handler_passes_errors_on() {
+    async fn overtaken(
+        session: Session<Visit>,
+        Extension(sessions): Extension<Sessions>,
+    ) -> Result<&'static str, SessionError> {
+        session.add_counter(1);
+        session.commit().await?;
+        sessions.delete(&session.id().unwrap().parse().unwrap()).await?;
+        session.add_counter(1);
+        session.commit().await?;
+        Ok("counted")
+    }
+    let sessions = sessions(CookieOptions::new());
+    let app = Router::new()
+        .route("/", get(overtaken))
+        .layer(Extension(sessions.clone()))
+        .layer(SessionLayer::new(sessions));
+    let response = ask(&app, None).await;
+    assert_eq!(response.status(), StatusCode::CONFLICT);
+    assert_eq!(body(response).await, "");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use std::task::{Context, Waker};
 
 use poem::error::NotFoundError;
 use poem::http::{Method, StatusCode, header};
+use poem::web::Data;
 use poem::{
     Endpoint, EndpointExt, Error, FromRequest, IntoResponse, Request, Response, Route, get,
     handler, post,
@@ -14,7 +15,9 @@ use poem::{
 use session_runtime::csrf::{Csrf, CsrfError, CsrfPolicy};
 use session_runtime::poem::{CsrfMiddleware, SessionMiddleware, SessionRejection};
 use session_runtime::store::MemoryStore;
-use session_runtime::{CookieOptions, Keyring, Session, SessionHandle, SessionSchema, Sessions};
+use session_runtime::{
+    CookieOptions, Keyring, Session, SessionError, SessionHandle, SessionSchema, Sessions,
+};
 
 #[derive(SessionSchema)]
 struct Visit {
@@ -199,6 +202,26 @@ async fn a_missing_middleware_is_an_empty_500_that_says_what_is_missing() {
     let error = get(count).call(request("/", None)).await.unwrap_err();
     let rejection = error.downcast_ref::<SessionRejection>().unwrap();
     assert!(rejection.error().to_string().contains("SessionMiddleware"), "{rejection}");
+}
+
+#[tokio::test]
+async fn a_handler_passes_errors_on() {
+    #[handler]
+    async fn overtaken(
+        session: Session<Visit>,
+        sessions: Data<&Sessions>,
+    ) -> Result<&'static str, SessionError> {
+        session.add_counter(1);
+        session.commit().await?;
+        sessions.delete(&session.id().unwrap().parse().unwrap()).await?;
+        session.add_counter(1);
+        session.commit().await?;
+        Ok("counted")
+    }
+    let sessions = sessions("id");
+    let app = get(overtaken).with(SessionMiddleware::new(sessions.clone())).data(sessions);
+    let (status, _, body) = ask(&app, "/", None).await;
+    assert_eq!((status, &*body), (StatusCode::CONFLICT, ""));
 }
 
 #[tokio::test]
