@@ -32,6 +32,8 @@
 //! [`SessionError::status`](crate::SessionError::status) and an empty body; the cause goes to
 //! `tracing`.
 
+mod csrf;
+
 use std::fmt;
 use std::future::{Ready, ready};
 use std::pin::Pin;
@@ -51,6 +53,7 @@ use crate::schema::SessionSchema;
 use crate::session::Session;
 use crate::sessions::Sessions;
 
+pub use self::csrf::{CsrfMiddleware, CsrfService};
 pub use crate::extract::SessionRejection;
 
 type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;

@@ -29,6 +29,8 @@
 //! `tracing`. Without axum, take the [`SessionHandle`] from the request's
 //! extensions.
 
+mod csrf;
+
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -48,6 +50,7 @@ use crate::schema::SessionSchema;
 use crate::session::Session;
 use crate::sessions::Sessions;
 
+pub use self::csrf::{CsrfLayer, CsrfService};
 pub use crate::extract::SessionRejection;
 
 /// Gives every request a session.

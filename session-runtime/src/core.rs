@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp};
 use crate::cookie::template::CookieTemplate;
+use crate::csrf_token::TokenKeys;
 use crate::error::SessionError;
 use crate::event::Hooks;
 use crate::expiry::Expiry;
@@ -27,6 +28,7 @@ pub enum OnGone {
 pub(crate) struct Core {
     pub(crate) keeper: Keeper,
     pub(crate) cookie: CookieTemplate,
+    pub(crate) csrf: TokenKeys,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) expiry: Expiry,
     pub(crate) on_gone: OnGone,

@@ -62,6 +62,7 @@
 //! | configuration: keys, cookie, timeouts | [`Sessions`], [`SessionsBuilder`], [`Keyring`], [`CookieOptions`], [`AssuranceLevel`] |
 //! | the stores, and writing another one | [`store`] |
 //! | sessions in the cookie itself | [`CookieStore`], [`revocation`] |
+//! | requests that other sites forge | [`csrf`] |
 //! | what goes wrong and how it is answered | [`SessionError`] |
 //! | what operators see and ask | [`SessionsBuilder::on_event`], [`Sessions::health`], [`Sessions::explain`], `metrics` |
 //! | another framework | [`SessionHandle`] |
@@ -101,6 +102,8 @@ mod cookie;
 mod cookie_keeper;
 mod cookie_store;
 mod core;
+pub mod csrf;
+mod csrf_token;
 mod error;
 mod event;
 mod expiry;

@@ -33,6 +33,8 @@
 //! The error of a handler that used its session becomes a response in the middleware, for poem lets
 //! no header be added to errors. Put `catch_error` inside of it. All other errors pass as they are.
 
+mod csrf;
+
 use poem::error::ResponseError;
 use poem::http::{StatusCode, header};
 use poem::{Endpoint, FromRequest, IntoResponse, Middleware, Request, RequestBody, Response};
@@ -44,6 +46,7 @@ use crate::schema::SessionSchema;
 use crate::session::Session;
 use crate::sessions::Sessions;
 
+pub use self::csrf::{CsrfEndpoint, CsrfMiddleware};
 pub use crate::extract::SessionRejection;
 
 /// Gives every request a session.

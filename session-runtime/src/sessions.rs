@@ -13,6 +13,7 @@ use crate::cookie::options::CookieOptions;
 use crate::cookie::signed::Signer;
 use crate::cookie_keeper::CookieKeeper;
 use crate::core::{Core, OnGone};
+use crate::csrf_token::TokenKeys;
 use crate::error::{ConfigError, SessionError, SessionErrorKind};
 use crate::event::{Hooks, SessionEvent};
 use crate::expiry::{AssuranceLevel, DAY, Expiry, HOUR, Timeouts};
@@ -387,6 +388,7 @@ impl SessionsBuilder {
             self.level,
         )?;
         let cookie = self.cookie.build()?;
+        let csrf = TokenKeys::new(&keys, cookie.name());
         #[cfg(feature = "metrics")]
         crate::metrics::describe();
         let longest = standard.absolute.max(remembered.absolute);
@@ -406,6 +408,7 @@ impl SessionsBuilder {
             core: Arc::new(Core {
                 keeper,
                 cookie,
+                csrf,
                 clock: self.clock,
                 expiry: Expiry { standard, remembered, touch_after: self.touch_after },
                 on_gone: self.on_gone,
