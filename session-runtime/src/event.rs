@@ -7,8 +7,8 @@ use crate::record::Principal;
 /// Something that happened to a session: what [`SessionsBuilder::on_event`] tells, after the store has
 /// confirmed it.
 ///
-/// The ids are those of [`Session::id`](crate::Session::id), no secrets. A principal is the one after the
-/// event; its [`value`](Principal::value) is the JSON text of the field.
+/// The ids are those of [`Session::id`](crate::Session::id), no secrets. The [`value`](Principal::value) of a
+/// principal is the JSON text of its field.
 ///
 /// A session that expires is no event: nobody notices the moment.
 ///

@@ -19,6 +19,7 @@
 //! with a [`CookieStore`](crate::CookieStore) that has a revocation it is `load`, `delete`,
 //! `delete_all`, `sweep` or `health`.
 //!
+//! Sessions that began are the saves `create`, and those that got a new id the saves `renew`.
 //! A rise of `reason="forged"` is somebody who makes cookies up, or a key that was dropped too early;
 //! `kind="create"` that outpaces the visitors is a client that keeps no cookies.
 

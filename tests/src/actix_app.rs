@@ -53,6 +53,10 @@ async fn visit(session: Session<Visit>) -> String {
     session.add_counter(1).to_string()
 }
 
+async fn health(sessions: web::Data<Sessions>) -> HttpResponse {
+    answer(sessions.health().await.map(|latency| format!("{latency:?}")))
+}
+
 async fn form(session: Session<Visit>, body: String) -> String {
     session.add_counter(1);
     body
@@ -68,10 +72,6 @@ async fn first_token(csrf: Csrf, session: Session<Visit>) -> HttpResponse {
         Ok(()) => HttpResponse::Ok().body(csrf.token()),
         Err(error) => answer(Err::<(), _>(error)),
     }
-}
-
-async fn health(sessions: web::Data<Sessions>) -> HttpResponse {
-    answer(sessions.health().await.map(|latency| format!("{latency:?}")))
 }
 
 async fn list(sessions: web::Data<Sessions>, id: Path<u64>) -> HttpResponse {

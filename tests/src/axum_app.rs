@@ -52,6 +52,10 @@ async fn visit(session: Session<Visit>) -> String {
     session.add_counter(1).to_string()
 }
 
+async fn health(State(sessions): State<Sessions>) -> Response {
+    answer(sessions.health().await.map(|latency| format!("{latency:?}")))
+}
+
 async fn form(session: Session<Visit>, body: String) -> String {
     session.add_counter(1);
     body
@@ -64,10 +68,6 @@ async fn token(csrf: Csrf) -> String {
 async fn first_token(csrf: Csrf, session: Session<Visit>) -> Response {
     session.add_counter(1);
     answer(session.commit().await.map(|()| csrf.token()))
-}
-
-async fn health(State(sessions): State<Sessions>) -> Response {
-    answer(sessions.health().await.map(|latency| format!("{latency:?}")))
 }
 
 async fn list(State(sessions): State<Sessions>, Path(id): Path<u64>) -> Response {

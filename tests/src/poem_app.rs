@@ -62,6 +62,11 @@ async fn visit(session: Session<Visit>) -> String {
 }
 
 #[handler]
+async fn health(sessions: Data<&Sessions>) -> Response {
+    answer(sessions.health().await.map(|latency| format!("{latency:?}")))
+}
+
+#[handler]
 async fn form(session: Session<Visit>, body: String) -> String {
     session.add_counter(1);
     body
@@ -79,11 +84,6 @@ async fn first_token(csrf: Csrf, session: Session<Visit>) -> Response {
         Ok(()) => csrf.token().into_response(),
         Err(error) => error.status().into_response(),
     }
-}
-
-#[handler]
-async fn health(sessions: Data<&Sessions>) -> Response {
-    answer(sessions.health().await.map(|latency| format!("{latency:?}")))
 }
 
 #[handler]
