@@ -15,7 +15,8 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{Data, Form, ServiceConfig, get, post};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, Responder, ResponseError};
 use session_runtime::Session;
-use session_runtime::actix::SessionMiddleware;
+use session_runtime::actix::{CsrfMiddleware, SessionMiddleware};
+use session_runtime::csrf::{Csrf, CsrfPolicy};
 
 use self::shop::{Answer, Failure, Outcome, Site, Users, Visit, forms};
 
@@ -34,9 +35,9 @@ fn server(site: Site, listener: std::net::TcpListener) -> std::io::Result<actix_
         App::new()
             .app_data(Data::new(site.clone()))
             .configure(pages)
+            .wrap(CsrfMiddleware::new(CsrfPolicy::new()))
             .wrap(SessionMiddleware::new(site.sessions.clone()))
-            .wrap(from_fn(tell_what_gone_means))
-            .wrap(from_fn(ours_alone))
+            .wrap(from_fn(explain))
     });
     Ok(server.workers(2).listen(listener)?.run())
 }
@@ -61,16 +62,16 @@ fn pages(config: &mut ServiceConfig) {
         .route("/style.css", get().to(|| async { Answer::style() }));
 }
 
-async fn home(site: Data<Site>, session: Session<Visit>) -> Outcome {
-    shop::home(&site, session).await
+async fn home(site: Data<Site>, session: Session<Visit>, csrf: Csrf) -> Outcome {
+    shop::home(&site, session, csrf).await
 }
 
 async fn add(session: Session<Visit>, form: Form<forms::Added>) -> Outcome {
     shop::add(session, form.into_inner()).await
 }
 
-async fn sign_up_page(site: Data<Site>, session: Session<Visit>) -> Outcome {
-    shop::sign_up_page(&site, session).await
+async fn sign_up_page(site: Data<Site>, session: Session<Visit>, csrf: Csrf) -> Outcome {
+    shop::sign_up_page(&site, session, csrf).await
 }
 
 async fn sign_up(
@@ -82,8 +83,8 @@ async fn sign_up(
     shop::sign_up(&site, session, form.into_inner(), browser(&request)).await
 }
 
-async fn sign_in_page(site: Data<Site>, session: Session<Visit>) -> Outcome {
-    shop::sign_in_page(&site, session).await
+async fn sign_in_page(site: Data<Site>, session: Session<Visit>, csrf: Csrf) -> Outcome {
+    shop::sign_in_page(&site, session, csrf).await
 }
 
 async fn sign_in(
@@ -95,8 +96,8 @@ async fn sign_in(
     shop::sign_in(&site, session, form.into_inner(), browser(&request)).await
 }
 
-async fn devices(site: Data<Site>, session: Session<Visit>) -> Outcome {
-    shop::devices(&site, session).await
+async fn devices(site: Data<Site>, session: Session<Visit>, csrf: Csrf) -> Outcome {
+    shop::devices(&site, session, csrf).await
 }
 
 async fn end_device(
@@ -111,8 +112,8 @@ async fn end_others(site: Data<Site>, session: Session<Visit>) -> Outcome {
     shop::end_others(&site, session).await
 }
 
-async fn confirm_page(site: Data<Site>, session: Session<Visit>) -> Outcome {
-    shop::confirm_page(&site, session).await
+async fn confirm_page(site: Data<Site>, session: Session<Visit>, csrf: Csrf) -> Outcome {
+    shop::confirm_page(&site, session, csrf).await
 }
 
 async fn confirm(
@@ -123,8 +124,8 @@ async fn confirm(
     shop::confirm(&site, session, form.into_inner()).await
 }
 
-async fn password_page(site: Data<Site>, session: Session<Visit>) -> Outcome {
-    shop::password_page(&site, session).await
+async fn password_page(site: Data<Site>, session: Session<Visit>, csrf: Csrf) -> Outcome {
+    shop::password_page(&site, session, csrf).await
 }
 
 async fn change_password(
@@ -139,28 +140,18 @@ fn browser(request: &HttpRequest) -> Option<String> {
     Some(request.headers().get(header::USER_AGENT)?.to_str().ok()?.to_owned())
 }
 
-/// Lets requests through that other sites did not send.
-async fn ours_alone(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let header = |name: &str| request.headers().get(name)?.to_str().ok();
-    if shop::is_ours(request.method().as_str(), header) {
-        return Ok(next.call(request).await?.map_into_boxed_body());
-    }
-    let refusal = Answer::forbidden().respond_to(request.request());
-    Ok(request.into_response(refusal))
-}
-
-async fn tell_what_gone_means(
+/// The session's middlewares answer with a status and nothing else.
+async fn explain(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let response = next.call(request).await?.map_into_boxed_body();
-    if response.status() != StatusCode::CONFLICT {
-        return Ok(response);
-    }
-    let page = Answer::gone().respond_to(response.request()).map_into_boxed_body();
+    let page = match response.status() {
+        StatusCode::CONFLICT => Answer::gone(),
+        StatusCode::FORBIDDEN => Ok(Answer::forbidden()),
+        _ => return Ok(response),
+    };
+    let page = page.respond_to(response.request()).map_into_boxed_body();
     Ok(response.into_response(page))
 }
 

@@ -15,7 +15,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 use session_runtime::Session;
-use session_runtime::axum::SessionLayer;
+use session_runtime::axum::{CsrfLayer, SessionLayer};
+use session_runtime::csrf::{Csrf, CsrfPolicy};
 
 use self::shop::{Answer, Failure, Outcome, Site, Users, Visit, forms};
 
@@ -42,23 +43,23 @@ fn app(site: Site) -> Router {
         .route("/devices/sign-out-others", post(end_others))
         .route("/confirm", get(confirm_page).post(confirm))
         .route("/password", get(password_page).post(change_password))
+        .layer(CsrfLayer::new(CsrfPolicy::new()))
         .layer(SessionLayer::new(site.sessions.clone()))
-        .layer(middleware::from_fn(tell_what_gone_means))
-        .layer(middleware::from_fn(ours_alone))
+        .layer(middleware::from_fn(explain))
         .route("/style.css", get(|| async { Answer::style() }))
         .with_state(site)
 }
 
-async fn home(State(site): State<Site>, session: Session<Visit>) -> Outcome {
-    shop::home(&site, session).await
+async fn home(State(site): State<Site>, session: Session<Visit>, csrf: Csrf) -> Outcome {
+    shop::home(&site, session, csrf).await
 }
 
 async fn add(session: Session<Visit>, Form(form): Form<forms::Added>) -> Outcome {
     shop::add(session, form).await
 }
 
-async fn sign_up_page(State(site): State<Site>, session: Session<Visit>) -> Outcome {
-    shop::sign_up_page(&site, session).await
+async fn sign_up_page(State(site): State<Site>, session: Session<Visit>, csrf: Csrf) -> Outcome {
+    shop::sign_up_page(&site, session, csrf).await
 }
 
 async fn sign_up(
@@ -70,8 +71,8 @@ async fn sign_up(
     shop::sign_up(&site, session, form, browser(&headers)).await
 }
 
-async fn sign_in_page(State(site): State<Site>, session: Session<Visit>) -> Outcome {
-    shop::sign_in_page(&site, session).await
+async fn sign_in_page(State(site): State<Site>, session: Session<Visit>, csrf: Csrf) -> Outcome {
+    shop::sign_in_page(&site, session, csrf).await
 }
 
 async fn sign_in(
@@ -83,8 +84,8 @@ async fn sign_in(
     shop::sign_in(&site, session, form, browser(&headers)).await
 }
 
-async fn devices(State(site): State<Site>, session: Session<Visit>) -> Outcome {
-    shop::devices(&site, session).await
+async fn devices(State(site): State<Site>, session: Session<Visit>, csrf: Csrf) -> Outcome {
+    shop::devices(&site, session, csrf).await
 }
 
 async fn end_device(
@@ -99,8 +100,8 @@ async fn end_others(State(site): State<Site>, session: Session<Visit>) -> Outcom
     shop::end_others(&site, session).await
 }
 
-async fn confirm_page(State(site): State<Site>, session: Session<Visit>) -> Outcome {
-    shop::confirm_page(&site, session).await
+async fn confirm_page(State(site): State<Site>, session: Session<Visit>, csrf: Csrf) -> Outcome {
+    shop::confirm_page(&site, session, csrf).await
 }
 
 async fn confirm(
@@ -111,8 +112,8 @@ async fn confirm(
     shop::confirm(&site, session, form).await
 }
 
-async fn password_page(State(site): State<Site>, session: Session<Visit>) -> Outcome {
-    shop::password_page(&site, session).await
+async fn password_page(State(site): State<Site>, session: Session<Visit>, csrf: Csrf) -> Outcome {
+    shop::password_page(&site, session, csrf).await
 }
 
 async fn change_password(
@@ -127,19 +128,12 @@ fn browser(headers: &HeaderMap) -> Option<String> {
     Some(headers.get(header::USER_AGENT)?.to_str().ok()?.to_owned())
 }
 
-/// Lets requests through that other sites did not send.
-async fn ours_alone(request: Request, next: Next) -> Response {
-    let header = |name: &str| request.headers().get(name)?.to_str().ok();
-    match shop::is_ours(request.method().as_str(), header) {
-        true => next.run(request).await,
-        false => Answer::forbidden().into_response(),
-    }
-}
-
-async fn tell_what_gone_means(request: Request, next: Next) -> Response {
+/// The session's layers answer with a status and nothing else.
+async fn explain(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     match response.status() {
         StatusCode::CONFLICT => Answer::gone().into_response(),
+        StatusCode::FORBIDDEN => Answer::forbidden().into_response(),
         _ => response,
     }
 }

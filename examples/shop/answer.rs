@@ -53,10 +53,11 @@ impl Answer {
         Ok(Self { status: 409, ..Self::page(&Gone { frame: Frame::default() })? })
     }
 
-    /// Not from one of our pages.
+    /// Not from one of our pages, or from one that was loaded before the session changed hands.
     pub(crate) fn forbidden() -> Self {
         let headers = vec![("content-type", "text/plain; charset=utf-8")];
-        let body = "This form was sent by another site.".to_owned();
+        let body =
+            "This form was sent by another site, or it is too old. Nothing was changed.".to_owned();
         Self { status: 403, headers, body }
     }
 }

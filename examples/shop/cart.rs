@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use session_runtime::Session;
+use session_runtime::csrf::Csrf;
 
 use super::pages::{Frame, Home};
 use super::visit::Notice;
@@ -11,12 +12,12 @@ use super::{Answer, Outcome, Site, Visit};
 const GOODS: &[&str] = &["Tea", "Honey", "Cups"];
 
 /// `GET /`
-pub(crate) async fn home(site: &Site, session: Session<Visit>) -> Outcome {
+pub(crate) async fn home(site: &Site, session: Session<Visit>, csrf: Csrf) -> Outcome {
     Answer::page(&Home {
         visits: session.add_visits(1),
         goods: GOODS,
         cart: session.cart().into_iter().collect(),
-        frame: Frame::new(site, &session).await?,
+        frame: Frame::new(site, &session, &csrf).await?,
     })
 }
 

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
+use session_runtime::csrf::Csrf;
 use session_runtime::store::SessionInfo;
 use session_runtime::{Session, StoreKey, Timestamp};
 
@@ -11,13 +12,13 @@ use super::visit::Notice;
 use super::{Answer, Outcome, Site, Visit, user_or_sign_in};
 
 /// `GET /devices`
-pub(crate) async fn devices(site: &Site, session: Session<Visit>) -> Outcome {
+pub(crate) async fn devices(site: &Site, session: Session<Visit>, csrf: Csrf) -> Outcome {
     let user = user_or_sign_in!(site, &session);
     let this = session.id();
     let mut infos = site.sessions.list::<Visit>(&user.id).await?;
     infos.sort_by_key(|info| (Some(info.id()) != this, std::cmp::Reverse(info.last_seen())));
     let devices = infos.iter().map(|info| device(info, this.as_deref())).collect();
-    Answer::page(&Devices { devices, frame: Frame::new(site, &session).await? })
+    Answer::page(&Devices { devices, frame: Frame::new(site, &session, &csrf).await? })
 }
 
 fn device(info: &SessionInfo, this: Option<&str>) -> pages::Device {

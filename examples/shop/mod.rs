@@ -3,7 +3,6 @@
 mod answer;
 mod cart;
 mod devices;
-mod origin;
 mod pages;
 mod password;
 mod sign_in;
@@ -17,7 +16,6 @@ use session_runtime::{Session, Sessions};
 pub(crate) use self::answer::{Answer, Failure, Outcome};
 pub(crate) use self::cart::{add, empty, home};
 pub(crate) use self::devices::{devices, end_device, end_others};
-pub(crate) use self::origin::is_ours;
 pub(crate) use self::password::{change_password, confirm, confirm_page, password_page};
 pub(crate) use self::sign_in::{sign_in, sign_in_page, sign_out, sign_up, sign_up_page};
 pub(crate) use self::users::Users;

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use session_runtime::Session;
+use session_runtime::csrf::Csrf;
 
 use super::visit::Notice;
 use super::{Failure, Site, Visit};
@@ -13,13 +14,19 @@ pub(super) struct Frame {
     pub(super) user: Option<String>,
     /// What happened since the last page.
     pub(super) notices: Vec<Notice>,
+    /// The token of the page's forms.
+    pub(super) csrf: String,
 }
 
 impl Frame {
     /// Takes the notices: they are shown once.
-    pub(super) async fn new(site: &Site, session: &Session<Visit>) -> Result<Self, Failure> {
+    pub(super) async fn new(
+        site: &Site,
+        session: &Session<Visit>,
+        csrf: &Csrf,
+    ) -> Result<Self, Failure> {
         let user = site.user(session).await?.map(|user| user.name);
-        Ok(Self { user, notices: session.take_notices() })
+        Ok(Self { user, notices: session.take_notices(), csrf: csrf.token() })
     }
 }
 

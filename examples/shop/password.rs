@@ -1,6 +1,7 @@
 //! Changing the password, for which it is asked again: a confirmation lasts ten minutes.
 
 use serde::Deserialize;
+use session_runtime::csrf::Csrf;
 use session_runtime::{Session, StoreKey};
 
 use super::pages::{Confirm, Frame, Password};
@@ -8,9 +9,9 @@ use super::visit::Notice;
 use super::{Answer, Outcome, Site, Visit, user_or_sign_in};
 
 /// `GET /confirm`
-pub(crate) async fn confirm_page(site: &Site, session: Session<Visit>) -> Outcome {
+pub(crate) async fn confirm_page(site: &Site, session: Session<Visit>, csrf: Csrf) -> Outcome {
     user_or_sign_in!(site, &session);
-    Answer::page(&Confirm { frame: Frame::new(site, &session).await? })
+    Answer::page(&Confirm { frame: Frame::new(site, &session, &csrf).await? })
 }
 
 #[derive(Deserialize)]
@@ -36,12 +37,12 @@ pub(crate) async fn confirm(site: &Site, session: Session<Visit>, form: Confirma
 }
 
 /// `GET /password`
-pub(crate) async fn password_page(site: &Site, session: Session<Visit>) -> Outcome {
+pub(crate) async fn password_page(site: &Site, session: Session<Visit>, csrf: Csrf) -> Outcome {
     user_or_sign_in!(site, &session);
     if !session.confirmed() {
         return Ok(Answer::see_other("/confirm"));
     }
-    Answer::page(&Password { frame: Frame::new(site, &session).await? })
+    Answer::page(&Password { frame: Frame::new(site, &session, &csrf).await? })
 }
 
 #[derive(Deserialize)]

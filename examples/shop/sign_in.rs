@@ -2,14 +2,15 @@
 
 use serde::Deserialize;
 use session_runtime::Session;
+use session_runtime::csrf::Csrf;
 
 use super::pages::{Frame, SignIn, SignUp};
 use super::visit::Notice;
 use super::{Answer, Outcome, Site, Visit};
 
 /// `GET /sign-up`
-pub(crate) async fn sign_up_page(site: &Site, session: Session<Visit>) -> Outcome {
-    Answer::page(&SignUp { frame: Frame::new(site, &session).await? })
+pub(crate) async fn sign_up_page(site: &Site, session: Session<Visit>, csrf: Csrf) -> Outcome {
+    Answer::page(&SignUp { frame: Frame::new(site, &session, &csrf).await? })
 }
 
 #[derive(Deserialize)]
@@ -41,8 +42,8 @@ pub(crate) async fn sign_up(
 }
 
 /// `GET /sign-in`
-pub(crate) async fn sign_in_page(site: &Site, session: Session<Visit>) -> Outcome {
-    Answer::page(&SignIn { frame: Frame::new(site, &session).await? })
+pub(crate) async fn sign_in_page(site: &Site, session: Session<Visit>, csrf: Csrf) -> Outcome {
+    Answer::page(&SignIn { frame: Frame::new(site, &session, &csrf).await? })
 }
 
 #[derive(Deserialize)]

@@ -32,6 +32,7 @@ macro_rules! walks {
             two_tabs_lose_nothing
             a_confirmation_lasts_ten_minutes
             other_sites_change_nothing
+            every_form_has_the_token
             a_keyboard_is_enough
         }
     };
@@ -234,9 +235,37 @@ pub(crate) async fn other_sites_change_nothing(_: &Fixture, port: u16) {
         <button>win a prize</button></form>`";
     browser.script(script, vec![json!(format!("{}sign-out", home(port)))]).await;
     browser.press("win a prize").await;
-    says(&browser.text().await, &["This form was sent by another site."]);
+    says(&browser.text().await, &["This form was sent by another site"]);
     says(&browser.visit(&home(port)).await, &["Signed in as Ann"]);
     browser.close().await;
+}
+
+pub(crate) async fn every_form_has_the_token(_: &Fixture, port: u16) {
+    let (Some(desk), Some(phone)) = (Profile::new(), Profile::new()) else { return };
+    let (desk, phone) = (desk.open().await, phone.open().await);
+    for browser in [&desk, &phone] {
+        browser.visit(&home(port)).await;
+    }
+    let forms = async |path, count| {
+        desk.visit(&format!("{}{path}", home(port))).await;
+        let script = "return Array.from(document.querySelectorAll('form[method=post]'),
+            form => form.csrf_token.value.length)";
+        assert_eq!(desk.script(script, vec![]).await, json!(vec![64; count]), "/{path}");
+    };
+    forms("sign-up", 1).await;
+    forms("sign-in", 1).await;
+    sign_up(&desk, port, "Ann").await;
+    sign_in(&phone, port, "Ann", PASSWORD, false).await;
+    desk.press("Add Tea").await;
+    // Three goods, the cart, and in the header the way out.
+    forms("", 5).await;
+    forms("devices", 3).await;
+    forms("confirm", 2).await;
+    desk.fill("Password", PASSWORD).await;
+    desk.press("Confirm").await;
+    forms("password", 2).await;
+    desk.close().await;
+    phone.close().await;
 }
 
 pub(crate) async fn a_keyboard_is_enough(_: &Fixture, port: u16) {

@@ -32,6 +32,8 @@
 //! [`SessionError::status`](crate::SessionError::status) and an empty body; the cause goes to
 //! `tracing`.
 
+mod csrf;
+
 use std::fmt;
 use std::future::{Ready, ready};
 use std::pin::Pin;
@@ -44,6 +46,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 
+use crate::error::SessionError;
 use crate::extract;
 use crate::finish::{FinishGuard, Finished};
 use crate::handle::SessionHandle;
@@ -51,6 +54,7 @@ use crate::schema::SessionSchema;
 use crate::session::Session;
 use crate::sessions::Sessions;
 
+pub use self::csrf::{CsrfMiddleware, CsrfService};
 pub use crate::extract::SessionRejection;
 
 type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
@@ -234,6 +238,38 @@ fn handle(request: &HttpRequest) -> Result<SessionHandle, SessionRejection> {
     let advice =
         "add `.wrap(session_runtime::actix::SessionMiddleware::new(sessions))` to the `App`";
     extract::handle(request.extensions().get(), advice)
+}
+
+/// For handlers that pass an error on: its status and an empty body; the cause goes to `tracing`.
+///
+/// ```
+/// use session_runtime::{Session, SessionError, SessionSchema};
+///
+/// #[derive(SessionSchema)]
+/// struct Visit {
+///     orders: Vec<u64>,
+/// }
+///
+/// async fn order(session: Session<Visit>) -> Result<&'static str, SessionError> {
+///     session.update_orders(|orders| orders.push(7));
+///     session.commit().await?;
+///     Ok("ordered")
+/// }
+/// # let _ = actix_web::web::post().to(order);
+/// ```
+impl ResponseError for SessionError {
+    fn status_code(&self) -> StatusCode {
+        from_http(self.status())
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        extract::report_passed_on(self);
+        let mut response = HttpResponse::new(self.status_code());
+        if let Some(seconds) = self.retry_after() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
 }
 
 impl ResponseError for SessionRejection {

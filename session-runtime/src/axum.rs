@@ -29,6 +29,8 @@
 //! `tracing`. Without axum, take the [`SessionHandle`] from the request's
 //! extensions.
 
+mod csrf;
+
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -41,6 +43,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::error::SessionError;
 use crate::extract;
 use crate::finish::{FinishGuard, Finished};
 use crate::handle::SessionHandle;
@@ -48,6 +51,7 @@ use crate::schema::SessionSchema;
 use crate::session::Session;
 use crate::sessions::Sessions;
 
+pub use self::csrf::{CsrfLayer, CsrfService};
 pub use crate::extract::SessionRejection;
 
 /// Gives every request a session.
@@ -198,6 +202,32 @@ fn handle(parts: &Parts) -> Result<SessionHandle, SessionRejection> {
     let advice =
         "add `.layer(session_runtime::axum::SessionLayer::new(sessions))` below the routes";
     extract::handle(parts.extensions.get(), advice)
+}
+
+/// For handlers that pass an error on: its status and an empty body; the cause goes to `tracing`.
+///
+/// ```
+/// use session_runtime::{Session, SessionError, SessionSchema};
+///
+/// #[derive(SessionSchema)]
+/// struct Visit {
+///     orders: Vec<u64>,
+/// }
+///
+/// async fn order(session: Session<Visit>) -> Result<&'static str, SessionError> {
+///     session.update_orders(|orders| orders.push(7));
+///     session.commit().await?;
+///     Ok("ordered")
+/// }
+/// # let _: axum::Router = axum::Router::new().route("/", axum::routing::post(order));
+/// ```
+impl IntoResponse for SessionError {
+    fn into_response(self) -> axum_core::response::Response {
+        extract::report_passed_on(&self);
+        let retry_after =
+            self.retry_after().map(|after| [(header::RETRY_AFTER, after.to_string())]);
+        (self.status(), retry_after, ()).into_response()
+    }
 }
 
 impl IntoResponse for SessionRejection {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp};
 use crate::cookie::template::CookieTemplate;
+use crate::csrf_token::TokenKeys;
 use crate::error::SessionError;
 use crate::event::Hooks;
 use crate::expiry::Expiry;
@@ -15,6 +16,17 @@ use crate::registry::Registry;
 use crate::state::LiveSession;
 
 /// What is answered when a request changed a session that another request had ended or renewed.
+///
+/// ```
+/// use session_runtime::{Keyring, OnGone, Sessions, store::MemoryStore};
+///
+/// let sessions = Sessions::builder(MemoryStore::new())
+///     .keys(Keyring::new([[7; 32]])?)
+///     .on_gone(OnGone::Drop) // for a site that keeps nothing in it that matters
+///     .build()?;
+/// # let _ = sessions;
+/// # Ok::<(), session_runtime::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnGone {
     /// 409 with an empty body: the work was dropped, and the client is told so.
@@ -27,6 +39,7 @@ pub enum OnGone {
 pub(crate) struct Core {
     pub(crate) keeper: Keeper,
     pub(crate) cookie: CookieTemplate,
+    pub(crate) csrf: TokenKeys,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) expiry: Expiry,
     pub(crate) on_gone: OnGone,

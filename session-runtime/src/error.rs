@@ -96,7 +96,25 @@ impl fmt::Debug for ConfigError {
 /// Why a session could not be loaded or saved.
 ///
 /// The frameworks' adapters answer it with [`status`](Self::status) and an empty body, and report
-/// the cause through `tracing`.
+/// the cause through `tracing`. So do handlers that pass it on with `?`. Those that want to know more ask:
+///
+/// ```
+/// # use session_runtime::{Session, SessionSchema};
+/// # #[derive(SessionSchema)]
+/// # struct Visit {
+/// #     draft: String,
+/// # }
+/// async fn save(session: Session<Visit>, text: String) -> &'static str {
+///     session.set_draft(text);
+///     match session.commit().await {
+///         Ok(()) => "Saved.",
+///         Err(error) if error.is_gone() => "You have signed out in another window.",
+///         Err(error) if error.is_too_large() => "That is more than a cookie holds.",
+///         Err(error) if error.status().as_u16() == 503 => "Please try again in a moment.",
+///         Err(_) => "It was not saved.",
+///     }
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct SessionError(#[source] SessionErrorKind);

@@ -23,6 +23,11 @@ pub(crate) async fn session<S: SessionSchema>(
     handle?.session().await.map_err(SessionRejection::new)
 }
 
+/// Tells the operator of an error that a handler passes on.
+pub(crate) fn report_passed_on(error: &SessionError) {
+    error.report("what a handler did with the session");
+}
+
 /// The session could not be extracted: answered with the error's status and an empty body.
 #[derive(Debug)]
 pub struct SessionRejection(SessionError);

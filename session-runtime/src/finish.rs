@@ -9,6 +9,23 @@ use crate::error::SessionError;
 use crate::handle::SessionHandle;
 
 /// What the response needs: answered by [`SessionHandle::finish`].
+///
+/// ```
+/// use session_runtime::Finished;
+///
+/// /// The end of an adapter.
+/// fn answer(mut response: http::Response<String>, finished: &Finished) -> http::Response<String> {
+///     if let Some(error) = &finished.error {
+///         response = http::Response::default();
+///         *response.status_mut() = error.status();
+///     }
+///     let has_cache_control = response.headers().contains_key("cache-control");
+///     finished.headers(has_cache_control, |name, value| {
+///         response.headers_mut().append(name, value);
+///     });
+///     response
+/// }
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct Finished {

@@ -11,6 +11,7 @@ use crate::cookie::read::CookieHeaders;
 use crate::core::Core;
 use crate::error::SessionError;
 use crate::finish::{CookieCommand, Finished};
+use crate::id::StoreKey;
 use crate::observe;
 use crate::plan::is_touch_due;
 use crate::record::Record;
@@ -86,6 +87,27 @@ impl SessionHandle {
     }
 
     /// Ends the session, also one that does not decode: as [`Session::destroy`].
+    ///
+    /// ```
+    /// use session_runtime::{SessionError, SessionHandle, SessionSchema};
+    ///
+    /// #[derive(SessionSchema)]
+    /// struct Visit {
+    ///     #[session(counter)]
+    ///     counter: u64,
+    /// }
+    ///
+    /// async fn counter(handle: SessionHandle) -> Result<u64, SessionError> {
+    ///     match handle.session::<Visit>().await {
+    ///         Ok(session) => Ok(session.counter()),
+    ///         Err(error) if error.is_mismatch() => {
+    ///             handle.destroy().await?; // better a new session than none
+    ///             Ok(0)
+    ///         }
+    ///         Err(error) => Err(error),
+    ///     }
+    /// }
+    /// ```
     ///
     /// # Errors
     ///
@@ -164,6 +186,20 @@ impl SessionHandle {
     #[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
     pub(crate) fn belongs_to(&self, core: &Arc<Core>) -> bool {
         Arc::ptr_eq(&self.0.core, core)
+    }
+
+    /// Loads the record, if nobody has.
+    pub(crate) async fn load(&self) -> Result<(), SessionError> {
+        self.cell().await.map(drop)
+    }
+
+    /// The key that the session is stored under, as far as this request has loaded it.
+    pub(crate) fn stored_key(&self) -> Option<StoreKey> {
+        Some(self.0.cell.loaded()?.lock().live()?.id.key)
+    }
+
+    pub(crate) fn core(&self) -> &Core {
+        &self.0.core
     }
 
     fn conclude(&self, mut state: MutexGuard<'_, State>, error: Option<SessionError>) -> Finished {

@@ -11,6 +11,29 @@ use crate::session::Session;
 use crate::sessions::Sessions;
 
 /// A session that was made outside of a request: answered by [`Sessions::issue`].
+///
+/// ```
+/// use session_runtime::{SessionError, SessionSchema, Sessions};
+///
+/// #[derive(SessionSchema)]
+/// struct Visit {
+///     #[session(principal)]
+///     user_id: Option<u64>,
+/// }
+///
+/// /// Single sign-on is done: the browser goes home, with a session.
+/// async fn callback(
+///     sessions: &Sessions,
+///     user: u64,
+/// ) -> Result<http::response::Builder, SessionError> {
+///     let issued = sessions.issue::<Visit>(|visit| visit.set_user_id(Some(user))).await?;
+///     let mut response = http::Response::builder().status(303).header("location", "/");
+///     for cookie in issued.set_cookies() {
+///         response = response.header("set-cookie", cookie);
+///     }
+///     Ok(response)
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Issued {
     id: StoreKey,

@@ -91,7 +91,7 @@ impl Keyring {
             };
             ConfigError::new(format_args!(
                 "the environment variable `{variable}` {problem}; it holds the session keys as \
-                 comma-separated base64, 32 bytes or more each"
+                 comma-separated base64, 32 bytes or more each: `openssl rand -base64 32` makes one"
             ))
         })?;
         Self::from_base64(&text)
@@ -213,6 +213,7 @@ mod tests {
     fn an_unset_variable_is_named() {
         let error = Keyring::from_env("SESSION_KEYS_OF_NOBODY").unwrap_err().to_string();
         assert!(error.contains("`SESSION_KEYS_OF_NOBODY` is not set"), "{error}");
+        assert!(error.contains("`openssl rand -base64 32`"), "{error}");
     }
 
     #[test]

@@ -55,6 +55,8 @@
 //!
 //! # Where to read on
 //!
+//! The [`guide`] is a tour, task by task, with pages for those who come from another library.
+//!
 //! | | |
 //! | --- | --- |
 //! | the attributes of a schema and its accessors | [`derive@SessionSchema`] |
@@ -62,6 +64,7 @@
 //! | configuration: keys, cookie, timeouts | [`Sessions`], [`SessionsBuilder`], [`Keyring`], [`CookieOptions`], [`AssuranceLevel`] |
 //! | the stores, and writing another one | [`store`] |
 //! | sessions in the cookie itself | [`CookieStore`], [`revocation`] |
+//! | requests that other sites forge | [`csrf`] |
 //! | what goes wrong and how it is answered | [`SessionError`] |
 //! | what operators see and ask | [`SessionsBuilder::on_event`], [`Sessions::health`], [`Sessions::explain`], `metrics` |
 //! | another framework | [`SessionHandle`] |
@@ -101,6 +104,8 @@ mod cookie;
 mod cookie_keeper;
 mod cookie_store;
 mod core;
+pub mod csrf;
+mod csrf_token;
 mod error;
 mod event;
 mod expiry;
@@ -109,6 +114,25 @@ mod explain;
 mod extract;
 mod field;
 mod finish;
+// With the features that its pages use, where they are run as tests.
+#[cfg(all(
+    doc,
+    any(
+        not(doctest),
+        all(
+            feature = "actix",
+            feature = "axum",
+            feature = "conformance",
+            feature = "derive",
+            feature = "poem",
+            feature = "postgres",
+            feature = "redis",
+            feature = "sqlite",
+            feature = "testing",
+        )
+    )
+))]
+pub mod guide;
 mod handle;
 mod id;
 mod inspect;

@@ -11,6 +11,7 @@
 //! | [`session_conflicts_total`](CONFLICTS) | counter | | saves that were overtaken by another request and done again |
 //! | [`session_ends_total`](ENDS) | counter | `by`: `destroy`, `delete`, `delete_all` | sessions that were ended; none that expired |
 //! | [`session_refused_cookies_total`](REFUSED_COOKIES) | counter | `reason`: [`Refusal::as_str`](crate::Refusal::as_str) | cookies that led to no session |
+//! | [`session_refused_requests_total`](REFUSED_REQUESTS) | counter | `reason`: [`CsrfError::reason`](crate::csrf::CsrfError::reason) | requests that were refused as [forged](crate::csrf) |
 //! | [`session_store_errors_total`](STORE_ERRORS) | counter | `operation` | calls of the store that failed |
 //! | [`session_store_duration_seconds`](STORE_DURATION) | histogram | `operation` | how long calls of the store took |
 //!
@@ -33,6 +34,8 @@ pub const CONFLICTS: &str = "session_conflicts_total";
 pub const ENDS: &str = "session_ends_total";
 /// Cookies that led to no session.
 pub const REFUSED_COOKIES: &str = "session_refused_cookies_total";
+/// Requests that were refused as forged.
+pub const REFUSED_REQUESTS: &str = "session_refused_requests_total";
 /// Calls of the store that failed.
 pub const STORE_ERRORS: &str = "session_store_errors_total";
 /// How long calls of the store took, in seconds.
@@ -46,6 +49,7 @@ pub(crate) fn describe() {
         (CONFLICTS, "Saves that were overtaken by another request and done again"),
         (ENDS, "Sessions that were ended"),
         (REFUSED_COOKIES, "Cookies that led to no session"),
+        (REFUSED_REQUESTS, "Requests that were refused as forged"),
         (STORE_ERRORS, "Calls of the session store that failed"),
     ];
     for (name, description) in counters {

@@ -48,6 +48,14 @@ pub(crate) fn refused(refusal: Refusal) {
     counter!(metrics::REFUSED_COOKIES, "reason" => refusal.as_str()).increment(1);
 }
 
+/// A request was refused, for it may be forged.
+#[cold]
+pub(crate) fn forged(reason: &'static str) {
+    tracing::debug!(reason, "a request was refused as forged");
+    #[cfg(feature = "metrics")]
+    counter!(metrics::REFUSED_REQUESTS, "reason" => reason).increment(1);
+}
+
 /// What was there when a request asked for its session.
 #[derive(Clone, Copy)]
 pub(crate) enum Load {

@@ -33,10 +33,13 @@
 //! The error of a handler that used its session becomes a response in the middleware, for poem lets
 //! no header be added to errors. Put `catch_error` inside of it. All other errors pass as they are.
 
+mod csrf;
+
 use poem::error::ResponseError;
 use poem::http::{StatusCode, header};
 use poem::{Endpoint, FromRequest, IntoResponse, Middleware, Request, RequestBody, Response};
 
+use crate::error::SessionError;
 use crate::extract;
 use crate::finish::FinishGuard;
 use crate::handle::SessionHandle;
@@ -44,6 +47,7 @@ use crate::schema::SessionSchema;
 use crate::session::Session;
 use crate::sessions::Sessions;
 
+pub use self::csrf::{CsrfEndpoint, CsrfMiddleware};
 pub use crate::extract::SessionRejection;
 
 /// Gives every request a session.
@@ -119,6 +123,40 @@ fn handle(request: &Request) -> Result<SessionHandle, SessionRejection> {
     let advice =
         "add `.with(session_runtime::poem::SessionMiddleware::new(sessions))` to the routes";
     extract::handle(request.extensions().get(), advice)
+}
+
+/// For handlers that pass an error on: its status and an empty body; the cause goes to `tracing`.
+///
+/// ```
+/// use poem::handler;
+/// use session_runtime::{Session, SessionError, SessionSchema};
+///
+/// #[derive(SessionSchema)]
+/// struct Visit {
+///     orders: Vec<u64>,
+/// }
+///
+/// #[handler]
+/// async fn order(session: Session<Visit>) -> Result<&'static str, SessionError> {
+///     session.update_orders(|orders| orders.push(7));
+///     session.commit().await?;
+///     Ok("ordered")
+/// }
+/// # let _ = poem::Route::new().at("/", poem::post(order));
+/// ```
+impl ResponseError for SessionError {
+    fn status(&self) -> StatusCode {
+        Self::status(self)
+    }
+
+    fn as_response(&self) -> Response {
+        extract::report_passed_on(self);
+        let mut response = Self::status(self).into_response();
+        if let Some(seconds) = self.retry_after() {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
 }
 
 impl ResponseError for SessionRejection {

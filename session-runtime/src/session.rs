@@ -77,12 +77,43 @@ impl<S: SessionSchema> Session<S> {
     /// visitor gains rights; a change of the principal does it by itself (session fixation, OWASP
     /// Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change").
     /// Without a stored session nothing happens.
+    ///
+    /// ```
+    /// # use session_runtime::{Session, SessionSchema};
+    /// #[derive(SessionSchema)]
+    /// struct Visit {
+    ///     #[session(principal)]
+    ///     user_id: Option<u64>,
+    ///     two_factors: bool,
+    /// }
+    ///
+    /// async fn second_factor(session: Session<Visit>) {
+    ///     session.set_two_factors(true);
+    ///     session.renew(); // more rights, same user
+    /// }
+    /// ```
     pub fn renew(&self) {
         self.state(|state| state.wish.renew = true);
     }
 
     /// Ends the session: drops this request's changes, puts all fields back to their defaults,
     /// deletes the record and removes the cookie. What is set afterwards starts a new session.
+    ///
+    /// ```
+    /// # use session_runtime::{Session, SessionSchema};
+    /// #[derive(SessionSchema)]
+    /// struct Visit {
+    ///     language: Option<String>,
+    ///     #[session(principal)]
+    ///     user_id: Option<u64>,
+    /// }
+    ///
+    /// async fn sign_out(session: Session<Visit>) {
+    ///     let language = session.language();
+    ///     session.destroy();
+    ///     session.set_language(language); // all that the new session has
+    /// }
+    /// ```
     pub fn destroy(&self) {
         let _garbage = self.state(State::destroy);
     }
@@ -90,12 +121,40 @@ impl<S: SessionSchema> Session<S> {
     /// Switches between the lifetime of ordinary sessions and that of remembered ones ("keep me
     /// signed in"): longer timeouts and a cookie that outlives the browser. The absolute timeout counts
     /// from when the session began or somebody last signed in, whenever this is called.
+    ///
+    /// ```
+    /// # use session_runtime::{Session, SessionSchema};
+    /// #[derive(SessionSchema)]
+    /// struct Visit {
+    ///     #[session(principal)]
+    ///     user_id: Option<u64>,
+    /// }
+    ///
+    /// async fn sign_in(session: Session<Visit>, user: u64, keep_me_signed_in: bool) {
+    ///     session.set_user_id(Some(user));
+    ///     session.remember(keep_me_signed_in);
+    /// }
+    /// ```
     pub fn remember(&self, remember: bool) {
         self.state(|state| state.wish.remember = Some(remember));
     }
 
     /// Saves what has changed so far: before slow work, in a stream or websocket, or to handle
     /// errors. Changes made meanwhile stay pending.
+    ///
+    /// ```
+    /// # use session_runtime::{Session, SessionError, SessionSchema};
+    /// #[derive(SessionSchema)]
+    /// struct Visit {
+    ///     orders: Vec<u64>,
+    /// }
+    ///
+    /// async fn order(session: Session<Visit>, number: u64) -> Result<String, SessionError> {
+    ///     session.update_orders(move |orders| orders.push(number));
+    ///     session.commit().await?; // it is stored before the answer says so
+    ///     Ok(format!("Your order {number} is in session {:?}.", session.id()))
+    /// }
+    /// ```
     ///
     /// # Errors
     ///

@@ -13,6 +13,7 @@ use crate::cookie::options::CookieOptions;
 use crate::cookie::signed::Signer;
 use crate::cookie_keeper::CookieKeeper;
 use crate::core::{Core, OnGone};
+use crate::csrf_token::TokenKeys;
 use crate::error::{ConfigError, SessionError, SessionErrorKind};
 use crate::event::{Hooks, SessionEvent};
 use crate::expiry::{AssuranceLevel, DAY, Expiry, HOUR, Timeouts};
@@ -141,6 +142,26 @@ impl Sessions {
     /// Ends every session of `principal` but the one stored under `except`: "sign out everywhere
     /// else". [`Session::id`](crate::Session::id) parses as a [`StoreKey`].
     ///
+    /// ```
+    /// # use session_runtime::{Session, SessionError, SessionSchema, Sessions};
+    /// # #[derive(SessionSchema)]
+    /// # struct Visit {
+    /// #     #[session(principal)]
+    /// #     user_id: Option<u64>,
+    /// # }
+    /// async fn leave_others(
+    ///     sessions: &Sessions,
+    ///     session: &Session<Visit>,
+    /// ) -> Result<usize, SessionError> {
+    ///     session.commit().await?; // a renewal in this request changes the id
+    ///     let here = session.id().and_then(|id| id.parse().ok());
+    ///     match (session.user_id(), here) {
+    ///         (Some(user), Some(here)) => sessions.delete_others::<Visit>(&user, &here).await,
+    ///         _ => Ok(0),
+    ///     }
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As for [`list`](Self::list).
@@ -226,6 +247,30 @@ where
 }
 
 /// Configures [`Sessions`]; made by [`Sessions::builder`].
+///
+/// ```
+/// use session_runtime::{CookieOptions, Keyring, SessionSchema, Sessions, schemas, store::MemoryStore};
+/// use std::time::Duration;
+///
+/// #[derive(SessionSchema)]
+/// struct Visit {
+///     theme: Option<String>,
+/// }
+///
+/// const HOUR: Duration = Duration::from_secs(60 * 60);
+///
+/// let sessions = Sessions::builder(MemoryStore::new())
+///     .keys(Keyring::new([[7; 32]])?) // the one that is required
+///     .schemas(schemas![Visit])
+///     .cookie(CookieOptions::new().name("sid"))
+///     .idle_timeout(HOUR)
+///     .absolute_timeout(12 * HOUR)
+///     .remember_timeouts(7 * 24 * HOUR, 28 * 24 * HOUR)
+///     .skip_commit_on_server_error(true)
+///     .build()?;
+/// # let _ = sessions;
+/// # Ok::<(), session_runtime::ConfigError>(())
+/// ```
 #[must_use = "call `build`"]
 pub struct SessionsBuilder {
     backend: Backend,
@@ -387,6 +432,7 @@ impl SessionsBuilder {
             self.level,
         )?;
         let cookie = self.cookie.build()?;
+        let csrf = TokenKeys::new(&keys, cookie.name());
         #[cfg(feature = "metrics")]
         crate::metrics::describe();
         let longest = standard.absolute.max(remembered.absolute);
@@ -406,6 +452,7 @@ impl SessionsBuilder {
             core: Arc::new(Core {
                 keeper,
                 cookie,
+                csrf,
                 clock: self.clock,
                 expiry: Expiry { standard, remembered, touch_after: self.touch_after },
                 on_gone: self.on_gone,

@@ -4,7 +4,8 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Bytes, Path};
 use actix_web::{App, HttpResponse, HttpServer};
 use serde::Serialize;
-use session_runtime::actix::SessionMiddleware;
+use session_runtime::actix::{CsrfMiddleware, SessionMiddleware};
+use session_runtime::csrf::Csrf;
 use session_runtime::{Session, SessionError, Sessions};
 
 use crate::Result;
@@ -22,6 +23,15 @@ pub(crate) async fn serve(sessions: Sessions, listener: std::net::TcpListener) -
             .route("/visit", web::get().to(visit))
             .route("/principals/{id}", web::get().to(list))
             .route("/principals/{id}", web::delete().to(delete_all))
+            .service(
+                // Other sites cannot use these.
+                web::scope("/guarded")
+                    .wrap(CsrfMiddleware::new(crate::csrf_policy()))
+                    .route("/op", web::post().to(op))
+                    .route("/form", web::post().to(form))
+                    .route("/token", web::get().to(token))
+                    .route("/first-token", web::get().to(first_token)),
+            )
     })
     .workers(2)
     .listen(listener)?;
@@ -41,6 +51,23 @@ async fn op(session: Session<Visit>, body: Bytes) -> HttpResponse {
 
 async fn visit(session: Session<Visit>) -> String {
     session.add_counter(1).to_string()
+}
+
+async fn form(session: Session<Visit>, body: String) -> String {
+    session.add_counter(1);
+    body
+}
+
+async fn token(csrf: Csrf) -> String {
+    csrf.token()
+}
+
+async fn first_token(csrf: Csrf, session: Session<Visit>) -> HttpResponse {
+    session.add_counter(1);
+    match session.commit().await {
+        Ok(()) => HttpResponse::Ok().body(csrf.token()),
+        Err(error) => answer(Err::<(), _>(error)),
+    }
 }
 
 async fn health(sessions: web::Data<Sessions>) -> HttpResponse {

@@ -6,7 +6,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use session_runtime::axum::SessionLayer;
+use session_runtime::axum::{CsrfLayer, SessionLayer};
+use session_runtime::csrf::Csrf;
 use session_runtime::{Session, SessionError, Sessions};
 
 use crate::Result;
@@ -20,6 +21,7 @@ pub(crate) async fn serve(sessions: Sessions, listener: std::net::TcpListener) -
         .route("/health", get(health))
         .route("/visit", get(visit))
         .route("/principals/{id}", get(list).delete(delete_all))
+        .nest("/guarded", guarded())
         .layer(SessionLayer::new(sessions.clone()))
         .with_state(sessions);
     listener.set_nonblocking(true)?;
@@ -27,6 +29,16 @@ pub(crate) async fn serve(sessions: Sessions, listener: std::net::TcpListener) -
     println!("listening on http://{}", listener.local_addr()?);
     axum::serve(listener, app).await?;
     Ok(())
+}
+
+/// Routes that other sites cannot use.
+fn guarded() -> Router<Sessions> {
+    Router::new()
+        .route("/op", post(op))
+        .route("/form", post(form))
+        .route("/token", get(token))
+        .route("/first-token", get(first_token))
+        .layer(CsrfLayer::new(crate::csrf_policy()))
 }
 
 async fn op(session: Session<Visit>, body: Bytes) -> Response {
@@ -38,6 +50,20 @@ async fn op(session: Session<Visit>, body: Bytes) -> Response {
 
 async fn visit(session: Session<Visit>) -> String {
     session.add_counter(1).to_string()
+}
+
+async fn form(session: Session<Visit>, body: String) -> String {
+    session.add_counter(1);
+    body
+}
+
+async fn token(csrf: Csrf) -> String {
+    csrf.token()
+}
+
+async fn first_token(csrf: Csrf, session: Session<Visit>) -> Response {
+    session.add_counter(1);
+    answer(session.commit().await.map(|()| csrf.token()))
 }
 
 async fn health(State(sessions): State<Sessions>) -> Response {

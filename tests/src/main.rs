@@ -23,6 +23,7 @@ use std::error::Error;
 use std::net::TcpListener;
 use std::time::Duration;
 
+use session_runtime::csrf::CsrfPolicy;
 use session_runtime::revocation::StoreRevocation;
 use session_runtime::{
     Backend, CookieOptions, CookiePrefix, CookieStore, Keyring, SameSite, Sessions, schemas, store,
@@ -45,6 +46,11 @@ fn main() -> Result<()> {
             .block_on(async { poem_app::serve(options.sessions().await?, listener).await }),
         other => Err(format!("--framework is axum, actix or poem, not {other}").into()),
     }
+}
+
+/// Who may use the routes that are guarded against forged requests.
+fn csrf_policy() -> CsrfPolicy {
+    CsrfPolicy::new().trust_origin("https://friend.example").expect("it is an origin")
 }
 
 struct Options {

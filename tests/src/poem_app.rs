@@ -3,9 +3,12 @@
 use poem::http::StatusCode;
 use poem::listener::TcpAcceptor;
 use poem::web::{Data, Json, Path};
-use poem::{Body, EndpointExt, IntoResponse, Response, Route, Server, get, handler, post};
+use poem::{
+    Body, Endpoint, EndpointExt, IntoResponse, Response, Route, Server, get, handler, post,
+};
 use serde::Serialize;
-use session_runtime::poem::SessionMiddleware;
+use session_runtime::csrf::Csrf;
+use session_runtime::poem::{CsrfMiddleware, SessionMiddleware};
 use session_runtime::{Session, SessionError, Sessions};
 
 use crate::Result;
@@ -19,6 +22,7 @@ pub(crate) async fn serve(sessions: Sessions, listener: std::net::TcpListener) -
         .at("/health", get(health))
         .at("/visit", get(visit))
         .at("/principals/:id", get(list).delete(delete_all))
+        .nest("/guarded", guarded())
         .with(SessionMiddleware::new(sessions.clone()))
         .data(sessions);
     listener.set_nonblocking(true)?;
@@ -26,6 +30,16 @@ pub(crate) async fn serve(sessions: Sessions, listener: std::net::TcpListener) -
     println!("listening on http://{}", listener.local_addr()?);
     Server::new_with_acceptor(TcpAcceptor::from_tokio(listener)?).run(app).await?;
     Ok(())
+}
+
+/// Routes that other sites cannot use.
+fn guarded() -> impl Endpoint {
+    Route::new()
+        .at("/op", post(op))
+        .at("/form", post(form))
+        .at("/token", get(token))
+        .at("/first-token", get(first_token))
+        .with(CsrfMiddleware::new(crate::csrf_policy()))
 }
 
 #[handler]
@@ -45,6 +59,26 @@ fn none() -> &'static str {
 #[handler]
 async fn visit(session: Session<Visit>) -> String {
     session.add_counter(1).to_string()
+}
+
+#[handler]
+async fn form(session: Session<Visit>, body: String) -> String {
+    session.add_counter(1);
+    body
+}
+
+#[handler]
+async fn token(csrf: Csrf) -> String {
+    csrf.token()
+}
+
+#[handler]
+async fn first_token(csrf: Csrf, session: Session<Visit>) -> Response {
+    session.add_counter(1);
+    match session.commit().await {
+        Ok(()) => csrf.token().into_response(),
+        Err(error) => error.status().into_response(),
+    }
 }
 
 #[handler]

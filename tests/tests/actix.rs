@@ -8,9 +8,12 @@ use actix_web::http::{StatusCode, header};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::test::{self, TestRequest};
 use actix_web::{App, Error, HttpMessage, HttpResponse, error, web};
-use session_runtime::actix::SessionMiddleware;
+use session_runtime::actix::{CsrfMiddleware, SessionMiddleware};
+use session_runtime::csrf::{Csrf, CsrfError, CsrfPolicy};
 use session_runtime::store::MemoryStore;
-use session_runtime::{CookieOptions, Keyring, Session, SessionHandle, SessionSchema, Sessions};
+use session_runtime::{
+    CookieOptions, Keyring, Session, SessionError, SessionHandle, SessionSchema, Sessions,
+};
 
 #[derive(SessionSchema)]
 struct Visit {
@@ -201,4 +204,104 @@ async fn a_missing_middleware_is_an_empty_500() {
     let app = test::init_service(App::new().route("/", web::get().to(count))).await;
     let (status, _, body) = ask(&app, None).await;
     assert_eq!((status, &*body), (StatusCode::INTERNAL_SERVER_ERROR, ""));
+}
+
+#[actix_web::test]
+async fn a_handler_passes_errors_on() {
+    async fn overtaken(
+        session: Session<Visit>,
+        sessions: web::Data<Sessions>,
+    ) -> Result<&'static str, SessionError> {
+        session.add_counter(1);
+        session.commit().await?;
+        sessions.delete(&session.id().unwrap().parse().unwrap()).await?;
+        session.add_counter(1);
+        session.commit().await?;
+        Ok("counted")
+    }
+    let sessions = sessions("id");
+    let app = test::init_service(
+        App::new()
+            .app_data(web::Data::new(sessions.clone()))
+            .wrap(SessionMiddleware::new(sessions))
+            .route("/", web::get().to(overtaken)),
+    )
+    .await;
+    let (status, _, body) = ask(&app, None).await;
+    assert_eq!((status, &*body), (StatusCode::CONFLICT, ""));
+}
+
+async fn page(csrf: Csrf) -> String {
+    csrf.token()
+}
+
+#[actix_web::test]
+async fn a_middleware_around_sees_why_a_request_was_refused() {
+    async fn explain(
+        request: ServiceRequest,
+        next: Next<impl MessageBody + 'static>,
+    ) -> Result<ServiceResponse<BoxBody>, Error> {
+        let response = next.call(request).await?.map_into_boxed_body();
+        let refusal = response.response().error().and_then(Error::as_error::<CsrfError>).cloned();
+        Ok(match refusal {
+            Some(error) if error.is_cross_origin() => {
+                response.into_response(HttpResponse::Ok().body("not from here"))
+            }
+            _ => response,
+        })
+    }
+    let app = test::init_service(
+        App::new()
+            .wrap(CsrfMiddleware::new(CsrfPolicy::new()))
+            .wrap(SessionMiddleware::new(sessions("id")))
+            .wrap(from_fn(explain))
+            .route("/", web::post().to(count)),
+    )
+    .await;
+    for (origin, status, body) in [
+        (Some("https://evil.example"), StatusCode::OK, "not from here"),
+        (Some("http://tea.example"), StatusCode::OK, "1"),
+        (None, StatusCode::FORBIDDEN, ""),
+    ] {
+        // The authority of HTTP/2.
+        let mut request = TestRequest::post().uri("http://tea.example/");
+        if let Some(origin) = origin {
+            request = request.insert_header((header::ORIGIN, origin));
+        }
+        let response = app.call(request.to_request()).await.unwrap();
+        assert_eq!(response.status(), status);
+        assert_eq!(test::read_body(response).await, body);
+    }
+}
+
+#[actix_web::test]
+async fn a_form_that_is_too_long_to_look_for_a_token_is_refused() {
+    let app = test::init_service(
+        App::new()
+            .wrap(CsrfMiddleware::new(CsrfPolicy::new()))
+            .wrap(SessionMiddleware::new(sessions("id")))
+            .route("/", web::post().to(count)),
+    )
+    .await;
+    let form = TestRequest::post()
+        .insert_header(header::ContentType::form_url_encoded())
+        .set_payload("x".repeat(300_000));
+    let error = app.call(form.to_request()).await.unwrap_err();
+    assert_eq!(error.as_response_error().status_code(), StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[actix_web::test]
+async fn middlewares_that_are_missing_or_in_the_wrong_order_are_an_empty_500() {
+    let csrf = || CsrfMiddleware::new(CsrfPolicy::new());
+    let sessions = || SessionMiddleware::new(sessions("id"));
+    let route = || web::get().to(page);
+    let failed = (StatusCode::INTERNAL_SERVER_ERROR, Vec::new(), String::new());
+    let unprotected = test::init_service(App::new().wrap(sessions()).route("/", route())).await;
+    assert_eq!(ask(&unprotected, None).await, failed);
+    let wrong_order = App::new().wrap(sessions()).wrap(csrf()).route("/", route());
+    assert_eq!(ask(&test::init_service(wrong_order).await, None).await, failed);
+    let no_sessions = App::new().wrap(csrf()).route("/", web::get().to(|| async { "page" }));
+    assert_eq!(ask(&test::init_service(no_sessions).await, None).await, failed);
+    let right = App::new().wrap(csrf()).wrap(sessions()).route("/", route());
+    assert_eq!(ask(&test::init_service(right).await, None).await.0, StatusCode::OK);
 }

@@ -12,9 +12,12 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
-use session_runtime::axum::{SessionLayer, SessionRejection};
+use session_runtime::axum::{CsrfLayer, SessionLayer, SessionRejection};
+use session_runtime::csrf::{Csrf, CsrfError, CsrfPolicy};
 use session_runtime::store::MemoryStore;
-use session_runtime::{CookieOptions, Keyring, Session, SessionHandle, SessionSchema, Sessions};
+use session_runtime::{
+    CookieOptions, Keyring, Session, SessionError, SessionHandle, SessionSchema, Sessions,
+};
 use tower::ServiceExt;
 
 #[derive(SessionSchema)]
@@ -185,6 +188,29 @@ async fn a_session_that_does_not_decode_is_an_empty_500_that_the_handle_can_end(
 }
 
 #[tokio::test]
+async fn a_handler_passes_errors_on() {
+    async fn overtaken(
+        session: Session<Visit>,
+        Extension(sessions): Extension<Sessions>,
+    ) -> Result<&'static str, SessionError> {
+        session.add_counter(1);
+        session.commit().await?;
+        sessions.delete(&session.id().unwrap().parse().unwrap()).await?;
+        session.add_counter(1);
+        session.commit().await?;
+        Ok("counted")
+    }
+    let sessions = sessions(CookieOptions::new());
+    let app = Router::new()
+        .route("/", get(overtaken))
+        .layer(Extension(sessions.clone()))
+        .layer(SessionLayer::new(sessions));
+    let response = ask(&app, None).await;
+    assert_eq!(response.status(), StatusCode::CONFLICT);
+    assert_eq!(body(response).await, "");
+}
+
+#[tokio::test]
 async fn a_stream_saves_after_the_response_has_begun() {
     async fn handler(
         session: Session<Visit>,
@@ -211,4 +237,57 @@ async fn a_stream_saves_after_the_response_has_begun() {
     done.notified().await;
     let request = Request::post("/").header(header::COOKIE, cookie).body(Body::empty()).unwrap();
     assert_eq!(body(app.oneshot(request).await.unwrap()).await, "11");
+}
+
+/// A page with a token, and a form that is sent to it; refusals become a page of the application's.
+fn guarded() -> Router {
+    async fn page(csrf: Csrf) -> String {
+        csrf.token()
+    }
+    async fn explain(request: Request, next: Next) -> Response {
+        let response = next.run(request).await;
+        match response.extensions().get::<CsrfError>() {
+            Some(error) if error.is_cross_origin() => "not from here".into_response(),
+            _ => response,
+        }
+    }
+    Router::new()
+        .route("/", get(page).post(count))
+        .layer(CsrfLayer::new(CsrfPolicy::new()))
+        .layer(layer())
+        .layer(middleware::from_fn(explain))
+}
+
+fn form(body: impl Into<Body>) -> Request {
+    let form = "application/x-www-form-urlencoded";
+    Request::post("/").header(header::CONTENT_TYPE, form).body(body.into()).unwrap()
+}
+
+#[tokio::test]
+async fn a_layer_around_sees_why_a_request_was_refused() {
+    let request = Request::post("/").header(header::ORIGIN, "https://evil.example");
+    let response = guarded().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(body(response).await, "not from here");
+    let response = guarded().oneshot(form("")).await.unwrap();
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    assert!(response.extensions().get::<CsrfError>().unwrap().is_token_missing());
+    assert_eq!(body(response).await, "");
+    let response = guarded().oneshot(form(format!("csrf_token={}", "A".repeat(64)))).await.unwrap();
+    assert!(response.extensions().get::<CsrfError>().unwrap().is_token_wrong());
+}
+
+#[tokio::test]
+async fn the_authority_of_http_2_is_the_host() {
+    for (uri, said) in [("https://tea.example/", "1"), ("https://b.example/", "not from here")] {
+        let request = Request::post(uri).header(header::ORIGIN, "https://tea.example");
+        let response = guarded().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(body(response).await, said);
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_is_too_long_to_look_for_a_token_is_refused() {
+    let long = form(format!("x={}&csrf_token=", "x".repeat(3_000_000)));
+    let response = guarded().oneshot(long).await.unwrap();
+    assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
 }

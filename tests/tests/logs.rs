@@ -10,7 +10,8 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::routing::get;
 use axum::{Extension, Router};
-use session_runtime::axum::SessionLayer;
+use session_runtime::axum::{CsrfLayer, SessionLayer};
+use session_runtime::csrf::{Csrf, CsrfPolicy};
 use session_runtime::store::{MemoryStore, RedisStore};
 use session_runtime::testing::ManualClock;
 use session_runtime::{CookieCommand, Keyring, Session, SessionError, SessionSchema, Sessions};
@@ -29,6 +30,10 @@ async fn count(session: Session<Visit>) -> String {
 fn layer() -> SessionLayer {
     let sessions = Sessions::builder(MemoryStore::new()).keys(Keyring::new([[7; 32]]).unwrap());
     SessionLayer::new(sessions.build().unwrap())
+}
+
+fn csrf() -> CsrfLayer {
+    CsrfLayer::new(CsrfPolicy::new())
 }
 
 thread_local! {
@@ -86,6 +91,44 @@ async fn a_missing_layer_is_an_empty_500_and_named_in_the_log() {
 }
 
 #[tokio::test]
+async fn a_refused_request_is_in_the_log_with_the_reason_and_no_token() {
+    let log = Log::begin();
+    let app = Router::new().route("/", get(count).post(count)).layer(csrf()).layer(layer());
+    let token = "A".repeat(64);
+    let request = Request::post("/").header("x-csrf-token", &token).body(Body::empty());
+    let response = app.oneshot(request.unwrap()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    let log = log.text();
+    assert!(log.contains("DEBUG") && log.contains("refused as forged"), "{log}");
+    assert!(log.contains("token-wrong"), "{log}");
+    assert!(!log.contains(&token), "{log}");
+}
+
+#[tokio::test]
+async fn a_csrf_layer_that_is_missing_or_in_the_wrong_place_is_an_empty_500_and_named_in_the_log() {
+    async fn page(csrf: Csrf) -> String {
+        csrf.token()
+    }
+    let page = || Router::new().route("/", get(page));
+    let other = || Router::new().route("/", get(|| async {}));
+    for (app, missing) in [
+        (page().layer(layer()), "CsrfLayer::new"),
+        (page().layer(layer()).layer(csrf()), "SessionLayer::new"),
+        (other().layer(csrf()), "SessionLayer::new"),
+    ] {
+        let log = Log::begin();
+        let response = app.oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(axum::body::to_bytes(response.into_body(), 1_000).await.unwrap(), "");
+        let log = log.text();
+        assert!(log.contains(missing), "{log}");
+    }
+    let right = page().layer(csrf()).layer(layer());
+    let response = right.oneshot(Request::new(Body::empty())).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+}
+
+#[tokio::test]
 async fn changes_that_nobody_saves_are_named_in_the_log() {
     async fn late(session: Session<Visit>, Extension(done): Extension<Arc<tokio::sync::Notify>>) {
         tokio::spawn(async move {
@@ -107,7 +150,7 @@ async fn changes_that_nobody_saves_are_named_in_the_log() {
         .layer(layer());
     let response = app.clone().oneshot(Request::new(Body::empty())).await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
-    assert_eq!(log.text(), "");
+    assert!(!log.text().contains("WARN"), "{}", log.text());
     done.notified().await;
     assert!(log.text().contains("session changes were never committed"), "{}", log.text());
 

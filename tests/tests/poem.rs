@@ -6,13 +6,18 @@ use std::future::Future;
 use std::task::{Context, Waker};
 
 use poem::error::NotFoundError;
-use poem::http::{StatusCode, header};
+use poem::http::{Method, StatusCode, header};
+use poem::web::Data;
 use poem::{
-    Endpoint, EndpointExt, Error, FromRequest, IntoResponse, Request, Response, Route, get, handler,
+    Endpoint, EndpointExt, Error, FromRequest, IntoResponse, Request, Response, Route, get,
+    handler, post,
 };
-use session_runtime::poem::{SessionMiddleware, SessionRejection};
+use session_runtime::csrf::{Csrf, CsrfError, CsrfPolicy};
+use session_runtime::poem::{CsrfMiddleware, SessionMiddleware, SessionRejection};
 use session_runtime::store::MemoryStore;
-use session_runtime::{CookieOptions, Keyring, Session, SessionHandle, SessionSchema, Sessions};
+use session_runtime::{
+    CookieOptions, Keyring, Session, SessionError, SessionHandle, SessionSchema, Sessions,
+};
 
 #[derive(SessionSchema)]
 struct Visit {
@@ -200,6 +205,26 @@ async fn a_missing_middleware_is_an_empty_500_that_says_what_is_missing() {
 }
 
 #[tokio::test]
+async fn a_handler_passes_errors_on() {
+    #[handler]
+    async fn overtaken(
+        session: Session<Visit>,
+        sessions: Data<&Sessions>,
+    ) -> Result<&'static str, SessionError> {
+        session.add_counter(1);
+        session.commit().await?;
+        sessions.delete(&session.id().unwrap().parse().unwrap()).await?;
+        session.add_counter(1);
+        session.commit().await?;
+        Ok("counted")
+    }
+    let sessions = sessions("id");
+    let app = get(overtaken).with(SessionMiddleware::new(sessions.clone())).data(sessions);
+    let (status, _, body) = ask(&app, "/", None).await;
+    assert_eq!((status, &*body), (StatusCode::CONFLICT, ""));
+}
+
+#[tokio::test]
 async fn a_request_that_is_cancelled_saves_nothing() {
     #[handler]
     async fn stall(session: Session<Visit>) {
@@ -212,4 +237,59 @@ async fn a_request_that_is_cancelled_saves_nothing() {
     assert!(stalled.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     drop(stalled);
     assert_eq!(ask(&app, "/", Some(&cookies[0])).await.2, "2");
+}
+
+#[handler]
+fn page(csrf: Csrf) -> String {
+    csrf.token()
+}
+
+fn guard() -> CsrfMiddleware {
+    CsrfMiddleware::new(CsrfPolicy::new())
+}
+
+#[tokio::test]
+async fn an_error_handler_sees_why_a_request_was_refused() {
+    let app = Route::new()
+        .at("/", get(page).post(page))
+        .with(guard())
+        .catch_error(async |error: CsrfError| {
+            error.reason().with_status(StatusCode::IM_A_TEAPOT).into_response()
+        })
+        .with(middleware());
+    for (origin, status, body) in [
+        (Some("https://evil.example"), StatusCode::IM_A_TEAPOT, "origin"),
+        (Some("https://tea.example"), StatusCode::OK, ""),
+        (None, StatusCode::IM_A_TEAPOT, "token-missing"),
+    ] {
+        // The authority of HTTP/2.
+        let request = Request::builder().method(Method::POST).uri_str("https://tea.example/");
+        let request = match origin {
+            Some(origin) => request.header(header::ORIGIN, origin),
+            None => request,
+        };
+        let response = app.get_response(request.finish()).await;
+        assert_eq!(response.status(), status);
+        assert_eq!(response.into_body().into_string().await.unwrap(), body);
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_is_too_long_to_look_for_a_token_is_refused() {
+    let app = Route::new().at("/", post(page)).with(guard()).with(middleware());
+    let form = Request::builder()
+        .method(Method::POST)
+        .content_type("application/x-www-form-urlencoded")
+        .body("x".repeat(3_000_000));
+    assert_eq!(app.get_response(form).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn a_guard_that_is_missing_or_in_the_wrong_place_is_an_empty_500() {
+    let route = || Route::new().at("/", get(page));
+    let failed = (StatusCode::INTERNAL_SERVER_ERROR, Vec::new(), String::new());
+    assert_eq!(ask(&route().with(middleware()), "/", None).await, failed);
+    assert_eq!(ask(&route().with(middleware()).with(guard()), "/", None).await, failed);
+    let right = route().with(guard()).with(middleware());
+    assert_eq!(ask(&right, "/", None).await.0, StatusCode::OK);
 }

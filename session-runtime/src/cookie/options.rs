@@ -6,6 +6,14 @@ use super::template::CookieTemplate;
 use crate::error::ConfigError;
 
 /// Whether the cookie travels with requests that other sites cause.
+///
+/// ```
+/// use session_runtime::{CookieOptions, SameSite};
+///
+/// // For an application that lives in a frame on other sites' pages.
+/// let framed = CookieOptions::new().same_site(SameSite::None).partitioned(true);
+/// # let _ = framed;
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SameSite {
     /// Never.
@@ -17,6 +25,14 @@ pub enum SameSite {
 }
 
 /// A name prefix that makes browsers enforce attributes (RFC 6265bis, section 4.1.3).
+///
+/// ```
+/// use session_runtime::{CookieOptions, CookiePrefix};
+///
+/// // One session for `example.com` and the hosts below it, where `__Host-` is not possible.
+/// let shared = CookieOptions::new().domain("example.com").prefix(CookiePrefix::Secure);
+/// # let _ = shared;
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CookiePrefix {
     /// `__Host-`: `Secure`, `Path=/`, no `Domain`. No other host can set or overwrite the cookie.

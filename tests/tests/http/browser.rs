@@ -115,6 +115,25 @@ impl Browser {
         answer
     }
 
+    /// Posts a body with these headers: a real browser adds more of them, by where the request came from.
+    pub(crate) async fn post(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+    ) -> Answer {
+        let mut request = self.client.post(format!("{}{path}", self.url)).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(cookies) = self.cookie_header() {
+            request = request.header(header::COOKIE, cookies);
+        }
+        let answer = Answer::read(request.send().await.unwrap()).await.unwrap();
+        self.keep(&answer);
+        answer
+    }
+
     fn cookie_header(&self) -> Option<String> {
         let jar = self.jar.lock().unwrap();
         let pairs: Vec<_> = jar.iter().map(|(name, value)| format!("{name}={value}")).collect();

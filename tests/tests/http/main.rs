@@ -139,6 +139,7 @@ macro_rules! on_cookies {
 mod concurrency;
 mod cookie_store;
 mod cookies;
+mod csrf;
 mod expiry;
 mod failure;
 mod flash;

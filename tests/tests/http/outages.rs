@@ -146,8 +146,15 @@ async fn is_lost_and_found(framework: Framework, backend: &Backend) {
     let (ann, bob) = (Browser::new(&site), Browser::new(&site));
     ann.ops(json!([["add_counter", 1], ["set_user_id", 7]])).await;
     let cookie = ann.cookie();
+    let token = ann.request(Method::GET, "/guarded/token").await.body;
     for round in 1..3 {
         (backend.failing)(&mut server).kill();
+        // Without a token nothing is asked of the store.
+        let guarded = ann.post("/guarded/op", &[], "").await;
+        assert_eq!((guarded.status, &*guarded.body), (StatusCode::FORBIDDEN, ""));
+        // Whether the token is right is not known.
+        let guarded = ann.post("/guarded/op", &[("x-csrf-token", &token)], "").await;
+        assert_eq!((guarded.status, &*guarded.body), (StatusCode::SERVICE_UNAVAILABLE, ""));
         is_unavailable(&ann, json!([["counter"]])).await;
         is_unavailable(&ann, json!([["add_counter", 1]])).await;
         is_unavailable(&ann, json!([["destroy"]])).await;

@@ -98,6 +98,17 @@ impl MongoStore {
 
     /// The servers that an existing client is connected to, with options to choose. Set the client's
     /// own timeouts too if they are to be shorter than the store's.
+    ///
+    /// ```no_run
+    /// use session_runtime::store::MongoStore;
+    ///
+    /// # async fn open() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = mongodb::Client::with_uri_str("mongodb://localhost").await?;
+    /// let store = MongoStore::with_client(client).database("shop").open().await?;
+    /// # let _ = store;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_client(client: Client) -> MongoStoreBuilder {
         MongoStoreBuilder::with_client(client)
     }

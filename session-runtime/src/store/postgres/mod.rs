@@ -91,6 +91,19 @@ impl PostgresStore {
     ///
     /// The pool should have `test_before_acquire(false)`: its default tries every connection before
     /// it is used, which costs a round trip more.
+    ///
+    /// ```no_run
+    /// use session_runtime::store::PostgresStore;
+    /// use sqlx::postgres::PgPoolOptions;
+    ///
+    /// # async fn open() -> Result<(), Box<dyn std::error::Error>> {
+    /// let options = PgPoolOptions::new().test_before_acquire(false);
+    /// let pool = options.connect("postgres://app:secret@db.internal/app").await?;
+    /// let store = PostgresStore::from_pool(pool).connect().await?;
+    /// # let _ = store;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn from_pool(pool: PgPool) -> PostgresStoreBuilder {
         PostgresStoreBuilder::of_pool(pool)
     }
