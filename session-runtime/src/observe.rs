@@ -1,4 +1,4 @@
-//! What operators see of the work: events of `tracing`, and metrics with the feature.
+//! What operators see of the work: spans and events of `tracing`, and metrics with the feature.
 //!
 //! Neither shows an id, a key of a store or a value. Ordinary work is told at the level `debug`, and what
 //! anybody on the network can cause too, so that nobody can flood a log.
@@ -11,13 +11,14 @@ use crate::error::{Chain, StoreError};
 use crate::metrics;
 use crate::refusal::Refusal;
 
-/// Makes one call of the store, measured and its failure told. The label is a literal, so that none is
-/// allocated.
+/// Makes one call of the store, in a span of its own, measured and its failure told. The label is a
+/// literal, so that none is allocated.
 macro_rules! watched {
     ($operation:literal, $call:expr) => {{
         #[cfg(feature = "metrics")]
         let began = std::time::Instant::now();
-        let answer = $call.await;
+        let span = ::tracing::debug_span!("session_store", operation = $operation);
+        let answer = ::tracing::Instrument::instrument($call, span).await;
         #[cfg(feature = "metrics")]
         ::metrics::histogram!(crate::metrics::STORE_DURATION, "operation" => $operation)
             .record(began.elapsed());
