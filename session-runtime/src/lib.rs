@@ -95,6 +95,7 @@ pub mod actix;
 #[cfg(feature = "axum")]
 pub mod axum;
 mod backend;
+mod builder;
 mod change;
 mod clock;
 mod commit;
@@ -168,6 +169,7 @@ mod view;
 mod views;
 
 pub use self::backend::Backend;
+pub use self::builder::SessionsBuilder;
 pub use self::clock::{Clock, SystemClock, Timestamp};
 pub use self::cookie::options::{CookieOptions, CookiePrefix, SameSite};
 pub use self::cookie::written::SetCookies;
@@ -187,7 +189,7 @@ pub use self::refusal::Refusal;
 pub use self::registry::Schemas;
 pub use self::schema::{PrincipalSchema, SessionSchema};
 pub use self::session::Session;
-pub use self::sessions::{Sessions, SessionsBuilder};
+pub use self::sessions::Sessions;
 pub use self::sweep::Sweeper;
 #[cfg(feature = "derive")]
 pub use session_derive::SessionSchema;
