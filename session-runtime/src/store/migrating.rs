@@ -13,7 +13,8 @@ use crate::record::{Principal, Record};
 /// timeout has gone, the old store is not needed any more: put the new one in place of this. It need not
 /// take so long: the command `session-admin copy` copies what did not move by itself. Then empty the
 /// old store before the first process uses the new one alone. A session that such a process ends has
-/// no tombstone in the old store, and comes back from there once that in the new one has gone.
+/// no tombstone in the old store: once that in the new one has gone, processes that still use this find
+/// it there again.
 ///
 /// All processes must use it before the first session moves or is copied: one that still knows the old store alone
 /// would not see what has moved. A session that is ended is ended in the new store first, which its
