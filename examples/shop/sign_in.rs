@@ -74,8 +74,12 @@ pub(crate) async fn sign_in(
     Ok(Answer::see_other("/"))
 }
 
-/// From here on the session is a user's. It gets a new id by itself; the cart stays.
+/// From here on the session is a user's. It gets a new id by itself; the cart stays, unless it is that of
+/// another user, whose session ends.
 fn begin(session: &Session<Visit>, id: i64, browser: Option<String>) {
+    if session.user_id().is_some_and(|user| user != id) {
+        session.destroy();
+    }
     session.set_user_id(Some(id));
     session.set_browser(browser);
     session.clear_failures();

@@ -72,7 +72,8 @@ impl Users {
                 Some((id, hash)) => (Some(id), hash),
                 None => (None, users.nobodys_hash.to_string()),
             };
-            Ok(id.filter(|_| is_hash_of(&password, &hash)))
+            let matches = is_hash_of(&password, &hash);
+            Ok(id.filter(|_| matches))
         })
         .await
     }

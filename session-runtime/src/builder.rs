@@ -176,7 +176,8 @@ impl SessionsBuilder {
     /// Several hooks run one after another.
     ///
     /// It runs within the request, before the response is sent, so it should be quick; what takes
-    /// time, it can spawn. If it panics, the request does, whose session is saved by then.
+    /// time, it can spawn. If it panics, the request does: the session is saved by then, but a new cookie
+    /// does not reach the browser, and hooks after it do not hear of the event.
     ///
     /// ```
     /// use session_runtime::{Keyring, SessionEvent, Sessions, store::MemoryStore};

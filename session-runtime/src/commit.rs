@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use crate::clock::Timestamp;
 use crate::core::{Core, OnGone};
 use crate::error::{SessionError, SessionErrorKind, StoreError};
-use crate::event::SessionEvent;
+use crate::event::{Events, SessionEvent};
 use crate::id::{SessionId, StoreKey};
 use crate::observe::{self, Save};
 use crate::patch::{Applied, ExpiryOp, Patch, PrincipalOp};
@@ -34,14 +34,15 @@ pub(crate) struct Commit<'a> {
 }
 
 impl Commit<'_> {
-    pub(crate) async fn run(&self) -> Result<(), SessionError> {
+    /// Leaves in `events` what is to be told when nothing is locked.
+    pub(crate) async fn run(&self, events: &mut Events<'_>) -> Result<(), SessionError> {
         let Self { core, cell, .. } = *self;
         let (has_wish, is_unsettled) = {
             let state = cell.lock();
             (!state.wish.is_empty(), state.unsettled.is_some())
         };
         if has_wish {
-            delete_doomed(core, cell).await?;
+            delete_doomed(core, cell, events).await?;
         }
         if is_unsettled {
             return Err(SessionErrorKind::Interrupted.into());
@@ -51,7 +52,9 @@ impl Commit<'_> {
             Ok(None) => return Ok(()),
             Err(error) => return Err(self.fail(error)),
         };
-        work.run().await.map_err(|error| self.fail(error))
+        let outcome = work.run().await;
+        events.extend(work.event);
+        outcome.map_err(|error| self.fail(error))
     }
 
     fn fail(&self, error: SessionError) -> SessionError {
@@ -69,7 +72,11 @@ impl Commit<'_> {
 }
 
 /// Deletes destroyed sessions. A key leaves the list when it is dead, so a failure can be repeated.
-async fn delete_doomed(core: &Core, cell: &StateCell) -> Result<(), SessionError> {
+async fn delete_doomed(
+    core: &Core,
+    cell: &StateCell,
+    events: &mut Events<'_>,
+) -> Result<(), SessionError> {
     loop {
         let Some(doomed) = cell.lock().wish.doomed.last().cloned() else { break };
         match core.keeper.delete(doomed.key()).await {
@@ -81,7 +88,7 @@ async fn delete_doomed(core: &Core, cell: &StateCell) -> Result<(), SessionError
         if let Doomed::Session(id, principal) = doomed {
             observe::ended("destroy", 1);
             let event = || SessionEvent::Destroyed { id, principal, at: core.now() };
-            core.hooks.tell(core.hooks.prepare(event));
+            events.extend(core.hooks.prepare(event));
         }
     }
     let mut state = cell.lock();
@@ -103,6 +110,8 @@ struct Work<'a> {
     destroy_gone: bool,
     /// The generation of the state it was taken from.
     generation: u64,
+    /// What has come of it.
+    event: Option<SessionEvent>,
 }
 
 /// What the store held when the commit began.
@@ -146,6 +155,7 @@ impl<'a> Work<'a> {
             },
             destroy_gone: std::mem::take(&mut wish.destroy_gone),
             generation: state.generation,
+            event: None,
         }))
     }
 
@@ -211,13 +221,13 @@ impl<'a> Work<'a> {
             match core.keeper.save(&live, to.map(|to| to.key), &plan.patch, foreseen).await? {
                 Updated::Applied => {
                     let rebase = self.observed && (conflicts > 0 || plan.replayed);
+                    observe::saved(plan.kind(), plan.patch.fields.len(), conflicts);
                     let event = match plan.renames {
                         true => core.hooks.prepare(|| self.renewed(&live, &saved)),
                         false => None,
                     };
-                    observe::saved(plan.kind(), plan.patch.fields.len(), conflicts);
-                    self.settle_live(saved, cookie, rebase);
-                    self.tell(event);
+                    let is_settled = self.settle_live(saved, cookie, rebase);
+                    self.event = event.filter(|_| is_settled);
                     return Ok(());
                 }
                 Updated::Conflict(current) => {
@@ -272,10 +282,11 @@ impl<'a> Work<'a> {
             let cookie = self.core.cookie_value(&live)?;
             self.mark_new_key(live.id.key);
             if self.core.keeper.create(&live.id.key, &live.record).await? == Created::Created {
-                let event = self.core.hooks.prepare(|| self.created(&live));
                 observe::saved(Save::Create, live.record.fields.len(), 0);
-                self.settle_live(live, Some(cookie), instead_of_gone);
-                self.tell(event);
+                let event = self.core.hooks.prepare(|| self.created(&live));
+                let is_settled = self.settle_live(live, Some(cookie), instead_of_gone);
+                // One that was destroyed meanwhile never was.
+                self.event = event.filter(|_| is_settled);
                 return Ok(());
             }
             record = live.record;
@@ -315,7 +326,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn settle_live(&self, live: LiveSession, cookie: Option<String>, rebase: bool) {
+    fn settle_live(&self, live: LiveSession, cookie: Option<String>, rebase: bool) -> bool {
         self.settle(|state| {
             state.stored = Stored::Live(live);
             if let Some(value) = cookie {
@@ -324,7 +335,7 @@ impl<'a> Work<'a> {
             if rebase {
                 state.rebase_views();
             }
-        });
+        })
     }
 
     fn created(&self, live: &LiveSession) -> SessionEvent {
@@ -338,20 +349,15 @@ impl<'a> Work<'a> {
         SessionEvent::Renewed { from, to, principal, at: self.now }
     }
 
-    /// Tells of what is settled, unless the session was destroyed meanwhile: then it never was.
-    fn tell(&self, event: Option<SessionEvent>) {
-        if event.is_some() && self.cell.lock().generation == self.generation {
-            self.core.hooks.tell(event);
-        }
-    }
-
-    /// The outcome is known. A session that was destroyed meanwhile stays so.
-    fn settle(&self, change: impl FnOnce(&mut State)) {
+    /// The outcome is known. A session that was destroyed meanwhile stays so, and the answer is no.
+    fn settle(&self, change: impl FnOnce(&mut State)) -> bool {
         let mut state = self.cell.lock();
-        if state.generation == self.generation {
+        let is_ours = state.generation == self.generation;
+        if is_ours {
             state.unsettled = None;
             change(&mut state);
         }
+        is_ours
     }
 }
 

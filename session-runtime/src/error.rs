@@ -245,10 +245,17 @@ impl SessionError {
         matches!(self.0, SessionErrorKind::ResponseSent)
     }
 
-    /// Tells the operator, unless that was done where it happened.
+    /// Tells the operator, unless that was done where it happened: a call of ours to a store tells its
+    /// failure.
     pub(crate) fn report(&self, doing: &'static str) {
+        if !self.is_store() {
+            self.report_anyway(doing);
+        }
+    }
+
+    /// Tells the operator of an error that may be nobody's but the application's.
+    pub(crate) fn report_anyway(&self, doing: &'static str) {
         match self.0 {
-            SessionErrorKind::Store(_) => {}
             SessionErrorKind::Gone => tracing::info!(error = %Chain(self), "{doing} failed"),
             _ => tracing::error!(error = %Chain(self), "{doing} failed"),
         }

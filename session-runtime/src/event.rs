@@ -40,7 +40,8 @@ pub enum SessionEvent {
         at: Timestamp,
     },
     /// A request ended its session with [`Session::destroy`](crate::Session::destroy) or
-    /// [`SessionHandle::destroy`](crate::SessionHandle::destroy).
+    /// [`SessionHandle::destroy`](crate::SessionHandle::destroy), or found it ended or renewed by another
+    /// request meanwhile.
     #[non_exhaustive]
     Destroyed {
         /// The session.
@@ -89,10 +90,35 @@ impl Hooks {
         (!self.0.is_empty()).then(event)
     }
 
-    /// Tells what was prepared. Never under a lock: it runs code of the application.
+    /// Tells what was prepared.
     pub(crate) fn tell(&self, event: Option<SessionEvent>) {
-        if let Some(event) = event {
-            self.0.iter().for_each(|hook| hook(&event));
+        self.later().extend(event);
+    }
+
+    /// Collects what is to be told.
+    pub(crate) fn later(&self) -> Events<'_> {
+        Events { hooks: self, events: Vec::new() }
+    }
+}
+
+/// What has happened, told when this is dropped: when all is saved and nothing is locked, also if the
+/// request ends before.
+pub(crate) struct Events<'a> {
+    hooks: &'a Hooks,
+    events: Vec<SessionEvent>,
+}
+
+impl Events<'_> {
+    /// Adds what was prepared.
+    pub(crate) fn extend(&mut self, event: Option<SessionEvent>) {
+        self.events.extend(event);
+    }
+}
+
+impl Drop for Events<'_> {
+    fn drop(&mut self) {
+        for event in &self.events {
+            self.hooks.0.iter().for_each(|hook| hook(event));
         }
     }
 }

@@ -25,7 +25,7 @@ pub(crate) async fn session<S: SessionSchema>(
 
 /// Tells the operator of an error that a handler passes on.
 pub(crate) fn report_passed_on(error: &SessionError) {
-    error.report("what a handler did with the session");
+    error.report_anyway("what a handler did with the session");
 }
 
 /// The session could not be extracted: answered with the error's status and an empty body.

@@ -124,8 +124,12 @@ impl SessionHandle {
     /// As for [`Session::commit`].
     pub async fn commit(&self) -> Result<(), SessionError> {
         let Some(cell) = self.0.cell.loaded() else { return Ok(()) };
+        let core = &self.0.core;
+        // Told when the turn is over.
+        let mut events = core.hooks.later();
         let _turn = self.0.turn.lock().await;
-        Commit { core: &self.0.core, cell, principal_only: false, observed: true }.run().await
+        let commit = Commit { core, cell, principal_only: false, observed: true };
+        commit.run(&mut events).await
     }
 
     /// Saves what has changed and says what the response needs. For adapters, once, when the head of
@@ -135,15 +139,17 @@ impl SessionHandle {
             return finished;
         }
         let Some(cell) = self.0.cell.loaded() else { return Finished::untouched() };
-        let _turn = self.0.turn.lock().await;
         let core = &self.0.core;
+        // Told when the turn is over.
+        let mut events = core.hooks.later();
+        let _turn = self.0.turn.lock().await;
         let commit = Commit {
             core,
             cell,
             principal_only: core.skip_commit_on_server_error && status.is_server_error(),
             observed: Arc::strong_count(&self.0) > 1,
         };
-        let error = commit.run().await.err();
+        let error = commit.run(&mut events).await.err();
         if let Some(error) = &error {
             error.report("saving the session");
         }

@@ -9,9 +9,9 @@
 //! | [`session_loads_total`](LOADS) | counter | `outcome`: `live`, `gone`, `none` | requests that asked for their session |
 //! | [`session_saves_total`](SAVES) | counter | `kind`: `create`, `update`, `renew`, `touch` | commits that changed a record; a touch moves its expiry alone |
 //! | [`session_conflicts_total`](CONFLICTS) | counter | | saves that were overtaken by another request and done again |
-//! | [`session_ends_total`](ENDS) | counter | `by`: `destroy`, `delete`, `delete_all` | sessions that were ended; none that expired |
+//! | [`session_ends_total`](ENDS) | counter | `by`: `destroy`, `delete`, `delete_all` | sessions that were ended, none that expired; of `destroy` and `delete`, also those found gone |
 //! | [`session_refused_cookies_total`](REFUSED_COOKIES) | counter | `reason`: [`Refusal::as_str`](crate::Refusal::as_str) | cookies that led to no session |
-//! | [`session_refused_requests_total`](REFUSED_REQUESTS) | counter | `reason`: [`CsrfError::reason`](crate::csrf::CsrfError::reason) | requests that were refused as [forged](crate::csrf) |
+//! | [`session_refused_requests_total`](REFUSED_REQUESTS) | counter | `reason`: [`CsrfError::reason`](crate::csrf::CsrfError::reason), but for `session` and `layer` | requests that were refused as [forged](crate::csrf) |
 //! | [`session_store_errors_total`](STORE_ERRORS) | counter | `operation` | calls of the store that failed |
 //! | [`session_store_duration_seconds`](STORE_DURATION) | histogram | `operation` | how long calls of the store took |
 //!

@@ -1,5 +1,6 @@
 //! Removing expired records in the background.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,48 +19,48 @@ const BATCH: usize = 500;
 #[derive(Debug)]
 #[must_use = "the sweep ends when its handle is dropped"]
 pub struct Sweeper {
-    stop: oneshot::Sender<()>,
+    /// Nothing is ever sent: the sweep goes on until this is dropped.
+    running: oneshot::Receiver<Infallible>,
     task: JoinHandle<()>,
 }
 
 impl Sweeper {
     pub(crate) fn start(core: Arc<Core>, period: Duration) -> Self {
-        let (stop, stopped) = oneshot::channel();
-        Self { stop, task: tokio::spawn(run(core, period, stopped)) }
+        let (stopped, running) = oneshot::channel();
+        Self { running, task: tokio::spawn(run(core, period, stopped)) }
     }
 
     /// Ends the sweep and waits until it has ended.
     pub async fn stop(self) {
-        drop(self.stop);
+        drop(self.running);
         if let Err(error) = self.task.await {
             tracing::error!(%error, "the session sweep ended badly");
         }
     }
 }
 
-async fn run(core: Arc<Core>, period: Duration, mut stopped: oneshot::Receiver<()>) {
+async fn run(core: Arc<Core>, period: Duration, mut stopped: oneshot::Sender<Infallible>) {
     loop {
-        match sweep_all(&core, &mut stopped).await {
+        match sweep_all(&core, &stopped).await {
             Ok(()) => {}
             Err(error) if error.is_unsupported() => return,
             // It was told where it happened.
             Err(_) => {}
         }
-        if tokio::time::timeout(period, &mut stopped).await.is_ok() {
+        if tokio::time::timeout(period, stopped.closed()).await.is_ok() {
             return;
         }
     }
 }
 
 /// Sweeps until nothing expired is left or the sweep is stopped.
-async fn sweep_all(core: &Core, stopped: &mut oneshot::Receiver<()>) -> Result<(), StoreError> {
+async fn sweep_all(core: &Core, stopped: &oneshot::Sender<Infallible>) -> Result<(), StoreError> {
     loop {
         let count = core.keeper.sweep(BATCH).await?;
         if count > 0 {
             observe::swept(count);
         }
-        let is_stopped = !matches!(stopped.try_recv(), Err(oneshot::error::TryRecvError::Empty));
-        if count < BATCH || is_stopped {
+        if count < BATCH || stopped.is_closed() {
             return Ok(());
         }
         tokio::task::yield_now().await;

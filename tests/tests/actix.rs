@@ -285,7 +285,7 @@ async fn a_form_that_is_too_long_to_look_for_a_token_is_refused() {
     .await;
     let form = TestRequest::post()
         .insert_header(header::ContentType::form_url_encoded())
-        .set_payload("x".repeat(300_000));
+        .set_payload("x".repeat(3_000_000));
     let error = app.call(form.to_request()).await.unwrap_err();
     assert_eq!(error.as_response_error().status_code(), StatusCode::PAYLOAD_TOO_LARGE);
 }

@@ -13,8 +13,10 @@ use axum::{Extension, Router};
 use session_runtime::axum::{CsrfLayer, SessionLayer};
 use session_runtime::csrf::{Csrf, CsrfPolicy};
 use session_runtime::store::{MemoryStore, RedisStore};
-use session_runtime::testing::ManualClock;
-use session_runtime::{CookieCommand, Keyring, Session, SessionError, SessionSchema, Sessions};
+use session_runtime::testing::{Fault, FaultyStore, ManualClock, Operation};
+use session_runtime::{
+    CookieCommand, CookieStore, Keyring, Session, SessionError, SessionSchema, Sessions,
+};
 use tower::ServiceExt;
 use tracing_subscriber::fmt::format::FmtSpan;
 
@@ -52,8 +54,8 @@ impl Log {
         static SUBSCRIBER: Once = Once::new();
         SUBSCRIBER.call_once(|| {
             let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG);
-            let subscriber = subscriber.without_time().with_target(false).with_writer(|| Log);
-            subscriber.with_span_events(FmtSpan::NEW).init();
+            let subscriber = subscriber.with_ansi(false).without_time().with_target(false);
+            subscriber.with_span_events(FmtSpan::NEW).with_writer(|| Log).init();
         });
         WRITTEN.take();
         Self
@@ -280,6 +282,36 @@ async fn the_work_on_a_session_is_told_without_its_ids_and_values() {
     {
         assert!(!line.contains(secret.as_str()), "{secret} in {line}");
     }
+}
+
+#[tokio::test]
+async fn what_the_sessions_cannot_do_is_in_the_log() {
+    let log = Log::begin();
+    let sessions = Sessions::builder(CookieStore::sealed())
+        .keys(Keyring::new([[7; 32]]).unwrap())
+        .build()
+        .unwrap();
+    let devices = async move || -> Result<String, SessionError> {
+        Ok(sessions.list::<Account>(&USER_ID).await?.len().to_string())
+    };
+    let app = Router::new().route("/", get(devices));
+    let response = app.oneshot(Request::new(Body::empty())).await.unwrap();
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(log.text().contains("ERROR"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn a_sweep_that_is_stopped_half_way_ends_well() {
+    let log = Log::begin();
+    let store = Arc::new(FaultyStore::new(MemoryStore::new()));
+    store.fail(Operation::Sweep, Fault::Slow(Duration::from_millis(20)));
+    let builder = Sessions::builder(store.clone()).keys(Keyring::new([[7; 32]]).unwrap());
+    let sweeper = builder.build().unwrap().sweep_every(Duration::from_secs(60));
+    while store.take_calls().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    sweeper.stop().await;
+    assert!(!log.text().contains("ERROR"), "{}", log.text());
 }
 
 #[tokio::test]

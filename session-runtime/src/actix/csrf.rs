@@ -6,13 +6,17 @@ use std::task::{Context, Poll};
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::web::Bytes;
+use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use futures_util::StreamExt;
 
 use super::{LocalFuture, from_http};
-use crate::csrf::{Csrf, CsrfError, CsrfPolicy, HEADER, Judgement, Protected, form_token, is_form};
+use crate::csrf::{
+    Csrf, CsrfError, CsrfPolicy, FORM_LIMIT, HEADER, Judgement, Protected, form_token, is_form,
+};
 use crate::handle::SessionHandle;
 
 /// Refuses requests that pages of other sites sent: the rules are in [`csrf`](crate::csrf). Wrap it inside
@@ -20,8 +24,7 @@ use crate::handle::SessionHandle;
 ///
 /// Routes that other sites or programs may call stand outside of the scope that it wraps.
 ///
-/// A form whose token is needed is read before the handler is called, up to the limit of actix-web's
-/// `PayloadConfig`.
+/// A form whose token is needed is read before the handler is called, up to 2 MiB.
 ///
 /// ```
 /// use actix_web::{App, web};
@@ -134,10 +137,22 @@ async fn check_token(
     if token.is_some() || !is_form(headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes)) {
         return Ok(Csrf::check(&handle, token.as_ref().map(HeaderValue::as_bytes)).await);
     }
-    let form = request.extract::<Bytes>().await?;
+    let form = read(request.take_payload()).await?;
     let checked = Csrf::check(&handle, form_token(&form)).await;
     request.set_payload(Payload::from(form));
     Ok(checked)
+}
+
+/// The bytes as they were sent: what is encoded stays so for the handler.
+async fn read(mut payload: Payload) -> Result<Bytes, PayloadError> {
+    let mut form = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        form.extend_from_slice(&chunk?);
+        if form.len() > FORM_LIMIT {
+            return Err(PayloadError::Overflow);
+        }
+    }
+    Ok(form.freeze())
 }
 
 fn handle(request: &HttpRequest) -> Result<SessionHandle, CsrfError> {

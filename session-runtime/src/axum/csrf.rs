@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum_core::body::Body;
-use axum_core::extract::{FromRequest, FromRequestParts, Request};
+use axum_core::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request};
 use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::request::Parts;
@@ -13,7 +13,9 @@ use http::{HeaderValue, header};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::csrf::{Csrf, CsrfError, CsrfPolicy, HEADER, Judgement, Protected, form_token, is_form};
+use crate::csrf::{
+    Csrf, CsrfError, CsrfPolicy, FORM_LIMIT, HEADER, Judgement, Protected, form_token, is_form,
+};
 use crate::handle::SessionHandle;
 
 /// Refuses requests that pages of other sites sent: the rules are in [`csrf`](crate::csrf). Add it inside
@@ -21,7 +23,7 @@ use crate::handle::SessionHandle;
 ///
 /// Routes that other sites or programs may call are added below it, or merged from a `Router` without it.
 ///
-/// A form whose token is needed is read before the handler is called, up to axum's `DefaultBodyLimit`.
+/// A form whose token is needed is read before the handler is called, up to 2 MiB.
 ///
 /// ```
 /// use axum::{Router, routing::post};
@@ -123,8 +125,10 @@ async fn with_token(request: Request) -> Result<Request, Response> {
         return Ok(request);
     }
     let (parts, body) = request.into_parts();
-    let form = Bytes::from_request(Request::from_parts(parts.clone(), body), &());
-    let form = form.await.map_err(IntoResponse::into_response)?;
+    let mut form = Request::from_parts(parts.clone(), body);
+    // Also where the application has switched its limit off.
+    DefaultBodyLimit::max(FORM_LIMIT).apply(&mut form);
+    let form = Bytes::from_request(form, &()).await.map_err(IntoResponse::into_response)?;
     Csrf::check(&handle, form_token(&form)).await.map_err(IntoResponse::into_response)?;
     Ok(Request::from_parts(parts, Body::from(form)))
 }

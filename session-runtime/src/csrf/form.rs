@@ -1,5 +1,9 @@
 //! The token in a form that was sent.
 
+/// How much of a form is read to look for its token, in bytes. Anybody can send one.
+#[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
+pub(crate) const FORM_LIMIT: usize = 2 * 1024 * 1024;
+
 const FIELD: &[u8] = b"csrf_token=";
 
 /// Whether a body of this `Content-Type` is a form that [`form_token`] reads. For adapters.

@@ -79,7 +79,7 @@
 //! | has any other `Sec-Fetch-Site` | is refused |
 //! | has an `Origin` with the host of this request | passes |
 //! | has any other `Origin`, `null` too | is refused |
-//! | opens a websocket | passes: browsers name the origin of every websocket |
+//! | opens a websocket over HTTP/1.1 | passes: browsers name the origin of every websocket |
 //! | has a token of this session, in the header `x-csrf-token` or the form field `csrf_token` | passes |
 //! | has none, or that of another session | is refused |
 //!
@@ -102,7 +102,8 @@
 //! browsers that send neither header must be able to sign in, begin a session on the page with the form,
 //! by setting any field, and [commit](crate::Session::commit) before asking for the token.
 //!
-//! A form that is sent as `multipart/form-data` is not read: its token has to be in the header.
+//! A form is read up to 2 MiB, and one that is longer is answered with 413. One that is sent as
+//! `multipart/form-data` or compressed is not read: its token has to be in the header.
 //!
 //! # What `SameSite` does, and what it does not
 //!
@@ -151,6 +152,8 @@ use crate::error::SessionErrorKind;
 use crate::handle::SessionHandle;
 
 pub use self::error::CsrfError;
+#[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
+pub(crate) use self::form::FORM_LIMIT;
 pub use self::form::{form_token, is_form};
 pub use self::policy::{CsrfPolicy, Judgement};
 

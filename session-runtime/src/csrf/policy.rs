@@ -102,7 +102,9 @@ fn is_origin(text: &str) -> bool {
         "http" => 80,
         _ => return false,
     };
-    authority.port_u16() != Some(own_port)
+    let has_no_port = authority.as_str() == authority.host();
+    (has_no_port || authority.port_u16().is_some_and(|port| port != own_port))
+        && !authority.as_str().contains('*')
         && !authority.as_str().contains('@')
         && !authority.as_str().contains(|c: char| c.is_ascii_uppercase())
         && text == format!("{scheme}://{authority}")
@@ -237,6 +239,9 @@ mod tests {
             "HTTPS://a.example",
             "https://me@a.example",
             "https://a.example:443",
+            "https://a.example:",
+            "https://a.example:99999",
+            "https://*.example",
             "http://a.example:80",
             "https://tee.exämple",
         ] {

@@ -4,11 +4,10 @@ use poem::error::ResponseError;
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Endpoint, FromRequest, IntoResponse, Middleware, Request, RequestBody, Response};
 
-use crate::csrf::{Csrf, CsrfError, CsrfPolicy, HEADER, Judgement, Protected, form_token, is_form};
+use crate::csrf::{
+    Csrf, CsrfError, CsrfPolicy, FORM_LIMIT, HEADER, Judgement, Protected, form_token, is_form,
+};
 use crate::handle::SessionHandle;
-
-/// How much of a form is read to look for its token, in bytes: poem has no limit of its own.
-const FORM_LIMIT: usize = 2 * 1024 * 1024;
 
 /// Refuses requests that pages of other sites sent: the rules are in [`csrf`](crate::csrf). Put it inside
 /// of the [`SessionMiddleware`](crate::poem::SessionMiddleware).

@@ -190,6 +190,23 @@ async fn a_hook_that_panics_loses_the_response_and_not_the_session() {
     assert_eq!(site.sessions.list::<Visit>(&7).await.unwrap().len(), 1);
 }
 
+#[tokio::test]
+async fn a_hook_that_panics_keeps_nothing_from_being_saved() {
+    let site = Site::with(|builder| {
+        builder.on_event(|event| assert!(!matches!(event, SessionEvent::Destroyed { .. })))
+    });
+    let mut cookie = None;
+    site.visit(&mut cookie, async |session| session.set_user_id(Some(7))).await;
+    let handle = site.begin(&cookie);
+    let session = handle.session::<Visit>().await.unwrap();
+    session.destroy();
+    session.set_user_id(Some(8));
+    let finish = AssertUnwindSafe(|| handle.finish(StatusCode::OK).now_or_never());
+    assert!(catch_unwind(finish).is_err());
+    assert_eq!(site.sessions.list::<Visit>(&7).await.unwrap().len(), 0);
+    assert_eq!(site.sessions.list::<Visit>(&8).await.unwrap().len(), 1);
+}
+
 /// Nothing is locked meanwhile.
 #[tokio::test]
 async fn a_hook_may_end_the_session() {
