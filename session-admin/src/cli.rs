@@ -15,7 +15,7 @@ Exit codes:
   0  done, and everything is as it should be
   1  done, and it is not: the cookie is not valid, no such session, sessions are missing in the copy
   2  wrong arguments
-  3  the store cannot be used, or failed
+  3  the store cannot be used, or failed; or the output cannot be written
 
 Ids of sessions are those that the application logs and that `Session::id()` answers. They are not
 what a cookie holds, so they are no secrets. Values of fields are printed only with --show-values.";
@@ -96,9 +96,9 @@ the target has already stays as it is, so the command may be interrupted and rep
 removed from the source.
 
 To move an application that runs: first let it use `MigratingStore::new(old, new)` in all its \
-processes, then copy from the old to the new store, then let it use the new one alone. Without that, \
-stop it, copy into an empty store, and start it with that one: a session that is ended in the source \
-after it was copied is not ended in the copy.";
+processes, then copy from the old to the new store, then empty the old one, and only then let it use \
+the new one alone. Without that, stop it, copy into an empty store, and start it with that one: a \
+session that is ended in the source after it was copied is not ended in the copy.";
 
 #[derive(Args)]
 pub(crate) struct Copy {

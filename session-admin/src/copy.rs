@@ -21,9 +21,9 @@ pub(crate) async fn run(from: &StoreArgs, args: &Copy) -> Outcome {
     let to = store::open(&args.to).await?;
     let total = count(&from).await?;
     let tally = transfer::run(&from, &to, total).await?;
-    show::print(&tally.to_string())?;
+    let told = show::print(&tally.to_string());
     let check = check::run(&from, &to, total).await?;
-    show::print(&check.to_string())?;
+    told.and(show::print(&check.to_string()))?;
     Ok(if tally.is_good() && check.is_good() { Answer::Yes } else { Answer::No })
 }
 

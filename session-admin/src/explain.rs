@@ -57,7 +57,11 @@ fn usage(error: impl std::fmt::Display) -> Failure {
 /// One line of the standard input.
 fn read() -> std::io::Result<String> {
     if std::io::stdin().is_terminal() {
-        writeln!(std::io::stderr(), "The cookie, then Enter:")?;
+        writeln!(
+            std::io::stderr(),
+            "The cookie, then Enter. A terminal cuts what is longer than 4095 bytes: give that \
+             through a pipe or a file:"
+        )?;
     }
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line)?;

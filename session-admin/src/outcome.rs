@@ -1,7 +1,7 @@
 //! What a command answers, and the exit code that tells it.
 
 use std::error::Error;
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use session_runtime::store::StoreError;
@@ -22,17 +22,18 @@ pub(crate) enum Failure {
     Usage(String),
     /// The store cannot be used, or failed.
     Store(Box<dyn Error>),
-    /// Whoever reads the output does not read on, as `head` does.
-    Closed,
+    /// What it has to say cannot be written.
+    Output(io::Error),
 }
 
 /// Stands in `--help` too.
 pub(crate) fn exit_code(outcome: Outcome) -> ExitCode {
     let (code, message) = match outcome {
-        Ok(Answer::Yes) | Err(Failure::Closed) => return ExitCode::SUCCESS,
+        Ok(Answer::Yes) => return ExitCode::SUCCESS,
         Ok(Answer::No) => return ExitCode::from(1),
         Err(Failure::Usage(message)) => (2, message),
         Err(Failure::Store(error)) => (3, chain(&*error)),
+        Err(Failure::Output(error)) => (3, format!("the output cannot be written: {error}")),
     };
     // There is nobody left to tell if this fails.
     let _ = writeln!(std::io::stderr(), "error: {message}");

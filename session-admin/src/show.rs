@@ -1,6 +1,6 @@
 //! What people read, and what programs do.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -11,11 +11,14 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::outcome::{Failure, Outcome};
 
-/// Prints to the standard output.
+/// Prints to the standard output. That whoever reads it does not read on, as `head` does, is no error.
 pub(crate) fn print(text: &str) -> Outcome<()> {
     let mut out = std::io::stdout().lock();
     let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    printed.map_err(|_| Failure::Closed)
+    match printed {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::Output(error)),
+        _ => Ok(()),
+    }
 }
 
 /// A time as text: UTC, to the second.
@@ -64,10 +67,16 @@ pub(crate) fn table(infos: &[SessionInfo], values: bool) -> String {
     text
 }
 
-/// Sessions as a JSON array.
+/// Sessions as a JSON array, without what a terminal would obey.
 pub(crate) fn json(infos: &[SessionInfo], values: bool) -> serde_json::Result<String> {
     let rows: Vec<_> = infos.iter().map(|info| Row::new(info, values)).collect();
-    Ok(serde_json::to_string_pretty(&rows)? + "\n")
+    let text = serde_json::to_string_pretty(&rows)? + "\n";
+    // JSON escapes control characters up to U+001F alone. Others stand within strings, if anywhere.
+    let escape = |character: char| match character {
+        '\u{7f}'..='\u{9f}' => format!("\\u{:04x}", u32::from(character)),
+        _ => character.to_string(),
+    };
+    Ok(text.chars().map(escape).collect())
 }
 
 #[derive(Serialize)]

@@ -195,3 +195,78 @@ async fn migrating() {
         assert!(report.skipped().is_empty(), "{is_copied} {report}");
     }
 }
+
+/// A store whose cursors are as short as a text can be: it has two pages, which share the sessions.
+#[derive(Clone)]
+struct TwoPages(MemoryStore);
+
+impl Store for TwoPages {
+    async fn load(&self, key: &StoreKey) -> Result<Loaded, StoreError> {
+        self.0.load(key).await
+    }
+
+    async fn create(&self, key: &StoreKey, record: &Record) -> Result<Created, StoreError> {
+        self.0.create(key, record).await
+    }
+
+    async fn update(&self, key: &StoreKey, patch: &Patch) -> Result<Updated, StoreError> {
+        self.0.update(key, patch).await
+    }
+
+    async fn rename(
+        &self,
+        from: &StoreKey,
+        to: &StoreKey,
+        patch: &Patch,
+    ) -> Result<Updated, StoreError> {
+        self.0.rename(from, to, patch).await
+    }
+
+    async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
+        self.0.delete(key).await
+    }
+
+    async fn scan(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
+        match after.map(Cursor::as_str) {
+            None => Ok(Page { next: Some(Cursor::new("")), ..Page::default() }),
+            Some("") => Ok(Page { next: None, ..self.0.scan(None, limit).await? }),
+            Some(other) => panic!("`{other}` is not one of its cursors"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn migrating_takes_any_cursor_of_its_stores_and_no_other() {
+    let (old, new) = (TwoPages(MemoryStore::new()), TwoPages(MemoryStore::new()));
+    let now = Timestamp::from(SystemTime::now());
+    let hour = Duration::from_secs(3_600);
+    let record = Record {
+        fields: [("a", "1")].into_iter().collect(),
+        created_at: now,
+        expires_at: now + hour,
+        deadline: now + hour,
+        lifetime: Lifetime { idle: hour, persistent: false },
+        principal: None,
+    };
+    for (store, byte) in [(&old, 1), (&new, 2)] {
+        let key = StoreKey::from_bytes([byte; 16]);
+        assert_eq!(store.create(&key, &record).await.unwrap(), Created::Created);
+    }
+    // Each store's cursors pass through two of them.
+    let both = MigratingStore::new(MigratingStore::new(old, TwoPages(MemoryStore::new())), new);
+    let (mut seen, mut after) = (Vec::new(), None);
+    for pages in 0.. {
+        assert!(pages < 6, "it begins again");
+        let page = both.scan(after.as_ref(), 10).await.unwrap();
+        seen.extend(page.sessions.into_iter().map(|info| info.key.as_bytes()[0]));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, [1, 2]);
+    for foreign in ["", "7", "elsewhere:", "newer:7", ":"] {
+        let error = both.scan(Some(&Cursor::new(foreign)), 10).await.unwrap_err();
+        assert!(!error.is_unsupported(), "{foreign} {error}");
+    }
+}

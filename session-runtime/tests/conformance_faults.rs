@@ -51,6 +51,8 @@ enum Fault {
     ScanShowsEnded,
     /// `scan` begins again with every page.
     ScanForever,
+    /// `scan` refuses a limit that its server could not take.
+    ScanRefuses,
     Panics,
 }
 
@@ -267,6 +269,9 @@ impl Store for Faulty {
                 let sessions = self.inner.scan(None, limit).await?.sessions;
                 Ok(Page { sessions, next: Some(Cursor::new("again")) })
             }
+            Fault::ScanRefuses if i64::try_from(limit).is_err() => {
+                Err(StoreError::backend("the limit is too high"))
+            }
             _ => self.inner.scan(after, limit).await,
         }
     }
@@ -323,6 +328,7 @@ caught! {
     a_scan_of_what_has_ended: ScanShowsEnded by
         scan_shows_nothing_that_has_ended, scan_shows_current_records;
     a_scan_without_end: ScanForever by scan_shows_every_live_session;
+    a_scan_that_refuses_a_limit: ScanRefuses by scan_shows_every_live_session;
     a_panic: Panics by load_of_unknown_is_absent;
 }
 

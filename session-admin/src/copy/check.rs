@@ -79,27 +79,18 @@ impl fmt::Display for Check {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 mod tests {
-    use std::time::{Duration, SystemTime};
+    use std::time::SystemTime;
 
-    use session_runtime::Timestamp;
-    use session_runtime::record::{Fields, Lifetime, Record};
     use session_runtime::store::{Created, MemoryStore};
 
     use super::*;
+    use crate::scan::tests::record;
 
     #[tokio::test]
     async fn a_missing_session_is_told() {
         let stores = [AnyStore::new(MemoryStore::new()), AnyStore::new(MemoryStore::new())];
         let [from, to] = &stores;
-        let until = Timestamp::from(SystemTime::now()) + Duration::from_secs(60);
-        let record = Record {
-            fields: Fields::default(),
-            created_at: Timestamp::from_millis(0),
-            expires_at: until,
-            deadline: until,
-            lifetime: Lifetime { idle: Duration::from_secs(60), persistent: false },
-            principal: None,
-        };
+        let record = record(SystemTime::now().into());
         let key = |byte| StoreKey::from_bytes([byte; 16]);
         for byte in 0..13 {
             assert_eq!(from.create(&key(byte), &record).await.unwrap(), Created::Created);

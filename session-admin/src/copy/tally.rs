@@ -15,9 +15,10 @@ pub(super) enum Became {
     Newer,
     /// It was there already, but it was used in the source since.
     Stale,
-    /// It was ended or renewed while it was copied.
+    /// It was there already, but it is another, and their times do not tell which was used last.
+    Other,
+    /// It was ended or renewed while it was copied, or it expired.
     Ended,
-    Expired,
 }
 
 #[derive(Default)]
@@ -26,8 +27,8 @@ pub(super) struct Tally {
     same: u64,
     newer: u64,
     stale: Ids,
+    other: Ids,
     ended: u64,
-    expired: u64,
 }
 
 impl Tally {
@@ -37,13 +38,13 @@ impl Tally {
             Became::Same => self.same += 1,
             Became::Newer => self.newer += 1,
             Became::Stale => self.stale.add(key),
+            Became::Other => self.other.add(key),
             Became::Ended => self.ended += 1,
-            Became::Expired => self.expired += 1,
         }
     }
 
     pub(super) fn is_good(&self) -> bool {
-        self.stale.count() == 0
+        self.stale.count() == 0 && self.other.count() == 0
     }
 }
 
@@ -53,27 +54,31 @@ impl fmt::Display for Tally {
         for (count, what) in [
             (self.same, "were there already"),
             (self.newer, "were there already, and were used there since; they stay as they are"),
-            (self.ended, "were ended or renewed meanwhile"),
-            (self.expired, "expired meanwhile"),
+            (self.ended, "were ended or renewed meanwhile, or expired"),
         ] {
             if count > 0 {
                 writeln!(f, "  {count} {what}")?;
             }
         }
-        if self.is_good() {
-            return Ok(());
+        for (ids, what, advice) in [
+            (
+                &self.stale,
+                "were there already, but were used in the source since",
+                "the application still changes sessions in the source alone: let it use a \
+                 `MigratingStore`, or stop it and copy into an empty store",
+            ),
+            (
+                &self.other,
+                "were there already, but differ, and it is not known which was used last",
+                "with a `MigratingStore` in all processes it is the target's, which is as it should \
+                 be; without one, stop the application and copy into an empty store",
+            ),
+        ] {
+            if ids.count() > 0 {
+                writeln!(f, "  {} {what}:\n    {ids}\n  {advice}", ids.count())?;
+            }
         }
-        writeln!(
-            f,
-            "  {} were there already, but were used in the source since:",
-            self.stale.count()
-        )?;
-        writeln!(f, "    {}", self.stale)?;
-        writeln!(
-            f,
-            "  the application still changes sessions in the source alone: let it use a \
-             `MigratingStore`, or stop it and copy into an empty store"
-        )
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The pass that copies.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use session_runtime::Timestamp;
@@ -50,33 +50,63 @@ async fn copy(
         true => info.record.clone(),
         false => match from.load(&info.key).await? {
             Loaded::Live(record) => record,
-            Loaded::Gone | Loaded::Absent => return Ok(over(&info.record)),
+            Loaded::Gone | Loaded::Absent => return Ok(Became::Ended),
         },
     };
-    if !record.is_live(now()) {
-        return Ok(Became::Expired);
-    }
     if to.create(&info.key, &record).await? == Created::Created {
         return Ok(Became::Copied);
     }
-    Ok(match to.load(&info.key).await? {
-        Loaded::Live(there) if there == record => Became::Same,
-        Loaded::Live(there) if there.expires_at >= record.expires_at => Became::Newer,
-        // Use prolongs a session, so the source's was used after it was copied; unless it is over
-        // there, and the target's was given a shorter life.
-        Loaded::Live(_) => match from.load(&info.key).await? {
-            Loaded::Live(_) => Became::Stale,
-            Loaded::Gone | Loaded::Absent => Became::Newer,
-        },
-        Loaded::Gone | Loaded::Absent => over(&record),
+    let Loaded::Live(there) = to.load(&info.key).await? else { return Ok(Became::Ended) };
+    let (there, here) = (held(there), held(record));
+    if there == here {
+        return Ok(Became::Same);
+    }
+    // Use prolongs a session, but not each time.
+    if there.expires_at > here.expires_at {
+        return Ok(Became::Newer);
+    }
+    Ok(match from.load(&info.key).await? {
+        // It has moved by itself, and may have been given a shorter life since.
+        Loaded::Gone | Loaded::Absent => Became::Newer,
+        Loaded::Live(_) if there.expires_at == here.expires_at => Became::Other,
+        Loaded::Live(_) => Became::Stale,
     })
 }
 
-/// What became of a session that is none any more.
-fn over(record: &Record) -> Became {
-    if record.is_live(now()) { Became::Ended } else { Became::Expired }
+/// The record as every store can hold it: what is as far away as this is cut by some.
+fn held(mut record: Record) -> Record {
+    const FAR: u64 = (1 << 47) - 1;
+    record.expires_at = record.expires_at.min(Timestamp::from_millis(FAR));
+    record.deadline = record.deadline.min(Timestamp::from_millis(FAR));
+    record.lifetime.idle = record.lifetime.idle.min(Duration::from_millis(FAR));
+    record
 }
 
-fn now() -> Timestamp {
-    SystemTime::now().into()
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+mod tests {
+    use session_runtime::store::MemoryStore;
+    use session_runtime::{Clock, StoreKey};
+
+    use super::*;
+    use crate::scan::tests::record;
+
+    struct LongAgo;
+
+    impl Clock for LongAgo {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_millis(1_000_000)
+        }
+    }
+
+    #[tokio::test]
+    async fn the_clocks_of_the_stores_count() {
+        let [from, to] = [(); 2].map(|()| AnyStore::new(MemoryStore::with_clock(LongAgo)));
+        let record = record(LongAgo.now());
+        let key = StoreKey::from_bytes([1; 16]);
+        assert_eq!(from.create(&key, &record).await.unwrap(), Created::Created);
+        let Ok(tally) = run(&from, &to, 1).await else { panic!("the copy failed") };
+        assert_eq!(tally.to_string(), "copied 1 session\n");
+        assert_eq!(to.load(&key).await.unwrap(), Loaded::Live(record));
+    }
 }

@@ -7,7 +7,9 @@ use session_runtime::record::Principal;
 use session_runtime::store::{Created, Loaded, Store, Updated};
 use test_servers::Kind;
 
-use crate::site::{HOUR, Places, Ran, command, content, create, fill, key, now, open, record, run};
+use crate::site::{
+    HOUR, Places, Ran, command, content, create, fill, key, now, open, record, run, run_with,
+};
 
 fn copy(from: &str, to: &str) -> Ran {
     run(from, &["copy", "--to", to])
@@ -118,9 +120,67 @@ async fn what_the_target_has_stays() {
     assert_eq!(stale.code, 1, "{stale:?}");
     assert!(stale.out.contains(&format!("used in the source since:\n    {}\n", key(2))));
     assert!(stale.out.contains("`MigratingStore`"), "{stale:?}");
+
+    // Another change there, which was no reason to prolong the session.
+    let fields = vec![("counter".into(), FieldOp::Set("99".into()))];
+    let patch = Patch { fields, ..Patch::empty() };
+    assert_eq!(old.update(&key(3), &patch).await.unwrap(), Updated::Applied);
+    new.delete(&key(2)).await.unwrap();
+    let other = copy(&from, &to);
+    assert_eq!(other.code, 1, "{other:?}");
+    assert!(other.out.contains("\n  1 were there already, but differ, and it is not known which"));
+    assert!(other.out.contains(&format!("used last:\n    {}\n", key(3))), "{other:?}");
     let counters = content(&new).await;
     assert_eq!(counters[&key(1)].fields.get("counter"), Some("99"));
-    assert_eq!(counters[&key(2)].fields.get("counter"), Some("2"));
+    assert_eq!(counters[&key(3)].fields.get("counter"), Some("3"));
+}
+
+/// Redis keeps times in fewer bits than SQLite.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_never_expires_is_copied_once() {
+    let places = Places::new();
+    let from = places.sqlite();
+    let mut endless = record(0);
+    endless.lifetime.idle = Duration::MAX;
+    endless.expires_at = now() + Duration::MAX;
+    endless.deadline = endless.expires_at;
+    let store = open(&from).await;
+    assert_eq!(store.create(&key(0), &endless).await.unwrap(), Created::Created);
+    for to in [places.on(Kind::Redis), places.on(Kind::Postgres)] {
+        let Some(to) = to else { continue };
+        let first = copy(&from, &to);
+        assert_eq!(first.code, 0, "{first:?}");
+        let again = copy(&from, &to);
+        assert_eq!(again.code, 0, "{again:?}");
+        assert!(again.out.starts_with("copied 0 sessions\n  1 were there already\n"), "{again:?}");
+    }
+}
+
+/// The answer is what was found, whether or not somebody reads about it.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_answer_does_not_depend_on_who_reads_it() {
+    let places = Places::new();
+    let (from, to) = (places.sqlite(), places.sqlite());
+    fill(&open(&from).await, 0..3).await;
+    let copy_into = |out: std::process::Stdio| {
+        let mut copy = command(&from, &["copy", "--to", &to]);
+        run_with(copy.stdout(out), "")
+    };
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let unwritten = copy_into(full.into());
+    assert_eq!(unwritten.code, 3, "{unwritten:?}");
+    assert!(unwritten.err.contains("the output cannot be written: No space left"), "{unwritten:?}");
+    assert!(unwritten.err.contains("checking: 3 of 3\n"), "{unwritten:?}");
+    let closed = || std::io::pipe().unwrap().1;
+    assert_eq!(copy_into(closed().into()).code, 0);
+
+    let fields = vec![("counter".into(), FieldOp::Set("99".into()))];
+    let patch = Patch { fields, ..Patch::empty() };
+    assert_eq!(open(&from).await.update(&key(1), &patch).await.unwrap(), Updated::Applied);
+    assert_eq!(copy_into(closed().into()).code, 1);
+    let unknown = run_with(command(&from, &["end", &key(9).to_string()]).stdout(closed()), "");
+    assert_eq!(unknown.code, 1, "{unknown:?}");
 }
 
 #[tokio::test]
@@ -144,7 +204,7 @@ async fn what_has_ended_is_not_copied() {
     new.delete(&ended).await.unwrap();
     let copied = copy(&from, &to);
     assert_eq!(copied.code, 0, "{copied:?}");
-    let told = "copied 0 sessions\n  1 were there already\n  1 were ended or renewed meanwhile\n\
+    let told = "copied 0 sessions\n  1 were there already\n  1 were ended or renewed meanwhile, or expired\n\
         the source has 1 session, the target has 1 of them\n";
     assert_eq!(copied.out, told);
     assert_eq!(new.load(&ended).await.unwrap(), Loaded::Gone);

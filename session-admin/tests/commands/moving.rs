@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use session_runtime::StoreKey;
 use session_runtime::patch::{FieldOp, Patch};
-use session_runtime::store::{AnyStore, Loaded, MigratingStore, Store, Updated};
+use session_runtime::store::{AnyStore, Created, Loaded, MigratingStore, Store, Updated};
 use test_servers::Kind;
 
-use crate::site::{Places, command, content, fill, key, open, run_with};
+use crate::site::{Places, command, content, fill, key, open, record, run, run_with};
 
 const ALL: u64 = 2_000;
 
@@ -67,5 +67,27 @@ async fn nobody_is_signed_out_and_nobody_is_signed_in_again() {
             }
         }
         assert_eq!(there.len(), expected.values().flatten().count());
+    }
+}
+
+/// What the README says of `end` while both stores are in use.
+#[tokio::test]
+async fn ended_in_the_old_store_and_then_in_the_new_one_is_ended() {
+    let places = Places::new();
+    let (from, to) = (places.sqlite(), places.sqlite());
+    let (old, new) = (open(&from).await, open(&to).await);
+    let both = MigratingStore::new(old.clone(), new.clone());
+    fill(&old, 0..3).await;
+    // The first was copied, the second has moved, the third is in the old store alone.
+    assert_eq!(new.create(&key(0), &record(0)).await.unwrap(), Created::Created);
+    assert_eq!(both.update(&key(1), &Patch::empty()).await.unwrap(), Updated::Applied);
+
+    let end = ["end", "--principal", "user_id=0"];
+    assert_eq!(run(&from, &end).out, "ended 2 sessions\n");
+    assert_eq!(both.update(&key(2), &Patch::empty()).await.unwrap(), Updated::Gone);
+    assert_eq!(run(&to, &end).out, "ended 2 sessions\n");
+    for number in 0..3 {
+        let found = both.load(&key(number)).await.unwrap();
+        assert!(!matches!(found, Loaded::Live(_)), "{number} {found:?}");
     }
 }

@@ -67,6 +67,21 @@ async fn a_list_is_safe_to_look_at() {
     let listed = run(&url, &["list", "--principal", "user_id=0", "--show-values"]);
     assert!(!listed.out.contains(['\x1b', '\u{9b}']), "{listed:?}");
     assert!(listed.out.contains(r"\u{1b}[2J"), "{listed:?}");
+
+    evil.fields.set("\u{7f}", "{\"\u{9b}2J\": \"ü\u{80}\"}");
+    evil.fields.set("\u{85}", "no JSON \u{9f}");
+    assert_eq!(store.create(&crate::site::key(1), &evil).await.unwrap(), Created::Created);
+    let args = ["list", "--principal", "user_id=0", "--json", "--show-values"];
+    let listed = run(&url, &args);
+    let controls = |c: char| c.is_control() && c != '\n';
+    assert!(!listed.out.contains(controls), "{listed:?}");
+    let json: serde_json::Value = serde_json::from_str(&listed.out).unwrap();
+    let rows = json.as_array().unwrap().iter().map(|row| &row["fields"]);
+    let fields = rows.max_by_key(|fields| fields.as_object().unwrap().len()).unwrap();
+    assert_eq!(fields["\u{7f}"]["\u{9b}2J"], "ü\u{80}");
+    assert_eq!(fields["\u{85}"], "no JSON \u{9f}");
+    let names = run(&url, &args[..4]);
+    assert!(names.out.contains(r#""\u007f""#) && !names.out.contains(controls), "{names:?}");
 }
 
 #[tokio::test]

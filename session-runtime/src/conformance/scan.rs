@@ -63,7 +63,7 @@ async fn scan_shows_every_live_session<S: Store>(t: Trial<S>) -> Outcome {
         keys.push(t.live(&[("a", "1")]).await?.0);
         keys.push(t.live_of(&principal()).await?.0);
     }
-    for limit in [7, 30, 1_000] {
+    for limit in [7, 30, 1_000, usize::MAX] {
         let what = format!("sessions of 30 in a scan by {limit}");
         expect(&what, count(&Scan::new(&t, limit).finish().await?, &keys), 30)?;
     }

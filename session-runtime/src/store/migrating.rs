@@ -10,8 +10,11 @@ use crate::record::{Principal, Record};
 ///
 /// New sessions are created in the new store. An old one is found in the old store and moves when it
 /// is next written, at the latest with the touch that keeps it alive. When the longest absolute
-/// timeout has gone, or when the command `session-admin copy` has copied what did not move by itself,
-/// the old store is not needed any more: put the new one in place of this.
+/// timeout has gone, the old store is not needed any more: put the new one in place of this. It need not
+/// take so long: the command `session-admin copy` copies what did not move by itself. Then empty the
+/// old store before the first process uses the new one alone. A session that such a process ends has
+/// no tombstone in the old store: once that in the new one has gone, processes that still use this find
+/// it there again.
 ///
 /// All processes must use it before the first session moves or is copied: one that still knows the old store alone
 /// would not see what has moved. A session that is ended is ended in the new store first, which its
@@ -68,6 +71,20 @@ impl<O: Store, N: Store> MigratingStore<O, N> {
             self.old.delete(key).await?;
         }
         Ok(())
+    }
+
+    /// What is in the old store alone, and then on to the new one.
+    async fn scan_old(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
+        let old = self.old.scan(after, limit).await?;
+        let mut sessions = Vec::with_capacity(old.sessions.len());
+        for info in old.sessions {
+            // What the new store knows of is shown as it is there.
+            if self.new.load(&info.key).await? == Loaded::Absent {
+                sessions.push(info);
+            }
+        }
+        let next = old.next.map_or(Cursor::new(NEW), |next| cursor(OLD, &next));
+        Ok(Page { sessions, next: Some(next) })
     }
 }
 
@@ -194,35 +211,29 @@ impl<O: Store, N: Store> Store for MigratingStore<O, N> {
 
     /// All of the old store, then all of the new one: what moves meanwhile is seen there.
     async fn scan(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
-        let (in_new, after) = match after.map(|after| after.as_str().split_once(':')) {
-            None => (false, None),
-            Some(Some((store, after))) => {
-                (store == NEW, (!after.is_empty()).then(|| Cursor::new(after)))
-            }
-            Some(None) => return Err(Cursor::foreign()),
+        let (store, after) = match after.map(Cursor::as_str) {
+            None => (OLD, None),
+            Some(text) => match text.split_once(':') {
+                Some((store, after)) => (store, Some(Cursor::new(after))),
+                None => (text, None),
+            },
         };
-        if in_new {
-            let mut page = self.new.scan(after.as_ref(), limit).await?;
-            page.next = page.next.map(|next| cursor(NEW, next.as_str()));
-            return Ok(page);
-        }
-        let old = self.old.scan(after.as_ref(), limit).await?;
-        let mut sessions = Vec::with_capacity(old.sessions.len());
-        for info in old.sessions {
-            // What the new store knows of is shown as it is there.
-            if self.new.load(&info.key).await? == Loaded::Absent {
-                sessions.push(info);
+        match store {
+            OLD => self.scan_old(after.as_ref(), limit).await,
+            NEW => {
+                let mut page = self.new.scan(after.as_ref(), limit).await?;
+                page.next = page.next.map(|next| cursor(NEW, &next));
+                Ok(page)
             }
+            _ => Err(Cursor::foreign()),
         }
-        let next = old.next.map_or(cursor(NEW, ""), |next| cursor(OLD, next.as_str()));
-        Ok(Page { sessions, next: Some(next) })
     }
 }
 
-/// What the cursors of a scan begin with.
+/// What the cursors of a scan begin with; where a store begins, that is all.
 const OLD: &str = "old";
 const NEW: &str = "new";
 
-fn cursor(store: &str, after: &str) -> Cursor {
-    Cursor::new(format!("{store}:{after}"))
+fn cursor(store: &str, after: &Cursor) -> Cursor {
+    Cursor::new(format!("{store}:{}", after.as_str()))
 }

@@ -213,8 +213,9 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// A session that is live under one key from the first page to the last appears at least once, as
     /// it is when its page is read; one that begins, is renamed or ends meanwhile may or may not. A
-    /// page has about `limit` sessions, so that little is done at a time, and nothing is held from one
-    /// page to the next. A store that cannot go on after `after` fails; then the scan begins again.
+    /// page has about `limit` sessions, or fewer where so many are too much for a store, so that little
+    /// is done at a time, and nothing is held from one page to the next. A store that cannot go on after
+    /// `after` fails; then the scan begins again.
     ///
     /// It is for tools, which look through a store or copy it. No request needs it.
     ///

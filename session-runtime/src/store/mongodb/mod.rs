@@ -337,7 +337,7 @@ impl Inner {
     async fn scan(&self, after: Option<ObjectId>, limit: usize) -> Result<Page, Failure> {
         let filter = after.map_or(Document::new(), |after| doc! { "_id": { "$gt": after } });
         let find = self.collection.find(filter).sort(doc! { "_id": 1 });
-        let mut found = find.limit(i64::try_from(limit)?).await?;
+        let mut found = find.limit(i64::try_from(limit).unwrap_or(i64::MAX)).await?;
         let now = self.clock.now();
         let (mut sessions, mut read, mut last) = (Vec::new(), 0, None);
         while found.advance().await? {

@@ -12,6 +12,9 @@ use crate::store::{Cursor, Loaded, Page, SessionInfo, StoreError};
 
 const CODE: &str = include_str!("scan.lua");
 
+/// How many places of its table a server looks at in one go, during which it serves nobody else.
+const MOST: usize = 10_000;
+
 /// Where a server's own scan goes on.
 ///
 /// Its cursor tells a place in its table of keys, which is another one in every run of a server: after
@@ -79,7 +82,7 @@ impl Place {
     /// Adds the command that looks for names of sessions from here on.
     pub(super) fn ask(&self, names: &Names, limit: usize, commands: &mut Pipeline) {
         commands.cmd("EVAL").arg(CODE).arg(0).arg(&self.run).arg(self.cursor);
-        commands.arg(pattern(names.prefix())).arg(limit.max(1));
+        commands.arg(pattern(names.prefix())).arg(limit.clamp(1, MOST));
     }
 
     /// Reads the answer to that.
