@@ -65,10 +65,22 @@ fn bar(doing: &'static str, total: Option<u64>) -> ProgressBar {
         ),
         None => (ProgressBar::new_spinner(), "{msg:>9} {spinner} {human_pos}, {rate}"),
     };
+    // A test makes both.
     let style = ProgressStyle::with_template(template).expect("the template is a constant");
     let rate = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
         // What goes wrong with a bar goes wrong with the terminal, which shows it.
         let _ = write!(text, "{:.0}/s", state.per_sec());
     };
     bar.with_style(style.progress_chars("=> ").with_key("rate", rate)).with_message(doing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_can_be_made_with_and_without_a_total() {
+        assert_eq!(bar("copying", Some(7)).length(), Some(7));
+        assert_eq!(bar("counting", None).length(), None);
+    }
 }

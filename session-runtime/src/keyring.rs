@@ -152,6 +152,7 @@ impl Keyring {
 /// The first 32 bytes that HKDF-SHA256 without a salt makes of `key`.
 fn hkdf(key: &[u8], info: &[&[u8]]) -> Zeroizing<[u8; 32]> {
     let mut derived = Zeroizing::new([0; 32]);
+    // Up to 255 times 32 bytes can be derived (RFC 5869, section 2.3).
     Hkdf::<Sha256>::new(None, key)
         .expand_multi_info(info, &mut *derived)
         .expect("32 bytes are within the limit of HKDF-SHA256");

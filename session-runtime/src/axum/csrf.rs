@@ -8,6 +8,7 @@ use axum_core::body::Body;
 use axum_core::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request};
 use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
+use futures_util::future::Either;
 use http::request::Parts;
 use http::{HeaderValue, header};
 use tower_layer::Layer;
@@ -61,6 +62,8 @@ impl<S> Layer<S> for CsrfLayer {
     }
 }
 
+type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
 /// The service that [`CsrfLayer`] makes.
 #[derive(Clone, Debug)]
 pub struct CsrfService<S> {
@@ -75,7 +78,8 @@ where
 {
     type Response = Response;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, S::Error>> + Send>>;
+    // Boxed where the request may be refused, so that those that pass allocate nothing.
+    type Future = Either<S::Future, BoxFuture<Result<Response, S::Error>>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -83,21 +87,21 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         match judge(&self.policy, &mut request) {
-            Ok(Judgement::Passes) => Box::pin(self.inner.call(request)),
+            Ok(Judgement::Passes) => Either::Left(self.inner.call(request)),
             Ok(Judgement::NeedsToken) => {
                 // The one that was asked whether it is ready.
                 let clone = self.inner.clone();
                 let mut inner = mem::replace(&mut self.inner, clone);
-                Box::pin(async move {
+                Either::Right(Box::pin(async move {
                     match with_token(request).await {
                         Ok(request) => inner.call(request).await,
                         Err(refusal) => Ok(refusal),
                     }
-                })
+                }))
             }
             Err(error) => {
                 let refusal = error.into_response();
-                Box::pin(async { Ok(refusal) })
+                Either::Right(Box::pin(async { Ok(refusal) }))
             }
         }
     }
@@ -107,16 +111,12 @@ fn judge(policy: &CsrfPolicy, request: &mut Request) -> Result<Judgement, CsrfEr
     // Asked of every request, so that layers in the wrong order are noticed by the first one.
     handle(request.extensions())?;
     request.extensions_mut().insert(Protected);
-    let authority = request.uri().authority().map(|authority| authority.as_str().as_bytes());
-    policy.judge(request.method().as_str(), |name| match (name, authority) {
-        ("host", Some(authority)) => Some(authority),
-        _ => request.headers().get(name).map(HeaderValue::as_bytes),
-    })
+    policy.judge_http(request.method(), request.uri(), request.headers())
 }
 
 /// The request, if it has a token of its session.
 async fn with_token(request: Request) -> Result<Request, Response> {
-    let handle = handle(request.extensions()).map_err(IntoResponse::into_response)?;
+    let handle = handle(request.extensions()).map_err(IntoResponse::into_response)?.clone();
     let headers = request.headers();
     let token = headers.get(HEADER).cloned();
     if token.is_some() || !is_form(headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes)) {
@@ -133,8 +133,8 @@ async fn with_token(request: Request) -> Result<Request, Response> {
     Ok(Request::from_parts(parts, Body::from(form)))
 }
 
-fn handle(extensions: &http::Extensions) -> Result<SessionHandle, CsrfError> {
-    extensions.get::<SessionHandle>().cloned().ok_or_else(|| {
+fn handle(extensions: &http::Extensions) -> Result<&SessionHandle, CsrfError> {
+    extensions.get::<SessionHandle>().ok_or_else(|| {
         CsrfError::missing_layer("add `.layer(SessionLayer::new(..))` below that of `CsrfLayer`")
     })
 }
@@ -149,7 +149,7 @@ impl<State: Send + Sync> FromRequestParts<State> for Csrf {
                 "add `.layer(session_runtime::axum::CsrfLayer::new(..))` below the routes",
             )),
         };
-        Self::new(handle?).await
+        Self::new(handle?.clone()).await
     }
 }
 

@@ -87,6 +87,21 @@ impl CsrfPolicy {
         }
     }
 
+    /// [`judge`](Self::judge) for the frameworks that have the types of the crate `http`.
+    #[cfg(any(feature = "axum", feature = "poem"))]
+    pub(crate) fn judge_http(
+        &self,
+        method: &http::Method,
+        uri: &Uri,
+        headers: &http::HeaderMap,
+    ) -> Result<Judgement, CsrfError> {
+        let authority = uri.authority().map(|authority| authority.as_str().as_bytes());
+        self.judge(method.as_str(), |name| match (name, authority) {
+            ("host", Some(authority)) => Some(authority),
+            _ => headers.get(name).map(http::HeaderValue::as_bytes),
+        })
+    }
+
     fn trusts(&self, origin: &[u8]) -> bool {
         self.trusted.iter().any(|trusted| trusted.as_bytes() == origin)
     }

@@ -84,15 +84,11 @@ fn judge(policy: &CsrfPolicy, request: &mut Request) -> Result<Judgement, CsrfEr
     // Asked of every request, so that middlewares in the wrong order are noticed by the first one.
     handle(request)?;
     request.extensions_mut().insert(Protected);
-    let authority = request.uri().authority().map(|authority| authority.as_str().as_bytes());
-    policy.judge(request.method().as_str(), |name| match (name, authority) {
-        ("host", Some(authority)) => Some(authority),
-        _ => request.headers().get(name).map(HeaderValue::as_bytes),
-    })
+    policy.judge_http(request.method(), request.uri(), request.headers())
 }
 
 async fn check_token(request: &mut Request) -> poem::Result<()> {
-    let handle = handle(request)?;
+    let handle = handle(request)?.clone();
     let headers = request.headers();
     let token = headers.get(HEADER).cloned();
     if token.is_some() || !is_form(headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes)) {
@@ -104,8 +100,8 @@ async fn check_token(request: &mut Request) -> poem::Result<()> {
     Ok(())
 }
 
-fn handle(request: &Request) -> Result<SessionHandle, CsrfError> {
-    request.extensions().get::<SessionHandle>().cloned().ok_or_else(|| {
+fn handle(request: &Request) -> Result<&SessionHandle, CsrfError> {
+    request.extensions().get::<SessionHandle>().ok_or_else(|| {
         CsrfError::missing_layer("add `.with(SessionMiddleware::new(..))` after `CsrfMiddleware`")
     })
 }
@@ -118,7 +114,7 @@ impl<'a> FromRequest<'a> for Csrf {
                 "add `.with(session_runtime::poem::CsrfMiddleware::new(..))` to the routes",
             )),
         };
-        Ok(Self::new(handle?).await?)
+        Ok(Self::new(handle?.clone()).await?)
     }
 }
 

@@ -54,6 +54,7 @@ impl Names {
     /// The key of a session.
     pub(crate) fn session(&self, key: &StoreKey) -> Vec<u8> {
         let mut text = [0; 22];
+        // Four characters for three bytes, without padding.
         let encoded = URL_SAFE_NO_PAD.encode_slice(key.as_bytes(), &mut text);
         encoded.expect("16 bytes are 22 characters");
         [self.prefix.as_bytes(), &text].concat()
