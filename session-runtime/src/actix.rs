@@ -221,7 +221,7 @@ impl<S: SessionSchema> FromRequest for Session<S> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let handle = handle(request);
-        Box::pin(extract::session(handle))
+        Box::pin(async { handle?.into_session().await.map_err(SessionRejection::new) })
     }
 }
 

@@ -153,7 +153,7 @@ where
                     return Poll::Ready(Ok(answer(response, &finished)));
                 }
                 let status = response.status();
-                let saving = async move { handle.finish(status).await };
+                let saving = async move { handle.save_and_finish(status).await };
                 this.finishing.insert(Box::pin(Finishing { response: Some(response), saving }))
             }
         };
@@ -186,7 +186,7 @@ impl<S: SessionSchema, State: Send + Sync> FromRequestParts<State> for Session<S
     type Rejection = SessionRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, SessionRejection> {
-        extract::session(handle(parts)).await
+        handle(parts)?.into_session().await.map_err(SessionRejection::new)
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::any::Any;
 use std::mem;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use crate::error::SessionError;
 use crate::field::AnyField;
-use crate::save::{Save, Saves};
+use crate::save::Saves;
 use crate::schema::SessionSchema;
 use crate::state::{AnySave, AnyView};
 use crate::ttl::Snapshot;
@@ -18,17 +19,23 @@ pub(crate) type Step<S> = Box<dyn Fn(&mut S) + Send>;
 /// The values of a schema as the request sees them, and its changes.
 pub(crate) struct Values<S> {
     pub(crate) current: S,
-    /// At most one change a field, by the field's index.
-    changes: SmallVec<[(usize, Change<S>); 1]>,
+    changes: Changes<S>,
     /// Moves with every change, so that a closure that ran without the lock knows whether its result
     /// is still good.
     pub(crate) revision: u64,
 }
 
+/// At most one change a field, by the field's index.
+pub(crate) type Changes<S> = SmallVec<[(usize, Change<S>); 1]>;
+
 /// What a request did to one field.
 pub(crate) enum Change<S> {
     /// This request's value wins.
-    Decided { cleared: bool },
+    Decided {
+        cleared: bool,
+        /// The text to store; `None`: remove it. Known when the saving begins.
+        text: Option<Arc<str>>,
+    },
     /// The sum of `add_x` and `sub_x` on the value `base`.
     Sum { base: i64, delta: i128 },
     /// Steps that are replayed if another request changed the field meanwhile.
@@ -36,19 +43,32 @@ pub(crate) enum Change<S> {
         steps: Vec<Step<S>>,
         /// `current` does not come from these steps on the stored text: replay before saving.
         stale: bool,
+        /// The outcome that the request saw, good for the first try. Known when the saving begins.
+        ready: Option<Option<Arc<str>>>,
     },
 }
 
+impl<S> Change<S> {
+    fn of_steps(steps: Vec<Step<S>>) -> Self {
+        Self::Log { steps, stale: false, ready: None }
+    }
+}
+
 impl<S: SessionSchema> Values<S> {
+    /// The values of a session in which nothing is stored.
+    pub(crate) fn new() -> Self {
+        Self { current: S::defaults(), changes: SmallVec::new(), revision: 0 }
+    }
+
     /// The stored values.
     pub(crate) fn decode(stored: &Snapshot<'_>) -> Result<Self, SessionError> {
-        let mut current = S::defaults();
+        let mut values = Self::new();
         if !stored.is_empty() {
             for field in S::FIELDS {
-                field.decode(stored, &mut current)?;
+                field.decode(stored, &mut values.current)?;
             }
         }
-        Ok(Self { current, changes: SmallVec::new(), revision: 0 })
+        Ok(values)
     }
 
     pub(crate) fn change(&self, index: usize) -> Option<&Change<S>> {
@@ -73,7 +93,7 @@ impl<S: SessionSchema> Values<S> {
 
     /// The request decided the value of a field, which `current` has already.
     pub(crate) fn decide(&mut self, index: usize, cleared: bool) -> Option<Change<S>> {
-        self.put_change(index, Change::Decided { cleared })
+        self.put_change(index, Change::Decided { cleared, text: None })
     }
 
     /// Adds to a counter.
@@ -90,7 +110,7 @@ impl<S: SessionSchema> Values<S> {
                 *sum = sum.saturating_add(delta);
                 i128::from(*base).saturating_add(*sum)
             }
-            Some(Change::Decided { cleared }) => {
+            Some(Change::Decided { cleared, .. }) => {
                 *cleared = false;
                 i128::from(count) + delta
             }
@@ -107,14 +127,13 @@ impl<S: SessionSchema> Values<S> {
         self.revision += 1;
         match self.change_mut(index) {
             None => {
-                self.changes.push((index, Change::Log { steps: vec![step], stale: false }));
+                self.changes.push((index, Change::of_steps(vec![step])));
             }
-            Some(Change::Decided { cleared }) => *cleared = false,
+            Some(Change::Decided { cleared, .. }) => *cleared = false,
             Some(Change::Log { steps, .. }) => steps.push(step),
             Some(change @ Change::Sum { .. }) => {
                 let Change::Sum { delta, .. } = *change else { return };
-                let steps = vec![add_step(S::FIELDS[index], delta), step];
-                *change = Change::Log { steps, stale: false };
+                *change = Change::of_steps(vec![add_step(S::FIELDS[index], delta), step]);
             }
         }
     }
@@ -134,25 +153,17 @@ impl<S: SessionSchema> AnyView for Values<S> {
     }
 
     fn begin_save(&mut self, principal_only: bool) -> Result<Box<dyn AnySave>, SessionError> {
-        let text = |(index, change): &(usize, Change<S>)| match change {
-            Change::Decided { cleared: false } | Change::Log { stale: false, .. } => {
-                S::FIELDS[*index].encode(&self.current)
-            }
-            _ => Ok(None),
-        };
-        let texts = self.changes.iter().map(text).collect::<Result<SmallVec<[_; 1]>, _>>()?;
-        let saves = mem::take(&mut self.changes).into_iter().zip(texts);
-        let saves = saves.map(|((index, change), text)| {
-            let save = match change {
-                Change::Decided { .. } => Save::Decided(text),
-                Change::Sum { delta, .. } => Save::Sum(delta),
-                Change::Log { steps, stale } => {
-                    Save::Log { steps, ready: if stale { None } else { Some(text) } }
+        for (index, change) in &mut self.changes {
+            let field = S::FIELDS[*index];
+            match change {
+                Change::Decided { cleared: false, text } => *text = field.encode(&self.current)?,
+                Change::Log { stale: false, ready, .. } => {
+                    *ready = Some(field.encode(&self.current)?);
                 }
-            };
-            (S::FIELDS[index], save)
-        });
-        Ok(Box::new(Saves { list: saves.collect(), principal_only }))
+                Change::Decided { .. } | Change::Log { .. } | Change::Sum { .. } => {}
+            }
+        }
+        Ok(Box::new(Saves { changes: mem::take(&mut self.changes), principal_only }))
     }
 
     fn rebase(&mut self, stored: &Snapshot<'_>) {
@@ -178,8 +189,7 @@ impl<S: SessionSchema> AnyView for Values<S> {
     }
 
     fn reset(&mut self) -> Box<dyn Any + Send> {
-        let revision = self.revision + 1;
-        let fresh = Self { current: S::defaults(), changes: SmallVec::new(), revision };
+        let fresh = Self { revision: self.revision + 1, ..Self::new() };
         Box::new(mem::replace(self, fresh))
     }
 }

@@ -36,22 +36,18 @@ pub(crate) struct Commit<'a> {
 impl Commit<'_> {
     /// Leaves in `events` what is to be told when nothing is locked.
     pub(crate) async fn run(&self, events: &mut Events<'_>) -> Result<(), SessionError> {
-        let Self { core, cell, .. } = *self;
-        let (has_wish, is_unsettled) = {
-            let state = cell.lock();
-            (!state.wish.is_empty(), state.unsettled.is_some())
-        };
-        if has_wish {
-            delete_doomed(core, cell, events).await?;
+        let mut work = Work::new(self);
+        loop {
+            match work.begin(self.principal_only).map_err(|error| self.fail(error))? {
+                Begun::Nothing => return Ok(()),
+                Begun::Interrupted => return Err(SessionErrorKind::Interrupted.into()),
+                Begun::Deletions => {
+                    delete_doomed(self.core, self.cell, events).await?;
+                    work.now = self.core.now();
+                }
+                Begun::Changes => break,
+            }
         }
-        if is_unsettled {
-            return Err(SessionErrorKind::Interrupted.into());
-        }
-        let mut work = match Work::begin(self) {
-            Ok(Some(work)) => work,
-            Ok(None) => return Ok(()),
-            Err(error) => return Err(self.fail(error)),
-        };
         let outcome = work.run().await;
         events.extend(work.event);
         outcome.map_err(|error| self.fail(error))
@@ -64,7 +60,7 @@ impl Commit<'_> {
             let _garbage = {
                 let mut state = self.cell.lock();
                 state.unsettled = None;
-                state.revert_views()
+                state.revert_views(&*self.core.clock)
             };
         }
         error
@@ -104,7 +100,8 @@ struct Work<'a> {
     cell: &'a StateCell,
     observed: bool,
     now: Timestamp,
-    base: Base,
+    /// What the store held when it began.
+    base: Stored,
     saves: SmallVec<[Box<dyn AnySave>; 1]>,
     wishes: Wishes,
     destroy_gone: bool,
@@ -114,62 +111,73 @@ struct Work<'a> {
     event: Option<SessionEvent>,
 }
 
-/// What the store held when the commit began.
-enum Base {
+/// What there is to do.
+enum Begun {
     Nothing,
-    Live(LiveSession),
-    Gone,
+    /// Destroyed sessions are to be deleted first.
+    Deletions,
+    /// What an earlier commit did is unknown.
+    Interrupted,
+    Changes,
 }
 
 impl<'a> Work<'a> {
-    /// Takes the pending work out of the state; `None` if there is none, not even a touch.
-    fn begin(commit: &Commit<'a>) -> Result<Option<Self>, SessionError> {
-        let Commit { core, cell, principal_only, observed } = *commit;
-        let now = core.now();
-        // Dropped after the lock, for it holds closures of the application.
-        let mut saves = SmallVec::new();
-        let mut state = cell.lock();
-        if !state.is_pending() && !is_touch_due(core, &state, now) {
-            return Ok(None);
-        }
-        for view in state.views.iter_mut().filter(|view| view.has_changes()) {
-            saves.push(view.begin_save(principal_only)?);
-        }
-        state.unsettled = Some(Unsettled::default());
-        let base = match &state.stored {
-            Stored::Nothing => Base::Nothing,
-            Stored::Live(live) => Base::Live(live.clone()),
-            Stored::Gone => Base::Gone,
-        };
-        let wish = &mut state.wish;
-        Ok(Some(Self {
+    /// Nothing to do yet.
+    fn new(commit: &Commit<'a>) -> Self {
+        let Commit { core, cell, observed, .. } = *commit;
+        Self {
             core,
             cell,
             observed,
-            now,
-            base,
-            saves,
-            wishes: Wishes {
-                renew: std::mem::take(&mut wish.renew),
-                remember: wish.remember.take(),
-            },
-            destroy_gone: std::mem::take(&mut wish.destroy_gone),
-            generation: state.generation,
+            now: core.now(),
+            base: Stored::Nothing,
+            saves: SmallVec::new(),
+            wishes: Wishes::default(),
+            destroy_gone: false,
+            generation: 0,
             event: None,
-        }))
+        }
+    }
+
+    /// Takes the pending work out of the state.
+    fn begin(&mut self, principal_only: bool) -> Result<Begun, SessionError> {
+        let mut state = self.cell.lock();
+        let state = &mut *state;
+        if state.wish.has_deletions() {
+            return Ok(Begun::Deletions);
+        }
+        if state.unsettled.is_some() {
+            return Ok(Begun::Interrupted);
+        }
+        if !state.is_pending() && !is_touch_due(self.core, state, self.now) {
+            return Ok(Begun::Nothing);
+        }
+        for view in state.views.iter_mut().filter(|view| view.has_changes()) {
+            // On an error they are dropped after the lock, for they hold closures of the application.
+            self.saves.push(view.begin_save(principal_only)?);
+        }
+        state.unsettled = Some(Unsettled::default());
+        self.base = state.stored.clone();
+        self.generation = state.generation;
+        self.destroy_gone = std::mem::take(&mut state.wish.destroy_gone);
+        self.wishes = Wishes {
+            renew: std::mem::take(&mut state.wish.renew),
+            remember: state.wish.remember.take(),
+        };
+        Ok(Begun::Changes)
     }
 
     async fn run(&mut self) -> Result<(), SessionError> {
         match &self.base {
-            Base::Nothing => self.create(false).await,
-            Base::Live(_) => self.save().await,
-            Base::Gone => self.save_gone().await,
+            Stored::Nothing => self.create(false).await,
+            Stored::Live(_) => self.save().await,
+            Stored::Gone => self.save_gone().await,
         }
     }
 
     /// The session was gone before this request began.
     async fn save_gone(&mut self) -> Result<(), SessionError> {
-        if self.resolve(&Fields::default())?.signs_in() {
+        if resolve(&mut self.saves, &Fields::default(), self.now)?.signs_in() {
             return Box::pin(self.create(true)).await;
         }
         self.overtaken()
@@ -177,17 +185,17 @@ impl<'a> Work<'a> {
 
     /// Updates or renames the live session, again and again while others change the same fields.
     async fn save(&mut self) -> Result<(), SessionError> {
-        let Base::Live(mut live) = std::mem::replace(&mut self.base, Base::Nothing) else {
-            unreachable!("a live session is saved once")
-        };
         let core = self.core;
         let mut contention = None;
         let mut issued: Option<SessionId> = None;
         let mut conflicts = 0;
         loop {
-            let resolved = self.resolve(&live.record.fields)?;
+            let Stored::Live(live) = &mut self.base else {
+                unreachable!("a live session is saved once")
+            };
+            let resolved = resolve(&mut self.saves, &live.record.fields, self.now)?;
             let Some(plan) = Plan::new(core, &live.record, resolved, &self.wishes, self.now) else {
-                self.settle_live(live, None, true);
+                self.settle_base(None, true);
                 return Ok(());
             };
             if contention.is_none() && plan.can_conflict() {
@@ -200,33 +208,39 @@ impl<'a> Work<'a> {
                 issued = Some(core.keeper.issue()?);
             }
             let to = issued.filter(|_| plan.renames);
-            let mut saved = LiveSession { id: to.unwrap_or(live.id), record: live.record.clone() };
-            let foreseen = match self.observed || core.keeper.is_cookie() {
-                true => plan.patch.apply(&mut saved.record),
-                false => {
-                    plan.patch.apply_to_rest(&mut saved.record);
-                    Applied::Applied
+            let (mut cookie, mut foreseen) = (None, Applied::Applied);
+            if plan.sets_cookie {
+                let mut saved = live.clone();
+                saved.id = to.unwrap_or(live.id);
+                foreseen = plan.patch.apply(&mut saved.record);
+                if core.keeper.is_cookie()
+                    && !plan.is_worth_a_cookie(core, &live.record, &saved.record, self.now)
+                {
+                    self.settle_base(None, plan.replayed);
+                    return Ok(());
                 }
-            };
-            if core.keeper.is_cookie()
-                && !plan.is_worth_a_cookie(core, &live.record, &saved.record, self.now)
-            {
-                self.settle_live(live, None, plan.replayed);
-                return Ok(());
+                cookie = Some(core.cookie_value(&saved)?);
             }
-            let cookie = plan.sets_cookie.then(|| core.cookie_value(&saved)).transpose()?;
             if let Some(to) = to {
-                self.mark_new_key(to.key);
+                mark_new_key(self.cell, to.key);
             }
-            match core.keeper.save(&live, to.map(|to| to.key), &plan.patch, foreseen).await? {
+            match core.keeper.save(live, to.map(|to| to.key), &plan.patch, foreseen).await? {
                 Updated::Applied => {
-                    let rebase = self.observed && (conflicts > 0 || plan.replayed);
                     observe::saved(plan.kind(), plan.patch.fields.len(), conflicts);
+                    let before = live.id.key;
+                    live.id = to.unwrap_or(live.id);
+                    if self.observed || core.keeper.is_cookie() {
+                        // Where it is refused, the store holds something newer than this request knows.
+                        let _ = plan.patch.apply(&mut live.record);
+                    } else {
+                        plan.patch.apply_to_rest(&mut live.record);
+                    }
                     let event = match plan.renames {
-                        true => core.hooks.prepare(|| self.renewed(&live, &saved)),
+                        true => core.hooks.prepare(|| renewed(before, live, self.now)),
                         false => None,
                     };
-                    let is_settled = self.settle_live(saved, cookie, rebase);
+                    let rebase = self.observed && (conflicts > 0 || plan.replayed);
+                    let is_settled = self.settle_base(cookie, rebase);
                     self.event = event.filter(|_| is_settled);
                     return Ok(());
                 }
@@ -261,7 +275,7 @@ impl<'a> Work<'a> {
             lifetime: timeouts.lifetime(),
             principal: None,
         };
-        let resolved = self.resolve(&record.fields)?;
+        let resolved = resolve(&mut self.saves, &record.fields, now)?;
         let principal = match resolved.principal {
             Some(Some(principal)) => PrincipalOp::Set(principal),
             Some(None) | None => PrincipalOp::Keep,
@@ -280,11 +294,12 @@ impl<'a> Work<'a> {
         for _ in 0..MAX_FRESH_IDS {
             let live = LiveSession { id: self.core.keeper.issue()?, record };
             let cookie = self.core.cookie_value(&live)?;
-            self.mark_new_key(live.id.key);
+            mark_new_key(self.cell, live.id.key);
             if self.core.keeper.create(&live.id.key, &live.record).await? == Created::Created {
                 observe::saved(Save::Create, live.record.fields.len(), 0);
-                let event = self.core.hooks.prepare(|| self.created(&live));
-                let is_settled = self.settle_live(live, Some(cookie), instead_of_gone);
+                let event = self.core.hooks.prepare(|| created(&live, now));
+                self.base = Stored::Live(live);
+                let is_settled = self.settle_base(Some(cookie), instead_of_gone);
                 // One that was destroyed meanwhile never was.
                 self.event = event.filter(|_| is_settled);
                 return Ok(());
@@ -307,46 +322,18 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    fn resolve(&mut self, base: &Fields) -> Result<Resolved, SessionError> {
-        let mut resolved = Resolved::default();
-        let base = Snapshot::new(base, self.now);
-        for save in &mut self.saves {
-            save.resolve(&base, &mut resolved)?;
-        }
-        Ok(resolved)
-    }
-
-    /// From now on the session may be found under `key`, whatever becomes of this commit.
-    fn mark_new_key(&self, key: StoreKey) {
-        let mut state = self.cell.lock();
-        match &mut state.unsettled {
-            Some(unsettled) => unsettled.new_key = Some(key),
-            // The session was destroyed meanwhile: this key has to go too.
-            None => state.wish.doomed.push(Doomed::Stray(key)),
-        }
-    }
-
-    fn settle_live(&self, live: LiveSession, cookie: Option<String>, rebase: bool) -> bool {
+    /// The session is as the base says now, and the visitor gets `cookie`.
+    fn settle_base(&mut self, cookie: Option<String>, rebase: bool) -> bool {
+        let (base, clock) = (std::mem::take(&mut self.base), &*self.core.clock);
         self.settle(|state| {
-            state.stored = Stored::Live(live);
+            state.stored = base;
             if let Some(value) = cookie {
                 state.cookie = PendingCookie::Set(value);
             }
             if rebase {
-                state.rebase_views();
+                state.rebase_views(clock);
             }
         })
-    }
-
-    fn created(&self, live: &LiveSession) -> SessionEvent {
-        let principal = live.record.principal.clone();
-        SessionEvent::Created { id: live.id.key, principal, at: self.now }
-    }
-
-    fn renewed(&self, before: &LiveSession, after: &LiveSession) -> SessionEvent {
-        let principal = after.record.principal.clone();
-        let (from, to) = (before.id.key, after.id.key);
-        SessionEvent::Renewed { from, to, principal, at: self.now }
     }
 
     /// The outcome is known. A session that was destroyed meanwhile stays so, and the answer is no.
@@ -359,6 +346,39 @@ impl<'a> Work<'a> {
         }
         is_ours
     }
+}
+
+/// The operations that make all changes on a record that holds `base`.
+fn resolve(
+    saves: &mut [Box<dyn AnySave>],
+    base: &Fields,
+    now: Timestamp,
+) -> Result<Resolved, SessionError> {
+    let mut resolved = Resolved::default();
+    let base = Snapshot::new(base, now);
+    for save in saves {
+        save.resolve(&base, &mut resolved)?;
+    }
+    Ok(resolved)
+}
+
+/// From now on the session may be found under `key`, whatever becomes of this commit.
+fn mark_new_key(cell: &StateCell, key: StoreKey) {
+    let mut state = cell.lock();
+    match &mut state.unsettled {
+        Some(unsettled) => unsettled.new_key = Some(key),
+        // The session was destroyed meanwhile: this key has to go too.
+        None => state.wish.doomed.push(Doomed::Stray(key)),
+    }
+}
+
+fn created(live: &LiveSession, at: Timestamp) -> SessionEvent {
+    SessionEvent::Created { id: live.id.key, principal: live.record.principal.clone(), at }
+}
+
+fn renewed(from: StoreKey, live: &LiveSession, at: Timestamp) -> SessionEvent {
+    let principal = live.record.principal.clone();
+    SessionEvent::Renewed { from, to: live.id.key, principal, at }
 }
 
 async fn contend(core: &Core, key: StoreKey) -> Result<Contention, SessionError> {

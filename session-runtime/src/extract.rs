@@ -4,8 +4,6 @@ use std::fmt;
 
 use crate::error::{SessionError, SessionErrorKind};
 use crate::handle::SessionHandle;
-use crate::schema::SessionSchema;
-use crate::session::Session;
 
 /// The handle that a layer left in the request's extensions; `advice` says how to add the layer.
 pub(crate) fn handle(
@@ -14,13 +12,6 @@ pub(crate) fn handle(
 ) -> Result<SessionHandle, SessionRejection> {
     let missing = || SessionRejection::new(SessionErrorKind::MissingLayer(advice).into());
     found.cloned().ok_or_else(missing)
-}
-
-/// The session behind the handle.
-pub(crate) async fn session<S: SessionSchema>(
-    handle: Result<SessionHandle, SessionRejection>,
-) -> Result<Session<S>, SessionRejection> {
-    handle?.session().await.map_err(SessionRejection::new)
 }
 
 /// Tells the operator of an error that a handler passes on.
@@ -33,7 +24,7 @@ pub(crate) fn report_passed_on(error: &SessionError) {
 pub struct SessionRejection(SessionError);
 
 impl SessionRejection {
-    fn new(error: SessionError) -> Self {
+    pub(crate) fn new(error: SessionError) -> Self {
         error.report("extracting the session");
         Self(error)
     }

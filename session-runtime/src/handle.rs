@@ -6,6 +6,7 @@ use std::sync::{Arc, MutexGuard};
 use http::StatusCode;
 use tokio::sync::Mutex;
 
+use crate::clock::Clock;
 use crate::commit::Commit;
 use crate::cookie::read::CookieHeaders;
 use crate::core::Core;
@@ -17,9 +18,9 @@ use crate::plan::is_touch_due;
 use crate::record::Record;
 use crate::schema::SessionSchema;
 use crate::session::Session;
-use crate::state::{Garbage, HasState, PendingCookie, State, StateCell};
+use crate::state::{AnyView, Garbage, HasState, PendingCookie, State, StateCell, Stored};
 use crate::view::View;
-use crate::views::view_index;
+use crate::views::{first_view, view_index};
 
 /// The session of one request, whatever its schemas; clones share it.
 ///
@@ -66,11 +67,15 @@ impl HasState for Request {
     fn state(&self) -> &StateCell {
         &self.cell
     }
+
+    fn clock(&self) -> &dyn Clock {
+        &*self.core.clock
+    }
 }
 
 impl SessionHandle {
     pub(crate) fn new(core: Arc<Core>, cookies: CookieHeaders) -> Self {
-        let cell = StateCell::new(core.clock.clone());
+        let cell = StateCell::new();
         Self(Arc::new(Request { core, cookies, cell, turn: Mutex::new(()) }))
     }
 
@@ -80,10 +85,28 @@ impl SessionHandle {
     ///
     /// If the store fails, a stored value does not decode, or `S` claims a key of another schema.
     pub async fn session<S: SessionSchema>(&self) -> Result<Session<S>, SessionError> {
-        self.0.core.registry.admit::<S>()?;
-        let cell = self.cell().await?;
-        let index = view_index::<S>(cell)?;
-        Ok(Session::new(self.clone(), View::new(self.0.clone(), index)))
+        self.clone().into_session().await
+    }
+
+    /// As [`session`](Self::session), for those who need no handle any more.
+    pub(crate) async fn into_session<S: SessionSchema>(self) -> Result<Session<S>, SessionError> {
+        let Request { core, cell, .. } = &*self.0;
+        core.registry.admit::<S>()?;
+        let index = match self.find().await? {
+            None => view_index::<S>(cell, &*core.clock)?,
+            Some(found) => found.load_with_view::<S>()?,
+        };
+        Ok(Session::new(self, index))
+    }
+
+    /// The view at `index` of the session's views.
+    pub(crate) fn view<S: SessionSchema>(&self, index: usize) -> View<S> {
+        View::new(self.0.clone(), index)
+    }
+
+    /// What is known of the session, which somebody has loaded.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.cell.lock()
     }
 
     /// Ends the session, also one that does not decode: as [`Session::destroy`].
@@ -113,7 +136,8 @@ impl SessionHandle {
     ///
     /// If the store fails to load the record.
     pub async fn destroy(&self) -> Result<(), SessionError> {
-        let _garbage = self.cell().await?.lock().destroy();
+        self.load().await?;
+        let _garbage = self.state().destroy();
         Ok(())
     }
 
@@ -135,19 +159,25 @@ impl SessionHandle {
     /// Saves what has changed and says what the response needs. For adapters, once, when the head of
     /// the response is known.
     pub async fn finish(&self, status: StatusCode) -> Finished {
-        if let Some(finished) = self.finish_now() {
-            return finished;
+        match self.finish_now() {
+            Some(finished) => finished,
+            None => self.save_and_finish(status).await,
         }
-        let Some(cell) = self.0.cell.loaded() else { return Finished::untouched() };
-        let core = &self.0.core;
+    }
+
+    /// [`finish`](Self::finish) where [`finish_now`](Self::finish_now) has answered `None`.
+    pub(crate) async fn save_and_finish(&self, status: StatusCode) -> Finished {
+        let Request { core, cell, turn, .. } = &*self.0;
         // Told when the turn is over.
         let mut events = core.hooks.later();
-        let _turn = self.0.turn.lock().await;
+        let observed = Arc::strong_count(&self.0) > 1;
+        // With nobody else there is nobody to take turns with.
+        let _turn = if observed { Some(turn.lock().await) } else { None };
         let commit = Commit {
             core,
             cell,
             principal_only: core.skip_commit_on_server_error && status.is_server_error(),
-            observed: Arc::strong_count(&self.0) > 1,
+            observed,
         };
         let error = commit.run(&mut events).await.err();
         if let Some(error) = &error {
@@ -183,7 +213,7 @@ impl SessionHandle {
                 return;
             }
             state.wish = Default::default();
-            state.revert_views()
+            state.revert_views(&*self.0.core.clock)
         };
         tracing::warn!("a request ended without a response; its session changes were not saved");
     }
@@ -196,7 +226,10 @@ impl SessionHandle {
 
     /// Loads the record, if nobody has.
     pub(crate) async fn load(&self) -> Result<(), SessionError> {
-        self.cell().await.map(drop)
+        if let Some(found) = self.find().await? {
+            found.load(None);
+        }
+        Ok(())
     }
 
     /// The key that the session is stored under, as far as this request has loaded it.
@@ -213,7 +246,7 @@ impl SessionHandle {
         state.responded = true;
         if error.is_some() {
             // A closure that holds the session would keep it alive for ever.
-            garbage = state.revert_views();
+            garbage = state.revert_views(&*self.0.core.clock);
         }
         let cookie = match (std::mem::take(&mut state.cookie), state.record()) {
             (PendingCookie::Set(value), Some(record)) => self.set_cookie(&value, record),
@@ -234,22 +267,47 @@ impl SessionHandle {
         CookieCommand::Set(core.keeper.set(&core.cookie, value, max_age, cookies))
     }
 
-    /// The state of the session, loaded at the first call.
-    async fn cell(&self) -> Result<&StateCell, SessionError> {
+    /// What the store holds, unless it was asked before.
+    async fn find(&self) -> Result<Option<Found<'_>>, SessionError> {
         let Request { core, cookies, cell, turn } = &*self.0;
-        if let Some(loaded) = cell.loaded() {
-            return Ok(loaded);
+        if cell.loaded().is_some() {
+            return Ok(None);
         }
-        let _turn = match turn.try_lock() {
+        let turn = match turn.try_lock() {
             Ok(turn) => turn,
             Err(_) => turn.lock().await,
         };
-        if let Some(loaded) = cell.loaded() {
-            return Ok(loaded);
+        if cell.loaded().is_some() {
+            return Ok(None);
         }
         let stored = core.keeper.find(core.cookie.name(), cookies).await?;
-        observe::loaded(cell.load(stored));
-        Ok(cell)
+        Ok(Some(Found { request: &self.0, stored, _turn: turn }))
+    }
+}
+
+/// What the store holds, for a request that has its turn.
+struct Found<'a> {
+    request: &'a Request,
+    stored: Stored,
+    _turn: tokio::sync::MutexGuard<'a, ()>,
+}
+
+impl Found<'_> {
+    /// Loads it with its first view; answers the view's place.
+    fn load_with_view<S: SessionSchema>(self) -> Result<usize, SessionError> {
+        // `Deserialize` is code of the application: it runs before the state is locked.
+        match first_view::<S>(&self.stored, &*self.request.core.clock) {
+            Ok(view) => self.load(Some(view)),
+            Err(error) => {
+                self.load(None);
+                return Err(error);
+            }
+        }
+        Ok(0)
+    }
+
+    fn load(self, view: Option<Box<dyn AnyView>>) {
+        observe::loaded(self.request.cell.load(self.stored, view));
     }
 }
 
@@ -261,7 +319,7 @@ impl fmt::Debug for SessionHandle {
 
 impl Drop for Request {
     fn drop(&mut self) {
-        if self.cell.loaded().is_some_and(|cell| cell.lock().is_pending()) {
+        if self.cell.loaded().is_some() && self.cell.get_mut().is_pending() {
             tracing::warn!("session changes were never committed");
         }
     }

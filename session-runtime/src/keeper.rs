@@ -189,7 +189,7 @@ impl Keeper {
 
 impl StoreKeeper {
     async fn find(&self, name: &str, sent: &CookieHeaders) -> Result<Stored, StoreError> {
-        let (mut found, mut lookups) = (Stored::Nothing, 0);
+        let (mut is_gone, mut lookups) = (false, 0);
         for value in sent.values(name) {
             let id = match self.signer.verify(value) {
                 Ok(Verified { content: id, .. }) => id,
@@ -202,7 +202,7 @@ impl StoreKeeper {
                 Loaded::Live(record) => return Ok(Stored::Live(LiveSession { id, record })),
                 Loaded::Gone => {
                     observe::refused(Refusal::Gone);
-                    found = Stored::Gone;
+                    is_gone = true;
                 }
                 Loaded::Absent => observe::refused(Refusal::Unknown),
             }
@@ -211,7 +211,7 @@ impl StoreKeeper {
                 break;
             }
         }
-        Ok(found)
+        Ok(if is_gone { Stored::Gone } else { Stored::Nothing })
     }
 
     async fn explain(

@@ -127,33 +127,22 @@ impl Patch {
     /// assert_eq!(record.fields.get("counter"), Some("42"));
     /// ```
     pub fn apply(&self, record: &mut Record) -> Applied {
-        // Every check comes before the first write.
-        for (key, op) in &self.fields {
-            let held = record.fields.get(key);
-            match op {
-                FieldOp::Set(_) | FieldOp::Remove => {}
-                FieldOp::Replace { old, .. } if held == old.as_deref() => {}
-                FieldOp::Replace { .. } => return Applied::Conflict,
-                FieldOp::Add { delta, min, max, start } => {
-                    if sum(held, *start, *delta, *min, *max).is_none() {
-                        return Applied::Mismatch(key.clone());
-                    }
+        // Every check comes before the first write; that of one operation alone comes with it.
+        if let [_, _, ..] = &self.fields[..] {
+            for (key, op) in &self.fields {
+                if let Err(refused) = op.outcome(key, record.fields.get(key)) {
+                    return refused;
                 }
             }
         }
         for (key, op) in &self.fields {
-            match op {
-                FieldOp::Set(text) | FieldOp::Replace { new: Some(text), .. } => {
-                    record.fields.set(key.clone(), text.clone());
+            match op.outcome(key, record.fields.get(key)) {
+                Ok(Outcome::Text(text)) => record.fields.set(key.clone(), text.clone()),
+                Ok(Outcome::Sum(sum)) => {
+                    record.fields.set(key.clone(), itoa::Buffer::new().format(sum));
                 }
-                FieldOp::Remove | FieldOp::Replace { new: None, .. } => record.fields.remove(key),
-                FieldOp::Add { delta, min, max, start } => {
-                    let held = record.fields.get(key);
-                    // Checked above; no key appears twice.
-                    if let Some(sum) = sum(held, *start, *delta, *min, *max) {
-                        record.fields.set(key.clone(), itoa::Buffer::new().format(sum));
-                    }
-                }
+                Ok(Outcome::Nothing) => record.fields.remove(key),
+                Err(refused) => return refused,
             }
         }
         self.apply_to_rest(record);
@@ -168,6 +157,30 @@ impl Patch {
             PrincipalOp::Clear => record.principal = None,
         }
         self.expiry.apply(record);
+    }
+}
+
+/// What a field holds after an operation.
+enum Outcome<'a> {
+    Text(&'a Arc<str>),
+    Sum(i64),
+    Nothing,
+}
+
+impl FieldOp {
+    /// What becomes of the field `key`, which has `held`; or why the whole patch is refused.
+    fn outcome(&self, key: &Arc<str>, held: Option<&str>) -> Result<Outcome<'_>, Applied> {
+        match self {
+            Self::Set(text) => Ok(Outcome::Text(text)),
+            Self::Remove => Ok(Outcome::Nothing),
+            Self::Replace { old, .. } if held != old.as_deref() => Err(Applied::Conflict),
+            Self::Replace { new, .. } => Ok(new.as_ref().map_or(Outcome::Nothing, Outcome::Text)),
+            Self::Add { delta, min, max, start } => {
+                let held = held.map_or(Some(*start), parse_integer);
+                let held = held.ok_or_else(|| Applied::Mismatch(key.clone()))?;
+                Ok(Outcome::Sum(held.saturating_add(*delta).clamp(*min, *max)))
+            }
+        }
     }
 }
 
@@ -197,12 +210,6 @@ pub(crate) fn parse_integer(text: &str) -> Option<i64> {
     };
     // `parse` refuses everything else: other characters and what does not fit.
     if canonical { text.parse().ok() } else { None }
-}
-
-/// The outcome of an `Add`; `None` if what is held is no integer.
-fn sum(held: Option<&str>, start: i64, delta: i64, min: i64, max: i64) -> Option<i64> {
-    let held = held.map_or(Some(start), parse_integer)?;
-    Some(held.saturating_add(delta).clamp(min, max))
 }
 
 impl fmt::Debug for FieldOp {

@@ -8,6 +8,7 @@ use crate::record::Record;
 use crate::state::{Resolved, State};
 
 /// What the handler asked for beside changes of fields.
+#[derive(Default)]
 pub(crate) struct Wishes {
     pub(crate) renew: bool,
     pub(crate) remember: Option<bool>,

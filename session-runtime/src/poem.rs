@@ -109,7 +109,7 @@ impl<E: Endpoint> Endpoint for SessionEndpoint<E> {
 
 impl<'a, S: SessionSchema> FromRequest<'a> for Session<S> {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
-        Ok(extract::session(handle(request)).await?)
+        Ok(handle(request)?.into_session().await.map_err(SessionRejection::new)?)
     }
 }
 

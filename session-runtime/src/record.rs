@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smallvec::SmallVec;
 
 use crate::clock::{Timestamp, whole_millis};
 
@@ -95,7 +96,10 @@ mod millis {
 /// assert!(fields.is_empty());
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct Fields(Arc<Vec<(Arc<str>, Arc<str>)>>);
+pub struct Fields(Arc<List>);
+
+/// Few enough fields, as most sessions have, need no memory of their own.
+type List = SmallVec<[(Arc<str>, Arc<str>); 4]>;
 
 impl Fields {
     /// The JSON text stored under `key`.
@@ -105,12 +109,13 @@ impl Fields {
 
     /// The JSON text stored under `key`, to share without a copy.
     pub fn get_shared(&self, key: &str) -> Option<&Arc<str>> {
-        self.position(key).ok().map(|at| &self.0[at].1)
+        self.entry(key).map(|(_, text)| text)
     }
 
-    /// The stored key that equals `key`, to share without a copy.
-    pub(crate) fn shared_key(&self, key: &str) -> Option<&Arc<str>> {
-        self.position(key).ok().map(|at| &self.0[at].0)
+    /// What is stored under `key`, with the stored key that equals it, to share without a copy.
+    pub(crate) fn entry(&self, key: &str) -> Option<(&Arc<str>, &Arc<str>)> {
+        let (key, text) = &self.0[self.position(key).ok()?];
+        Some((key, text))
     }
 
     /// Whether something is stored under `key`.
@@ -171,10 +176,18 @@ impl Default for Fields {
 
 impl<K: Into<Arc<str>>, V: Into<Arc<str>>> FromIterator<(K, V)> for Fields {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(iter: I) -> Self {
-        // Of texts under one key the last counts, as with every map.
-        let fields: BTreeMap<Arc<str>, Arc<str>> =
+        let mut list: List =
             iter.into_iter().map(|(key, text)| (key.into(), text.into())).collect();
-        Self(Arc::new(fields.into_iter().collect()))
+        list.sort_by(|(a, _), (b, _)| a.cmp(b));
+        // Of texts under one key the last counts, as with every map.
+        list.dedup_by(|later, earlier| {
+            let is_same = later.0 == earlier.0;
+            if is_same {
+                std::mem::swap(later, earlier);
+            }
+            is_same
+        });
+        Self(Arc::new(list))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which schemas share the sessions: no two may claim one key.
 
 use std::any::TypeId;
-use std::sync::{PoisonError, RwLock};
+use std::sync::OnceLock;
 
 use crate::error::{SessionError, SessionErrorKind};
 use crate::schema::SessionSchema;
@@ -49,36 +49,48 @@ impl Schemas {
     }
 }
 
-/// The schemas that one `Sessions` has seen.
+/// The schemas that one `Sessions` has seen: a list that only grows, so that requests read it without
+/// a lock.
 #[derive(Debug, Default)]
-pub(crate) struct Registry(RwLock<Vec<Claim>>);
+pub(crate) struct Registry(OnceLock<Box<Seen>>);
+
+#[derive(Debug)]
+struct Seen {
+    claim: Claim,
+    next: Registry,
+}
 
 impl Registry {
     pub(crate) fn new(schemas: Schemas) -> Self {
-        Self(RwLock::new(schemas.0))
+        let before = |next, claim| Self(OnceLock::from(Box::new(Seen { claim, next })));
+        schemas.0.into_iter().rev().fold(Self::default(), before)
     }
 
     /// Admits `S`, unless it claims what another schema has.
     pub(crate) fn admit<S: SessionSchema>(&self) -> Result<(), SessionError> {
-        let id = TypeId::of::<S>();
-        // A panic cannot leave the list half changed: `push` is its only change.
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if known.iter().any(|claim| claim.schema == id) {
+        let schema = TypeId::of::<S>();
+        if self.iter().any(|claim| claim.schema == schema) {
             return Ok(());
         }
-        drop(known);
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let names = Names::of::<S>();
-        for other in known.iter().filter(|claim| claim.schema != id) {
-            if let Some(clash) = clash(&other.names, &names) {
-                let (a, b) = (other.names.schema, names.schema);
+        let ours = Claim { schema, names: Names::of::<S>() };
+        let mut end = self;
+        loop {
+            // What another thread may have put there first is looked at like all others.
+            let seen = end.0.get_or_init(|| Box::new(Seen { claim: ours, next: Self::default() }));
+            if seen.claim.schema == schema {
+                return Ok(());
+            }
+            if let Some(clash) = clash(&seen.claim.names, &ours.names) {
+                let (a, b) = (seen.claim.names.schema, ours.names.schema);
                 return Err(SessionErrorKind::Schema(clash.message(a, b).into()).into());
             }
+            end = &seen.next;
         }
-        if !known.iter().any(|claim| claim.schema == id) {
-            known.push(Claim { schema: id, names });
-        }
-        Ok(())
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Claim> {
+        let seen = std::iter::successors(self.0.get(), |seen| seen.next.0.get());
+        seen.map(|seen| &seen.claim)
     }
 }
 

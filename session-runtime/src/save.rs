@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use smallvec::SmallVec;
-
-use crate::change::{Step, add_step};
+use crate::change::{Change, Changes, Step, add_step};
 use crate::error::SessionError;
 use crate::field::AnyField;
 use crate::patch::{FieldOp, parse_integer};
@@ -14,56 +12,44 @@ use crate::state::{AnySave, Resolved};
 use crate::ttl::{Snapshot, companion_key};
 
 /// The changes of one schema on their way to the store.
-pub(crate) struct Saves<S: 'static> {
-    pub(crate) list: SmallVec<[FieldSave<S>; 1]>,
+pub(crate) struct Saves<S> {
+    pub(crate) changes: Changes<S>,
     /// The other changes are dropped with this.
     pub(crate) principal_only: bool,
 }
 
-type FieldSave<S> = (&'static dyn AnyField<S>, Save<S>);
-
-pub(crate) enum Save<S> {
-    /// The text to store; `None`: remove it.
-    Decided(Option<Arc<str>>),
-    Sum(i128),
-    Log {
-        steps: Vec<Step<S>>,
-        /// The outcome that the request saw, good for the first try.
-        ready: Option<Option<Arc<str>>>,
-    },
-}
-
 impl<S: SessionSchema> AnySave for Saves<S> {
     fn resolve(&mut self, base: &Snapshot<'_>, out: &mut Resolved) -> Result<(), SessionError> {
-        for (field, save) in &mut self.list {
+        for (index, change) in &mut self.changes {
+            let field = S::FIELDS[*index];
             if self.principal_only && !field.is_principal() {
                 continue;
             }
             // What the request saw may have come from a value whose time is over by now.
-            let has_expired = base.has_expired(*field);
-            match save {
-                Save::Decided(text) => decide(*field, text.as_ref(), base, out),
-                Save::Sum(0) => {}
-                Save::Sum(delta) => match plain_add(*field, *delta, base) {
-                    Some(add) => {
-                        out.push(base.key(field.key()), add);
-                        date(*field, true, base, out);
+            let has_expired = base.has_expired(field);
+            match change {
+                Change::Decided { text, .. } => decide(field, text.as_ref(), base, out),
+                Change::Sum { delta: 0, .. } => {}
+                Change::Sum { delta, .. } => match plain_add(field, *delta, base) {
+                    Some((key, add)) => {
+                        out.push(key, add);
+                        date(field, true, base, out);
                     }
                     None => {
                         out.replayed |= has_expired;
-                        let steps = [add_step(*field, *delta)];
-                        replace(*field, replay(*field, &steps, base)?, base, out);
+                        let steps = [add_step(field, *delta)];
+                        replace(field, replay(field, &steps, base)?, base, out);
                     }
                 },
-                Save::Log { steps, ready } => {
+                Change::Log { steps, ready, .. } => {
                     let text = match ready.take().filter(|_| !has_expired) {
                         Some(text) => text,
                         None => {
                             out.replayed = true;
-                            replay(*field, steps, base)?
+                            replay(field, steps, base)?
                         }
                     };
-                    replace(*field, text, base, out);
+                    replace(field, text, base, out);
                 }
             }
         }
@@ -91,23 +77,25 @@ fn decide<S>(
     }
 }
 
-/// The sum as one `Add`, unless the value is held under an older key, is or may be over, must be reset
-/// first, or the sum fits no `i64`.
+/// The sum as one `Add` and the key of it, unless the value is held under an older key, is or may be
+/// over, must be reset first, or the sum fits no `i64`.
 fn plain_add<S: SessionSchema>(
     field: &dyn AnyField<S>,
     delta: i128,
     base: &Snapshot<'_>,
-) -> Option<FieldOp> {
+) -> Option<(Arc<str>, FieldOp)> {
     let bounds = field.bounds()?;
     let delta = i64::try_from(delta).ok()?;
-    match base.held(field) {
-        Some(held) if held.key != field.key() || parse_integer(held.text).is_none() => return None,
-        Some(_) => {}
+    let key = match base.held(field) {
+        Some(held) => {
+            let is_plain = **held.key == *field.key() && parse_integer(held.text).is_some();
+            is_plain.then(|| held.key.clone())?
+        }
         // Something that is over is no start; nor is one that another request may have stored since.
         None if base.has_expired(field) || field.expires_at(base.now).is_some() => return None,
-        None => {}
-    }
-    Some(FieldOp::Add { delta, min: bounds.min, max: bounds.max, start: bounds.start })
+        None => field.key().into(),
+    };
+    Some((key, FieldOp::Add { delta, min: bounds.min, max: bounds.max, start: bounds.start }))
 }
 
 /// The outcome of `steps` on what `base` holds.
@@ -142,7 +130,7 @@ fn replace<S: SessionSchema>(
         return;
     }
     for alias in field.aliases() {
-        let is_source = held.as_ref().is_some_and(|held| held.key == *alias);
+        let is_source = held.as_ref().is_some_and(|held| **held.key == **alias);
         if is_source || base.is_over(alias) {
             out.replace(base.key(alias), base.text(alias), None);
             if let Some(companion) = base.companion(alias) {

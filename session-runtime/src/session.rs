@@ -8,7 +8,6 @@ use crate::error::SessionError;
 use crate::handle::SessionHandle;
 use crate::schema::SessionSchema;
 use crate::state::State;
-use crate::view::View;
 
 /// The visitor's session, seen through the schema `S`.
 ///
@@ -40,12 +39,14 @@ pub struct Session<S: SessionSchema> {
     // Not the last field: whether that is sized is asked of the struct, and where `S` is no schema the
     // question would be a second error.
     accessors: S::Accessors,
-    view: View<S>,
+    /// The place of the accessors' view.
+    index: usize,
 }
 
 impl<S: SessionSchema> Session<S> {
-    pub(crate) fn new(handle: SessionHandle, view: View<S>) -> Self {
-        Self { handle, accessors: S::accessors(view.clone()), view }
+    /// The session seen through the view at `index`.
+    pub(crate) fn new(handle: SessionHandle, index: usize) -> Self {
+        Self { accessors: S::accessors(handle.view(index)), handle, index }
     }
 
     /// The id of the stored session as text; `None` before the first save. It is the key the record
@@ -172,13 +173,13 @@ impl<S: SessionSchema> Session<S> {
     }
 
     fn state<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
-        self.view.locked_state(|state, _| f(state))
+        f(&mut self.handle.state())
     }
 }
 
 impl<S: SessionSchema> Clone for Session<S> {
     fn clone(&self) -> Self {
-        Self::new(self.handle.clone(), self.view.clone())
+        Self::new(self.handle.clone(), self.index)
     }
 }
 

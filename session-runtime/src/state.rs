@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use smallvec::SmallVec;
 
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Clock;
 use crate::error::SessionError;
 use crate::id::{SessionId, StoreKey};
 use crate::observe::Load;
@@ -23,10 +23,9 @@ pub(crate) struct StateCell {
 }
 
 impl StateCell {
-    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new() -> Self {
         let state = State {
             stored: Stored::Nothing,
-            clock,
             views: SmallVec::new(),
             wish: Wish::default(),
             cookie: PendingCookie::Nothing,
@@ -37,10 +36,11 @@ impl StateCell {
         Self { loaded: AtomicBool::new(false), state: Mutex::new(state) }
     }
 
-    /// The store was asked, and this is what it holds.
-    pub(crate) fn load(&self, stored: Stored) -> Load {
+    /// The store was asked, and this is what it holds, with the first view of it.
+    pub(crate) fn load(&self, stored: Stored, view: Option<Box<dyn AnyView>>) -> Load {
         let mut state = self.lock();
         state.stored = stored;
+        state.views.extend(view);
         self.loaded.store(true, Ordering::Release);
         match &state.stored {
             Stored::Nothing => Load::Nothing,
@@ -60,19 +60,25 @@ impl StateCell {
         // which happen before anything is changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// The state, for whoever has the cell alone.
+    pub(crate) fn get_mut(&mut self) -> &mut State {
+        self.state.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What holds the cell: the request, which its views keep alive.
 pub(crate) trait HasState: Send + Sync {
     fn state(&self) -> &StateCell;
+
+    /// Says which of its fields are over: a request may outlast them.
+    fn clock(&self) -> &dyn Clock;
 }
 
 /// The session of one request.
 pub(crate) struct State {
     /// What the store holds, as far as this request knows.
     pub(crate) stored: Stored,
-    /// Says which of its fields are over: a request may outlast them.
-    pub(crate) clock: Arc<dyn Clock>,
     /// The typed views of it, one a schema.
     pub(crate) views: SmallVec<[Box<dyn AnyView>; 1]>,
     /// What the handler asked for beside changes of fields.
@@ -89,7 +95,7 @@ pub(crate) struct State {
 }
 
 /// What the store holds.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) enum Stored {
     /// No session.
     #[default]
@@ -98,6 +104,19 @@ pub(crate) enum Stored {
     Live(LiveSession),
     /// A session that was deleted or renewed elsewhere.
     Gone,
+}
+
+impl Stored {
+    pub(crate) fn live(&self) -> Option<&LiveSession> {
+        match self {
+            Self::Live(live) => Some(live),
+            Self::Nothing | Self::Gone => None,
+        }
+    }
+
+    pub(crate) fn record(&self) -> Option<&Record> {
+        self.live().map(|live| &live.record)
+    }
 }
 
 /// A live session.
@@ -127,6 +146,11 @@ impl Wish {
             && self.doomed.is_empty()
             && !self.remove_cookie
             && !self.destroy_gone
+    }
+
+    /// Whether there are sessions to delete, or a cookie to remove when they are.
+    pub(crate) fn has_deletions(&self) -> bool {
+        !self.doomed.is_empty() || self.remove_cookie
     }
 }
 
@@ -173,19 +197,12 @@ impl State {
         self.record().map(|record| record.fields.clone()).unwrap_or_default()
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
-        self.clock.now()
-    }
-
     pub(crate) fn record(&self) -> Option<&Record> {
-        self.live().map(|live| &live.record)
+        self.stored.record()
     }
 
     pub(crate) fn live(&self) -> Option<&LiveSession> {
-        match &self.stored {
-            Stored::Live(live) => Some(live),
-            Stored::Nothing | Stored::Gone => None,
-        }
+        self.stored.live()
     }
 
     pub(crate) fn has_changes(&self) -> bool {
@@ -228,16 +245,16 @@ impl State {
 
     /// Puts every view back to what is stored, without changes.
     #[must_use]
-    pub(crate) fn revert_views(&mut self) -> Garbage {
+    pub(crate) fn revert_views(&mut self, clock: &dyn Clock) -> Garbage {
         let garbage = self.reset_views();
-        self.rebase_views();
+        self.rebase_views(clock);
         garbage
     }
 
     /// Makes the views follow the stored fields.
-    pub(crate) fn rebase_views(&mut self) {
+    pub(crate) fn rebase_views(&mut self, clock: &dyn Clock) {
         let fields = self.fields();
-        let stored = Snapshot::new(&fields, self.now());
+        let stored = Snapshot::to_read(&fields, clock);
         for view in &mut self.views {
             view.rebase(&stored);
         }

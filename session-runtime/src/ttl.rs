@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::field::AnyField;
 use crate::record::Fields;
 
@@ -22,7 +22,7 @@ pub struct Snapshot<'a> {
 
 /// Where a field is held in a record.
 pub(crate) struct Held<'a> {
-    pub(crate) key: &'static str,
+    pub(crate) key: &'a Arc<str>,
     pub(crate) text: &'a Arc<str>,
     pub(crate) expires_at: Option<Timestamp>,
 }
@@ -34,8 +34,16 @@ pub(crate) struct Companion<'a> {
 }
 
 impl<'a> Snapshot<'a> {
+    /// What `fields` hold `now`.
     pub(crate) fn new(fields: &'a Fields, now: Timestamp) -> Self {
-        Self { fields, now, dated: fields.iter().any(|(key, _)| key.ends_with(SUFFIX)) }
+        Self { fields, now, dated: is_dated(fields) }
+    }
+
+    /// The same for those who only read: the clock is asked if a field can be over.
+    pub(crate) fn to_read(fields: &'a Fields, clock: &dyn Clock) -> Self {
+        let dated = is_dated(fields);
+        let now = if dated { clock.now() } else { Timestamp::from_millis(0) };
+        Self { fields, now, dated }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -45,7 +53,7 @@ impl<'a> Snapshot<'a> {
     /// Where `field` is held: under its key or else its first alias that is there.
     pub(crate) fn held<S>(&self, field: &(impl AnyField<S> + ?Sized)) -> Option<Held<'a>> {
         keys(field).find_map(|key| {
-            let text = self.text(key)?;
+            let (key, text) = self.fields.entry(key)?;
             let expires_at = self.expires_at(key);
             let is_live = expires_at.is_none_or(|expires_at| self.now < expires_at);
             is_live.then_some(Held { key, text, expires_at })
@@ -54,7 +62,7 @@ impl<'a> Snapshot<'a> {
 
     /// `key` to share, without a copy if something is stored under it.
     pub(crate) fn key(&self, key: &str) -> Arc<str> {
-        self.fields.shared_key(key).cloned().unwrap_or_else(|| key.into())
+        self.fields.entry(key).map_or_else(|| key.into(), |(key, _)| key.clone())
     }
 
     /// The text under `key`, also if its time is over: what the store compares with.
@@ -86,6 +94,10 @@ impl<'a> Snapshot<'a> {
         let text = self.companion(key)?.text;
         Some(Timestamp::from_millis(text.parse().unwrap_or(0)))
     }
+}
+
+fn is_dated(fields: &Fields) -> bool {
+    fields.iter().any(|(key, _)| key.ends_with(SUFFIX))
 }
 
 /// Where it is kept when `key` expires.

@@ -67,7 +67,7 @@ impl<S: SessionSchema> View<S> {
     pub fn has<T>(&self, field: &Field<S, T>) -> bool {
         self.locked_state(|state, index| {
             let pending = pending(downcast::<S>(&mut *state.views[index]), field.index);
-            pending.unwrap_or_else(|| stored(state, field, |held| held.is_some()))
+            pending.unwrap_or_else(|| self.stored(state, field, |held| held.is_some()))
         })
     }
 
@@ -76,9 +76,9 @@ impl<S: SessionSchema> View<S> {
     pub fn field_expires_at<T>(&self, field: &Field<S, T>) -> Option<Timestamp> {
         self.locked_state(|state, index| {
             match pending(downcast::<S>(&mut *state.views[index]), field.index) {
-                Some(true) => S::FIELDS[field.index].expires_at(state.now()),
+                Some(true) => S::FIELDS[field.index].expires_at(self.request.clock().now()),
                 Some(false) => None,
-                None => stored(state, field, |held| held?.expires_at),
+                None => self.stored(state, field, |held| held?.expires_at),
             }
         })
     }
@@ -183,18 +183,31 @@ impl<S: SessionSchema> View<S> {
     fn is_over<T>(&self, field: &Field<S, T>) -> bool {
         self.locked_state(|state, index| {
             let Some(record) = state.record() else { return false };
-            let (any, stored) =
-                (S::FIELDS[field.index], Snapshot::new(&record.fields, state.now()));
+            let any = S::FIELDS[field.index];
+            let stored = Snapshot::to_read(&record.fields, self.request.clock());
             let is_over = stored.has_expired(any) && stored.held(any).is_none();
             is_over && downcast::<S>(&mut *state.views[index]).change(field.index).is_none()
         })
+    }
+
+    /// What `read` makes of the stored value of a field.
+    fn stored<T, R>(
+        &self,
+        state: &State,
+        field: &Field<S, T>,
+        read: impl FnOnce(Option<Held<'_>>) -> R,
+    ) -> R {
+        let held = state.record().and_then(|record| {
+            Snapshot::to_read(&record.fields, self.request.clock()).held(S::FIELDS[field.index])
+        });
+        read(held)
     }
 
     fn lock<R>(&self, f: impl FnOnce(&mut Values<S>) -> R) -> R {
         self.locked_state(|state, index| f(downcast(&mut *state.views[index])))
     }
 
-    pub(crate) fn locked_state<R>(&self, f: impl FnOnce(&mut State, usize) -> R) -> R {
+    fn locked_state<R>(&self, f: impl FnOnce(&mut State, usize) -> R) -> R {
         f(&mut self.request.state().lock(), self.index)
     }
 }
@@ -202,25 +215,13 @@ impl<S: SessionSchema> View<S> {
 /// Whether there will be a value when this request's change is saved; `None` if it has changed nothing.
 fn pending<S: SessionSchema>(values: &Values<S>, index: usize) -> Option<bool> {
     Some(match values.change(index)? {
-        Change::Decided { cleared: true } => false,
+        Change::Decided { cleared: true, .. } => false,
         Change::Sum { .. } => true,
         Change::Decided { .. } | Change::Log { .. } => {
             // A value that cannot be written is there all the same: the commit reports it.
             S::FIELDS[index].encode(&values.current).map_or(true, |text| text.is_some())
         }
     })
-}
-
-/// What `read` makes of the stored value of a field.
-fn stored<S: SessionSchema, T, R>(
-    state: &State,
-    field: &Field<S, T>,
-    read: impl FnOnce(Option<Held<'_>>) -> R,
-) -> R {
-    let held = state
-        .record()
-        .and_then(|record| Snapshot::new(&record.fields, state.now()).held(S::FIELDS[field.index]));
-    read(held)
 }
 
 /// Cuts a counter to its bounds; other values stay.

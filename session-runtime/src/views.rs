@@ -3,23 +3,27 @@
 use std::any::Any;
 
 use crate::change::Values;
+use crate::clock::Clock;
 use crate::error::SessionError;
 use crate::schema::SessionSchema;
-use crate::state::{State, StateCell};
+use crate::state::{AnyView, State, StateCell, Stored};
 use crate::ttl::Snapshot;
 
 /// Where the values of `S` are, decoded at the first call.
-pub(crate) fn view_index<S: SessionSchema>(cell: &StateCell) -> Result<usize, SessionError> {
+pub(crate) fn view_index<S: SessionSchema>(
+    cell: &StateCell,
+    clock: &dyn Clock,
+) -> Result<usize, SessionError> {
     loop {
-        let (fields, now) = {
+        let fields = {
             let state = cell.lock();
             if let Some(index) = position::<S>(&state) {
                 return Ok(index);
             }
-            (state.fields(), state.now())
+            state.fields()
         };
         // `Deserialize` is code of the application: it runs without the lock.
-        let values = Values::<S>::decode(&Snapshot::new(&fields, now))?;
+        let values = Values::<S>::decode(&Snapshot::to_read(&fields, clock))?;
         let mut state = cell.lock();
         if let Some(index) = position::<S>(&state) {
             return Ok(index);
@@ -29,6 +33,18 @@ pub(crate) fn view_index<S: SessionSchema>(cell: &StateCell) -> Result<usize, Se
             return Ok(state.views.len() - 1);
         }
     }
+}
+
+/// The values of `S` in a session that nobody has looked at yet.
+pub(crate) fn first_view<S: SessionSchema>(
+    stored: &Stored,
+    clock: &dyn Clock,
+) -> Result<Box<dyn AnyView>, SessionError> {
+    let values = match stored.record() {
+        Some(record) => Values::<S>::decode(&Snapshot::to_read(&record.fields, clock))?,
+        None => Values::new(),
+    };
+    Ok(Box::new(values))
 }
 
 fn position<S: SessionSchema>(state: &State) -> Option<usize> {
