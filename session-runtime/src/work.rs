@@ -198,9 +198,8 @@ impl<'a> Work<'a> {
             Updated::Gone => return Ok(Some(Saved::Gone { signs_in: plan.signs_in })),
         }
         observe::saved(plan.kind(), plan.patch.fields.len(), conflicts);
-        let is_seen = self.observed || core.keeper.is_cookie();
-        // Refused is what the store did to a record that is newer than this.
-        match is_seen {
+        match self.observed || core.keeper.is_cookie() {
+            // It does not apply where the store's record is newer than this one.
             true => drop(plan.patch.apply(&mut live.record)),
             false => plan.patch.apply_to_rest(&mut live.record),
         }
