@@ -20,34 +20,18 @@ pub(crate) struct Commit<'a> {
 impl Commit<'_> {
     /// Leaves in `events` what is to be told when nothing is locked.
     pub(crate) async fn run(&self, events: &mut Events<'_>) -> Result<(), SessionError> {
-        let mut work = Work::new(self);
+        let mut work = Work::new(self.core, self.cell, self.observed);
         loop {
-            match work.begin(self.principal_only).map_err(|error| self.fail(error))? {
+            match work.begin(self.principal_only).map_err(|error| work.fail(error))? {
                 Begun::Nothing => return Ok(()),
                 Begun::Interrupted => return Err(SessionErrorKind::Interrupted.into()),
-                Begun::Deletions => {
-                    delete_doomed(self.core, self.cell, events).await?;
-                    work.now = self.core.now();
-                }
+                Begun::Deletions => delete_doomed(self.core, self.cell, events).await?,
                 Begun::Changes => break,
             }
         }
-        let event = work.run().await.map_err(|error| self.fail(error))?;
+        let event = work.run().await.map_err(|error| work.fail(error))?;
         events.extend(event);
         Ok(())
-    }
-
-    fn fail(&self, error: SessionError) -> SessionError {
-        if !error.is_store() {
-            // Nothing was written, and what could not be saved is told: the request goes on with
-            // what is stored.
-            let _garbage = {
-                let mut state = self.cell.lock();
-                state.unsettled = None;
-                state.revert_views(&*self.core.clock)
-            };
-        }
-        error
     }
 }
 

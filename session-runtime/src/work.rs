@@ -5,7 +5,6 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::clock::Timestamp;
-use crate::commit::Commit;
 use crate::core::{Core, OnGone};
 use crate::error::{SessionError, SessionErrorKind, StoreError};
 use crate::event::SessionEvent;
@@ -16,7 +15,8 @@ use crate::plan::{Plan, Wishes, is_touch_due};
 use crate::queue::Contention;
 use crate::record::{Fields, Record};
 use crate::state::{
-    AnySave, Doomed, LiveSession, PendingCookie, Resolved, State, StateCell, Stored, Unsettled,
+    AnySave, Doomed, Garbage, LiveSession, PendingCookie, Resolved, State, StateCell, Stored,
+    Unsettled,
 };
 use crate::store::{Created, Updated};
 use crate::ttl::Snapshot;
@@ -32,7 +32,7 @@ pub(crate) struct Work<'a> {
     core: &'a Core,
     cell: &'a StateCell,
     observed: bool,
-    pub(crate) now: Timestamp,
+    now: Timestamp,
     /// What the store holds, as far as is known.
     base: Stored,
     saves: SmallVec<[Box<dyn AnySave>; 1]>,
@@ -62,13 +62,12 @@ pub(crate) enum Begun {
 
 impl<'a> Work<'a> {
     /// Nothing to do yet.
-    pub(crate) fn new(commit: &Commit<'a>) -> Self {
-        let Commit { core, cell, observed, .. } = *commit;
+    pub(crate) fn new(core: &'a Core, cell: &'a StateCell, observed: bool) -> Self {
         Self {
             core,
             cell,
             observed,
-            now: core.now(),
+            now: Timestamp::from_millis(0),
             base: Stored::Nothing,
             saves: SmallVec::new(),
             wishes: Wishes::default(),
@@ -79,6 +78,7 @@ impl<'a> Work<'a> {
 
     /// Takes the pending work out of the state.
     pub(crate) fn begin(&mut self, principal_only: bool) -> Result<Begun, SessionError> {
+        self.now = self.core.now();
         let mut state = self.cell.lock();
         let state = &mut *state;
         if state.wish.has_deletions() {
@@ -90,19 +90,29 @@ impl<'a> Work<'a> {
         if !state.is_pending() && !is_touch_due(self.core, state, self.now) {
             return Ok(Begun::Nothing);
         }
+        self.generation = state.generation;
         for view in state.views.iter_mut().filter(|view| view.has_changes()) {
             // On an error they are dropped after the lock, for they hold closures of the application.
             self.saves.push(view.begin_save(principal_only)?);
         }
         state.unsettled = Some(Unsettled::default());
         self.base = state.stored.clone();
-        self.generation = state.generation;
         self.destroy_gone = std::mem::take(&mut state.wish.destroy_gone);
         self.wishes = Wishes {
             renew: std::mem::take(&mut state.wish.renew),
             remember: state.wish.remember.take(),
         };
         Ok(Begun::Changes)
+    }
+
+    /// Nothing was written, and what could not be saved is told: the request goes on with what is stored,
+    /// unless it has destroyed that meanwhile.
+    pub(crate) fn fail(&self, error: SessionError) -> SessionError {
+        if !error.is_store() {
+            let mut garbage = Garbage::new();
+            self.settle(|state| garbage = state.revert_views(&*self.core.clock));
+        }
+        error
     }
 
     pub(crate) async fn run(&mut self) -> Outcome {
@@ -224,10 +234,13 @@ impl<'a> Work<'a> {
             return Err(SessionErrorKind::ResponseSent.into());
         }
         self.base = Stored::Live(LiveSession { id: core.keeper.issue()?, record });
-        for _ in 0..MAX_FRESH_IDS {
+        for attempt in 0..MAX_FRESH_IDS {
             let Stored::Live(live) = &mut self.base else {
                 unreachable!("the session is that from before the loop")
             };
+            if attempt > 0 {
+                live.id = core.keeper.issue()?;
+            }
             let cookie = core.cookie_value(live)?;
             mark_new_key(self.cell, live.id.key);
             if core.keeper.create(&live.id.key, &live.record).await? == Created::Created {
@@ -237,7 +250,6 @@ impl<'a> Work<'a> {
                 // One that was destroyed meanwhile never was.
                 return Ok(event.filter(|_| is_settled));
             }
-            live.id = core.keeper.issue()?;
         }
         let error = StoreError::backend("every fresh random id is said to exist already");
         observe::store_failed("create", &error);
@@ -271,9 +283,12 @@ impl<'a> Work<'a> {
 
     /// The session was ended or renewed by another request.
     fn overtaken(&mut self) -> Outcome {
-        self.settle(|state| state.stored = Stored::Gone);
-        let _garbage = self.cell.lock().reset_views();
-        let dropped_work = !self.saves.is_empty() || self.destroy_gone;
+        let mut garbage = Garbage::new();
+        let is_settled = self.settle(|state| {
+            state.stored = Stored::Gone;
+            garbage = state.reset_views();
+        });
+        let dropped_work = is_settled && (!self.saves.is_empty() || self.destroy_gone);
         if dropped_work && self.core.on_gone == OnGone::Conflict {
             return Err(SessionErrorKind::Gone.into());
         }
