@@ -146,6 +146,9 @@ where
                 let Some(handle) = this.guard.as_mut().and_then(FinishGuard::release) else {
                     return Poll::Ready(Ok(response));
                 };
+                if handle.end_untouched() {
+                    return Poll::Ready(Ok(response));
+                }
                 if let Some(finished) = handle.finish_now() {
                     return Poll::Ready(Ok(answer(response, &finished)));
                 }

@@ -104,7 +104,7 @@ impl SessionHandle {
         View::new(self.0.clone(), index)
     }
 
-    /// What is known of the session, which somebody has loaded.
+    /// What is known of the session.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.0.cell.lock()
     }
@@ -187,18 +187,23 @@ impl SessionHandle {
         self.conclude(cell.lock(), error)
     }
 
+    /// Whether nothing has asked for the session. Who does so from now on cannot be given a cookie.
+    pub(crate) fn end_untouched(&self) -> bool {
+        let is_untouched = self.0.cell.loaded().is_none();
+        if is_untouched && Arc::strong_count(&self.0) > 1 {
+            self.state().responded = true;
+        }
+        is_untouched
+    }
+
     /// [`finish`](Self::finish) for the requests that need no wait: `None` if the store must be
     /// asked.
     pub fn finish_now(&self) -> Option<Finished> {
-        let Request { core, cell, .. } = &*self.0;
-        if cell.loaded().is_none() {
-            // Who asks for the session later cannot be given a cookie any more.
-            if Arc::strong_count(&self.0) > 1 {
-                cell.lock().responded = true;
-            }
+        if self.end_untouched() {
             return Some(Finished::untouched());
         }
-        let state = cell.lock();
+        let core = &self.0.core;
+        let state = self.state();
         // A commit that is under way is pending or unsettled.
         let idle = !state.is_pending()
             && state.unsettled.is_none()
