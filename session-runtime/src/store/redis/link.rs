@@ -1,6 +1,7 @@
 //! The connections to one server.
 
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -92,9 +93,14 @@ impl Own {
         deadline: Instant,
     ) -> RedisResult<Vec<Value>> {
         let slot = self.shared_for(key).slot();
-        let opened = slot.connection.get_or_try_init(|| self.open(&slot));
-        let mut connection = within(deadline, opened).await?.clone();
-        let sending = connection.send_packed_commands(commands, 0, commands.len());
+        let mut connection = match slot.connection.get() {
+            Some(connection) => connection.clone(),
+            None => {
+                let opened = slot.connection.get_or_try_init(|| self.open(&slot));
+                within(deadline, Box::pin(opened)).await?.clone()
+            }
+        };
+        let sending = pin!(connection.send_packed_commands(commands, 0, commands.len()));
         let answers = within(deadline, sending).await;
         let is_usable = match &answers {
             Ok(answers) => !answers.iter().any(is_read_only),
