@@ -34,9 +34,9 @@ struct Own {
     shared: [Shared<MultiplexedConnection>; CONNECTIONS],
 }
 
-/// While the server works on what came through one connection, the application works on what came
-/// back through the other.
-const CONNECTIONS: usize = 2;
+/// While the server works on what came through some of them, the application works on what came back
+/// through the others. With two, both easily wait for each other.
+const CONNECTIONS: usize = 4;
 
 /// How many commands wait for the socket before their senders do.
 const BUFFER: usize = 1_024;

@@ -42,7 +42,7 @@ use crate::patch::Patch;
 use crate::record::{Principal, Record};
 
 /// Keeps sessions in one Redis (6.2 or later) or Valkey server, or a primary with its replicas.
-/// Clones share its two connections.
+/// Clones share its four connections.
 ///
 /// A session is a hash, which the server ends by itself to the millisecond. A load is one `HGETALL`,
 /// everything else one call of a script, so that each is one step. Reads go to the primary: a
