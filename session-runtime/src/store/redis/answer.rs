@@ -106,15 +106,19 @@ pub(crate) fn taken(answer: Value) -> Result<Taken, StoreError> {
     match answer {
         Value::Array(parts) if parts.len() == 3 => match <[Value; 3]>::try_from(parts) {
             Ok([Value::BulkString(letter), Value::BulkString(left), fields]) => {
-                let is_mark = |pair: &Result<Pair, _>| matches!(pair, Ok((field, _)) if field == layout::GONE);
-                let record = live_of(pairs(fields)?.filter(|pair| !is_mark(pair)))?;
-                let again = letter == b"R";
+                let fields = pairs(fields)?.filter(|pair| !is_mark(pair));
+                let (record, again) = (live_of(fields)?, letter == b"R");
                 Ok(Taken::Moved(Moved { record, left, again }.into()))
             }
             _ => Err(unexpected()),
         },
         answer => updated(answer).map(Taken::Refused),
     }
+}
+
+#[cfg(feature = "redis-cluster")]
+fn is_mark(pair: &Result<Pair, StoreError>) -> bool {
+    matches!(pair, Ok((field, _)) if field == layout::GONE)
 }
 
 /// What became of ending one session.
