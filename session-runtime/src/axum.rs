@@ -152,8 +152,7 @@ where
                 if let Some(finished) = handle.finish_now() {
                     return Poll::Ready(Ok(answer(response, &finished)));
                 }
-                let status = response.status();
-                let saving = async move { handle.save_and_finish(status).await };
+                let saving = handle.save_and_finish(response.status());
                 this.finishing.insert(Box::pin(Finishing { response: Some(response), saving }))
             }
         };

@@ -158,7 +158,7 @@ impl SessionHandle {
 
     /// Saves what has changed and says what the response needs. For adapters, once, when the head of
     /// the response is known.
-    pub async fn finish(&self, status: StatusCode) -> Finished {
+    pub async fn finish(self, status: StatusCode) -> Finished {
         match self.finish_now() {
             Some(finished) => finished,
             None => self.save_and_finish(status).await,
@@ -166,7 +166,7 @@ impl SessionHandle {
     }
 
     /// [`finish`](Self::finish) where [`finish_now`](Self::finish_now) has answered `None`.
-    pub(crate) async fn save_and_finish(&self, status: StatusCode) -> Finished {
+    pub(crate) async fn save_and_finish(self, status: StatusCode) -> Finished {
         let Request { core, cell, turn, .. } = &*self.0;
         // Told when the turn is over.
         let mut events = core.hooks.later();
