@@ -1,11 +1,13 @@
 //! What comes back, read into the store's answers.
 
+use std::sync::Arc;
+
 use redis::Value;
 
 use super::layout;
 #[cfg(feature = "redis-cluster")]
 use crate::id::StoreKey;
-use crate::record::Record;
+use crate::record::{Fields, Record};
 use crate::store::{Created, Loaded, StoreError, Updated};
 
 /// Reads the hash of a session.
@@ -13,14 +15,15 @@ pub(crate) fn loaded(hash: Value) -> Result<Loaded, StoreError> {
     session(pairs(hash)?)
 }
 
-fn session(pairs: Vec<Pair>) -> Result<Loaded, StoreError> {
-    let (mut fields, mut meta, mut principal) = (Vec::new(), None, None);
-    for (key, text) in pairs {
+fn session(pairs: impl Iterator<Item = Result<Pair, StoreError>>) -> Result<Loaded, StoreError> {
+    let (mut fields, mut meta, mut principal) = (Fields::default(), None, None);
+    for pair in pairs {
+        let (key, text) = pair?;
         match key.as_slice() {
             layout::GONE => return Ok(Loaded::Gone),
             layout::META => meta = Some(text),
             layout::PRINCIPAL => principal = Some(text),
-            _ => fields.push((string(key)?, string(text)?)),
+            _ => fields.set(shared(&key)?, shared(&text)?),
         }
     }
     let Some(mut meta) = meta else {
@@ -29,7 +32,7 @@ fn session(pairs: Vec<Pair>) -> Result<Loaded, StoreError> {
     };
     meta.extend(principal.unwrap_or_default());
     let mut record = layout::record(&meta).ok_or_else(foreign)?;
-    record.fields = fields.into_iter().collect();
+    record.fields = fields;
     Ok(Loaded::Live(record))
 }
 
@@ -103,8 +106,7 @@ pub(crate) fn taken(answer: Value) -> Result<Taken, StoreError> {
     match answer {
         Value::Array(parts) if parts.len() == 3 => match <[Value; 3]>::try_from(parts) {
             Ok([Value::BulkString(letter), Value::BulkString(left), fields]) => {
-                let mut fields = pairs(fields)?;
-                fields.retain(|(field, _)| field != layout::GONE);
+                let fields = pairs(fields)?.filter(|pair| !is_mark(pair));
                 let (record, again) = (live_of(fields)?, letter == b"R");
                 Ok(Taken::Moved(Moved { record, left, again }.into()))
             }
@@ -112,6 +114,11 @@ pub(crate) fn taken(answer: Value) -> Result<Taken, StoreError> {
         },
         answer => updated(answer).map(Taken::Refused),
     }
+}
+
+#[cfg(feature = "redis-cluster")]
+fn is_mark(pair: &Result<Pair, StoreError>) -> bool {
+    matches!(pair, Ok((field, _)) if field == layout::GONE)
 }
 
 /// What became of ending one session.
@@ -160,7 +167,7 @@ fn live(hash: Value) -> Result<Record, StoreError> {
     live_of(pairs(hash)?)
 }
 
-fn live_of(pairs: Vec<Pair>) -> Result<Record, StoreError> {
+fn live_of(pairs: impl Iterator<Item = Result<Pair, StoreError>>) -> Result<Record, StoreError> {
     match session(pairs)? {
         Loaded::Live(record) => Ok(record),
         Loaded::Gone | Loaded::Absent => Err(unexpected()),
@@ -171,20 +178,22 @@ fn live_of(pairs: Vec<Pair>) -> Result<Record, StoreError> {
 type Pair = (Vec<u8>, Vec<u8>);
 
 /// Fields and texts: a map since RESP3, in turn before and in answers of scripts.
-fn pairs(hash: Value) -> Result<Vec<Pair>, StoreError> {
-    let pair = |pair| match pair {
+fn pairs(hash: Value) -> Result<impl Iterator<Item = Result<Pair, StoreError>>, StoreError> {
+    let (map, items) = match hash {
+        Value::Map(pairs) => (pairs, Vec::new()),
+        Value::Array(items) if items.len() % 2 == 0 => (Vec::new(), items),
+        _ => return Err(unexpected()),
+    };
+    let mut items = items.into_iter();
+    let in_turn = std::iter::from_fn(move || Some((items.next()?, items.next()?)));
+    Ok(map.into_iter().chain(in_turn).map(|pair| match pair {
         (Value::BulkString(key), Value::BulkString(text)) => Ok((key, text)),
         _ => Err(unexpected()),
-    };
-    match hash {
-        Value::Map(pairs) => pairs.into_iter().map(pair).collect(),
-        Value::Array(items) if items.len() % 2 == 0 => {
-            let mut items = items.into_iter();
-            let next = || Some((items.next()?, items.next()?));
-            std::iter::from_fn(next).map(pair).collect()
-        }
-        _ => Err(unexpected()),
-    }
+    }))
+}
+
+fn shared(bytes: &[u8]) -> Result<Arc<str>, StoreError> {
+    std::str::from_utf8(bytes).map(Arc::from).map_err(|_| foreign())
 }
 
 fn string(bytes: Vec<u8>) -> Result<String, StoreError> {

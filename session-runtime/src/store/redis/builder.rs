@@ -98,8 +98,8 @@ impl RedisStoreBuilder {
     }
 
     /// The store. Connects when the first session is asked for, and again whenever a connection was
-    /// lost; so it does not matter whether the server runs already. All requests share two
-    /// connections, each session always the same one; `wait_replicas` adds two.
+    /// lost; so it does not matter whether the server runs already. All requests share four
+    /// connections, each session always the same one; `wait_replicas` adds four.
     ///
     /// # Errors
     ///

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use redis::{Arg, Cmd, Pipeline, ToRedisArgs};
+use redis::{Arg, Cmd, ToRedisArgs};
 
 use super::layout::{self, Names};
 use super::script::{self, Script};
@@ -15,7 +15,7 @@ use crate::record::Record;
 #[derive(Clone)]
 pub(crate) struct Call {
     script: &'static Script,
-    command: Pipeline,
+    command: Cmd,
 }
 
 /// Room for the arguments of most calls.
@@ -27,10 +27,8 @@ const FIRST_KEY: usize = 3;
 
 impl Call {
     fn new(script: &'static Script, keys: &[&[u8]]) -> Self {
-        let mut evalsha = Cmd::with_capacity(ARGUMENTS, BYTES);
-        evalsha.arg("EVALSHA").arg(script.sha1()).arg(keys.len()).arg(keys);
-        let mut command = Pipeline::with_capacity(1);
-        command.add_command(evalsha);
+        let mut command = Cmd::with_capacity(ARGUMENTS, BYTES);
+        command.arg("EVALSHA").arg(script.sha1()).arg(keys.len()).arg(keys);
         Self { script, command }
     }
 
@@ -39,14 +37,14 @@ impl Call {
         self
     }
 
-    pub(crate) fn command(&self) -> &Pipeline {
+    pub(crate) fn command(&self) -> &Cmd {
         &self.command
     }
 
     /// The same for a server that does not know the script.
-    pub(crate) fn command_with_code(&self) -> Pipeline {
-        let mut command = redis::pipe();
-        command.cmd("EVAL").arg(self.script.code());
+    pub(crate) fn command_with_code(&self) -> Cmd {
+        let mut command = redis::cmd("EVAL");
+        command.arg(self.script.code());
         for argument in self.arguments().skip(2) {
             command.arg(argument);
         }
@@ -59,8 +57,7 @@ impl Call {
     }
 
     fn arguments(&self) -> impl Iterator<Item = &[u8]> {
-        let arguments = self.command.cmd_iter().flat_map(Cmd::args_iter);
-        arguments.filter_map(|argument| match argument {
+        self.command.args_iter().filter_map(|argument| match argument {
             Arg::Simple(argument) => Some(argument),
             _ => None,
         })

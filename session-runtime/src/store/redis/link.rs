@@ -1,18 +1,19 @@
 //! The connections to one server.
 
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, MultiplexedConnection};
+use redis::aio::{ConnectionLike, ConnectionManager, MultiplexedConnection};
 use redis::{
-    AsyncConnectionConfig, Client, ErrorKind, Pipeline, PushInfo, PushKind, RedisResult,
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, Pipeline, PushInfo, PushKind, RedisResult,
     ServerErrorKind, Value,
 };
 use tokio::time::Instant;
 
 use super::shared::{Shared, Slot};
-use super::wire::{Wire, deadline, next, within};
+use super::wire::{Wire, deadline, hgetall, next, within};
 use crate::store::StoreError;
 
 /// Sends commands to one server.
@@ -33,9 +34,9 @@ struct Own {
     shared: [Shared<MultiplexedConnection>; CONNECTIONS],
 }
 
-/// While the server works on what came through one connection, the application works on what came
-/// back through the other.
-const CONNECTIONS: usize = 2;
+/// While the server works on what came through some of them, the application works on what came back
+/// through the others. With two, both easily wait for each other.
+const CONNECTIONS: usize = 4;
 
 /// How many commands wait for the socket before their senders do.
 const BUFFER: usize = 1_024;
@@ -52,20 +53,31 @@ impl Link {
 }
 
 impl Wire for Link {
+    async fn ask(&self, key: &[u8], command: &Cmd, deadline: Instant) -> Result<Value, StoreError> {
+        let answer = match &self.connection {
+            Connection::Own(own) => own.ask(key, command, deadline).await,
+            Connection::Given(manager) => {
+                let mut manager = manager.clone();
+                within(deadline, manager.req_packed_command(command)).await
+            }
+        };
+        answer.map_err(StoreError::backend)
+    }
+
     async fn send(
         &self,
         key: &[u8],
         commands: &Pipeline,
         deadline: Instant,
     ) -> Result<Vec<Value>, StoreError> {
-        let sent = match &self.connection {
+        let answers = match &self.connection {
             Connection::Own(own) => own.send(key, commands, deadline).await,
             Connection::Given(manager) => {
                 let mut manager = manager.clone();
-                within(deadline, manager.send_packed_commands(commands, 0, commands.len())).await
+                within(deadline, manager.req_packed_commands(commands, 0, commands.len())).await
             }
         };
-        sent.map_err(StoreError::backend)
+        answers.map_err(StoreError::backend)
     }
 
     /// All in one round trip.
@@ -73,7 +85,7 @@ impl Wire for Link {
         let Some(first) = keys.first() else { return Ok(Vec::new()) };
         let mut commands = redis::pipe();
         for key in keys {
-            commands.cmd("HGETALL").arg(key);
+            commands.add_command(hgetall(key));
         }
         let mut answers = self.send(first, &commands, deadline(self.timeout)).await?.into_iter();
         keys.iter().map(|_| next(&mut answers)).collect()
@@ -85,6 +97,14 @@ impl Wire for Link {
 }
 
 impl Own {
+    async fn ask(&self, key: &[u8], command: &Cmd, deadline: Instant) -> RedisResult<Value> {
+        let slot = self.shared_for(key).slot();
+        let mut connection = self.connection(&slot, deadline).await?;
+        let answer = within(deadline, pin!(connection.send_packed_command(command))).await;
+        slot.keep_if(answer.as_ref().is_ok_and(|answer| !is_read_only(answer)));
+        answer
+    }
+
     async fn send(
         &self,
         key: &[u8],
@@ -92,19 +112,23 @@ impl Own {
         deadline: Instant,
     ) -> RedisResult<Vec<Value>> {
         let slot = self.shared_for(key).slot();
-        let opened = slot.connection.get_or_try_init(|| self.open(&slot));
-        let mut connection = within(deadline, opened).await?.clone();
-        let sending = connection.send_packed_commands(commands, 0, commands.len());
+        let mut connection = self.connection(&slot, deadline).await?;
+        let sending = connection.req_packed_commands(commands, 0, commands.len());
         let answers = within(deadline, sending).await;
-        let is_usable = match &answers {
-            Ok(answers) => !answers.iter().any(is_read_only),
-            // One that hangs is none, either: the next request gets another one.
-            Err(_) => false,
-        };
-        if !is_usable {
-            slot.lose();
-        }
+        slot.keep_if(answers.as_ref().is_ok_and(|answers| !answers.iter().any(is_read_only)));
         answers
+    }
+
+    async fn connection(
+        &self,
+        slot: &Slot<MultiplexedConnection>,
+        deadline: Instant,
+    ) -> RedisResult<MultiplexedConnection> {
+        if let Some(connection) = slot.connection.get() {
+            return Ok(connection.clone());
+        }
+        let opened = slot.connection.get_or_try_init(|| self.open(slot));
+        within(deadline, Box::pin(opened)).await.cloned()
     }
 
     /// Keys of sessions end in random characters.

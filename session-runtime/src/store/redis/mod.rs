@@ -42,7 +42,7 @@ use crate::patch::Patch;
 use crate::record::{Principal, Record};
 
 /// Keeps sessions in one Redis (6.2 or later) or Valkey server, or a primary with its replicas.
-/// Clones share its two connections.
+/// Clones share its four connections.
 ///
 /// A session is a hash, which the server ends by itself to the millisecond. A load is one `HGETALL`,
 /// everything else one call of a script, so that each is one step. Reads go to the primary: a
@@ -147,8 +147,7 @@ impl RedisStore {
 
 impl Store for RedisStore {
     async fn load(&self, key: &StoreKey) -> Result<Loaded, StoreError> {
-        let hashes = self.0.link.hashes(&[self.0.calls.names.session(key)]).await?;
-        answer::loaded(hashes.into_iter().next().unwrap_or_default())
+        answer::loaded(self.0.link.hash(&self.0.calls.names.session(key)).await?)
     }
 
     async fn create(&self, key: &StoreKey, record: &Record) -> Result<Created, StoreError> {

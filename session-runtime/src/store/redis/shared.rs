@@ -32,6 +32,13 @@ impl<C> Shared<C> {
 }
 
 impl<C> Slot<C> {
+    /// One that hangs or fails is no use: unless it answered well, the next request gets another one.
+    pub(super) fn keep_if(&self, is_well: bool) {
+        if !is_well {
+            self.lose();
+        }
+    }
+
     /// Whoever asks next gets another one.
     pub(super) fn lose(&self) {
         self.is_lost.store(true, Ordering::Relaxed);

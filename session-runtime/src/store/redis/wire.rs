@@ -1,9 +1,8 @@
 //! The way to the server, or to the servers of a cluster: what both have in common.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
-use redis::{ErrorKind, Pipeline, RedisError, RedisResult, ServerErrorKind, Value};
+use redis::{Cmd, ErrorKind, Pipeline, RedisError, RedisResult, ServerErrorKind, Value};
 use tokio::time::Instant;
 
 use super::call::Call;
@@ -11,9 +10,19 @@ use crate::store::StoreError;
 
 /// Sends commands, in bounded time. Nothing is sent twice, but for what a server proved not to have
 /// run: a script that it does not know, and in a cluster what it refused.
+///
+/// What is rare is boxed, for every call has room for its own future.
 pub(super) trait Wire: Send + Sync {
-    /// Sends commands that are about one key, and answers before the deadline: one value each, errors
-    /// of the server among them.
+    /// Sends a command that is about one key, and answers before the deadline: a value, or an error of
+    /// the server as one.
+    fn ask(
+        &self,
+        key: &[u8],
+        command: &Cmd,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<Value, StoreError>> + Send;
+
+    /// Sends commands that are about one key, in one go, and answers each of them.
     fn send(
         &self,
         key: &[u8],
@@ -30,6 +39,14 @@ pub(super) trait Wire: Send + Sync {
     /// How long an operation may take.
     fn timeout(&self) -> Duration;
 
+    /// Reads a hash.
+    fn hash(&self, key: &[u8]) -> impl Future<Output = Result<Value, StoreError>> + Send {
+        async move {
+            let command = hgetall(key);
+            expect(self.ask(key, &command, deadline(self.timeout())).await?)
+        }
+    }
+
     /// Runs a script; with `replicas`, succeeds only if they have acknowledged what it wrote.
     fn call(
         &self,
@@ -37,18 +54,36 @@ pub(super) trait Wire: Send + Sync {
         replicas: Option<Replicas>,
     ) -> impl Future<Output = Result<Value, StoreError>> + Send {
         async move {
-            let waiting = replicas.map_or(Duration::ZERO, |replicas| replicas.timeout);
-            let deadline = deadline(self.timeout().saturating_add(waiting));
-            let mut answers = self.send(call.key(), &known(call, replicas), deadline).await?;
-            if answers.first().and_then(error_kind) == Some(ServerErrorKind::NoScript) {
-                let unknown = and_wait(call.command_with_code(), replicas);
-                answers = self.send(call.key(), &unknown, deadline).await?;
+            if let Some(replicas) = replicas {
+                return Box::pin(self.call_and_wait(call, replicas)).await;
+            }
+            let deadline = deadline(self.timeout());
+            let mut answer = self.ask(call.key(), call.command(), deadline).await?;
+            if is_unknown_script(&answer) {
+                let with_code = call.command_with_code();
+                answer = Box::pin(self.ask(call.key(), &with_code, deadline)).await?;
+            }
+            expect(answer)
+        }
+    }
+
+    /// Runs a script, and waits for replicas.
+    fn call_and_wait(
+        &self,
+        call: &Call,
+        replicas: Replicas,
+    ) -> impl Future<Output = Result<Value, StoreError>> + Send {
+        async move {
+            let deadline = deadline(self.timeout().saturating_add(replicas.timeout));
+            let known = and_wait(call.command().clone(), replicas);
+            let mut answers = self.send(call.key(), &known, deadline).await?;
+            if answers.first().is_some_and(is_unknown_script) {
+                let with_code = and_wait(call.command_with_code(), replicas);
+                answers = self.send(call.key(), &with_code, deadline).await?;
             }
             let mut answers = answers.into_iter();
             let answer = next(&mut answers)?;
-            if let Some(replicas) = replicas {
-                acknowledged(&next(&mut answers)?, replicas.count)?;
-            }
+            acknowledged(&next(&mut answers)?, replicas.count)?;
             Ok(answer)
         }
     }
@@ -82,26 +117,29 @@ pub(super) fn late() -> RedisError {
     (ErrorKind::Io, "the server has not answered in time").into()
 }
 
+pub(super) fn hgetall(key: &[u8]) -> Cmd {
+    let mut command = Cmd::with_capacity(2, 64);
+    command.arg("HGETALL").arg(key);
+    command
+}
+
+/// The answer, if it is no error.
+pub(super) fn expect(answer: Value) -> Result<Value, StoreError> {
+    match answer {
+        Value::ServerError(error) => Err(StoreError::backend(RedisError::from(error))),
+        answer => Ok(answer),
+    }
+}
+
 /// The next answer, if it is no error.
 pub(super) fn next(answers: &mut impl Iterator<Item = Value>) -> Result<Value, StoreError> {
-    match answers.next() {
-        Some(Value::ServerError(error)) => Err(StoreError::backend(RedisError::from(error))),
-        Some(answer) => Ok(answer),
-        None => Err(super::answer::unexpected()),
-    }
+    expect(answers.next().ok_or_else(super::answer::unexpected)?)
 }
 
-fn known(call: &Call, replicas: Option<Replicas>) -> Cow<'_, Pipeline> {
-    match replicas {
-        None => Cow::Borrowed(call.command()),
-        Some(_) => Cow::Owned(and_wait(call.command().clone(), replicas)),
-    }
-}
-
-fn and_wait(mut commands: Pipeline, replicas: Option<Replicas>) -> Pipeline {
-    if let Some(Replicas { count, timeout }) = replicas {
-        commands.cmd("WAIT").arg(count).arg(crate::clock::whole_millis(timeout));
-    }
+fn and_wait(command: Cmd, Replicas { count, timeout }: Replicas) -> Pipeline {
+    let mut commands = Pipeline::with_capacity(2);
+    commands.add_command(command);
+    commands.cmd("WAIT").arg(count).arg(crate::clock::whole_millis(timeout));
     commands
 }
 
@@ -117,9 +155,6 @@ fn acknowledged(answer: &Value, count: usize) -> Result<(), StoreError> {
     }
 }
 
-fn error_kind(answer: &Value) -> Option<ServerErrorKind> {
-    match answer {
-        Value::ServerError(error) => error.kind(),
-        _ => None,
-    }
+fn is_unknown_script(answer: &Value) -> bool {
+    matches!(answer, Value::ServerError(error) if error.kind() == Some(ServerErrorKind::NoScript))
 }

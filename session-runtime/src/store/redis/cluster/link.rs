@@ -6,11 +6,12 @@ use futures_util::future::try_join_all;
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{Route, SingleNodeRoutingInfo, SlotAddr};
-use redis::{ErrorKind, Pipeline, RedisError, RedisResult, ServerErrorKind, Value};
+use redis::{Cmd, ErrorKind, Pipeline, RedisError, RedisResult, ServerErrorKind, Value};
 use tokio::time::Instant;
 
+use super::super::answer::unexpected;
 use super::super::shared::Shared;
-use super::super::wire::{Wire, deadline, late, next, within};
+use super::super::wire::{Wire, late, within};
 use crate::store::StoreError;
 
 /// Sends commands to the primary that has a key.
@@ -120,6 +121,13 @@ impl ClusterLink {
 }
 
 impl Wire for ClusterLink {
+    async fn ask(&self, key: &[u8], command: &Cmd, deadline: Instant) -> Result<Value, StoreError> {
+        let mut commands = Pipeline::with_capacity(1);
+        commands.add_command(command.clone());
+        let answers = self.send(key, &commands, deadline).await?;
+        answers.into_iter().next().ok_or_else(unexpected)
+    }
+
     async fn send(
         &self,
         key: &[u8],
@@ -131,13 +139,7 @@ impl Wire for ClusterLink {
 
     /// All at once, since each may be on another server.
     async fn hashes(&self, keys: &[Vec<u8>]) -> Result<Vec<Value>, StoreError> {
-        let deadline = deadline(self.timeout);
-        let hash = async |key: &Vec<u8>| {
-            let mut command = redis::pipe();
-            command.cmd("HGETALL").arg(key);
-            next(&mut self.send(key, &command, deadline).await?.into_iter())
-        };
-        try_join_all(keys.iter().map(hash)).await
+        try_join_all(keys.iter().map(|key| self.hash(key))).await
     }
 
     fn timeout(&self) -> Duration {

@@ -252,8 +252,7 @@ impl RedisClusterStore {
 
 impl Store for RedisClusterStore {
     async fn load(&self, key: &StoreKey) -> Result<Loaded, StoreError> {
-        let hashes = self.0.link.hashes(&[self.0.calls.names.session(key)]).await?;
-        answer::loaded(hashes.into_iter().next().unwrap_or_default())
+        answer::loaded(self.0.link.hash(&self.0.calls.names.session(key)).await?)
     }
 
     async fn create(&self, key: &StoreKey, record: &Record) -> Result<Created, StoreError> {

@@ -8,7 +8,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use redis::{Arg, Cmd, Pipeline, Value};
 use tokio::time::Instant;
 
-use super::super::wire::{Wire, deadline, late, next};
+use super::super::wire::{Wire, late};
 use super::http::Pool;
 use crate::store::StoreError;
 
@@ -19,17 +19,22 @@ pub(super) struct Link {
 }
 
 impl Wire for Link {
+    async fn ask(&self, _: &[u8], command: &Cmd, deadline: Instant) -> Result<Value, StoreError> {
+        let sent = tokio::time::timeout_at(deadline, self.pool.post(body(command))).await;
+        let (status, answer) = sent.map_err(|_| StoreError::backend(late()))??;
+        read(status, &answer)
+    }
+
+    /// One round trip for each.
     async fn send(
         &self,
-        _: &[u8],
+        key: &[u8],
         commands: &Pipeline,
         deadline: Instant,
     ) -> Result<Vec<Value>, StoreError> {
-        let mut answers = Vec::new();
+        let mut answers = Vec::with_capacity(commands.len());
         for command in commands.cmd_iter() {
-            let sent = tokio::time::timeout_at(deadline, self.pool.post(body(command))).await;
-            let (status, answer) = sent.map_err(|_| StoreError::backend(late()))??;
-            answers.push(read(status, &answer)?);
+            answers.push(self.ask(key, command, deadline).await?);
         }
         Ok(answers)
     }
@@ -38,10 +43,7 @@ impl Wire for Link {
     async fn hashes(&self, keys: &[Vec<u8>]) -> Result<Vec<Value>, StoreError> {
         let mut hashes = Vec::with_capacity(keys.len());
         for key in keys {
-            let mut command = redis::pipe();
-            command.cmd("HGETALL").arg(key);
-            let answers = self.send(key, &command, deadline(self.timeout)).await?;
-            hashes.push(next(&mut answers.into_iter())?);
+            hashes.push(self.hash(key).await?);
         }
         Ok(hashes)
     }
