@@ -1,6 +1,7 @@
 //! Sessions in an SQLite file (feature `sqlite`).
 
 mod builder;
+mod checkpoint;
 mod reader;
 mod schema;
 #[cfg(test)]
@@ -66,7 +67,7 @@ struct Inner {
 }
 
 /// How many expired rows one statement deletes, so that other writes get their turn in between.
-const SWEEP_BATCH: usize = 200;
+const SWEEP_BATCH: usize = 64;
 
 impl SqliteStore {
     /// Opens the database file at `path` with default options; creates it if it is not there.
