@@ -138,7 +138,8 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Gives the space of a WAL that was once long back to the file system.
+/// Gives the space of a WAL that was once longer than checkpoints let it be back to the file system.
+/// Less would cut it often, which commits wait for.
 fn limit_wal(connection: &Connection) -> rusqlite::Result<()> {
     // The pragma answers with a row, so it cannot be part of a batch in every version.
     connection.query_row("PRAGMA journal_size_limit = 67108864", [], |_| Ok(()))
