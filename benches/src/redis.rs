@@ -9,7 +9,7 @@ use redis::{Client, Commands, Connection};
 use crate::applications::{Application, Store};
 use crate::overhead::ByCase;
 use crate::places::Places;
-use crate::report::{Report, grouped};
+use crate::report::{Report, grouped, hundredths};
 use crate::worker::{self, Worker};
 use crate::{Applications, Error};
 
@@ -48,7 +48,7 @@ pub(crate) fn run(taking_part: &Applications) -> Result<Report, Error> {
     memory.extend([small, signed_in, indexed]);
     for (index, case) in Case::ALL.into_iter().enumerate() {
         let title = || vec![case.title().to_owned()];
-        let round_trips = counted.iter().map(|counted| format!("{:.2}", counted[index].trips));
+        let round_trips = counted.iter().map(|counted| hundredths(counted[index].trips));
         trips.push(title().into_iter().chain(round_trips).collect());
         let in_and_out = counted.iter().map(|counted| {
             format!("{} + {}", grouped(counted[index].received), grouped(counted[index].sent))

@@ -79,6 +79,12 @@ pub(crate) fn grouped(number: f64) -> String {
     if number < -0.5 { format!("-{text}") } else { text }
 }
 
+/// A number with two decimal places.
+pub(crate) fn hundredths(number: f64) -> String {
+    // Adding zero to a negative zero takes its sign.
+    format!("{:.2}", (number * 100.0).round() / 100.0 + 0.0)
+}
+
 /// A multiple.
 pub(crate) fn times(ratio: f64) -> String {
     format!("{ratio:.2}")
@@ -93,11 +99,16 @@ pub(crate) fn median(values: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{grouped, median};
+    use super::{grouped, hundredths, median};
 
     #[test]
     fn the_median_is_in_the_middle() {
         assert_eq!((median(&[3.0, 1.0, 2.0]), median(&[])), (2.0, 0.0));
+    }
+
+    #[test]
+    fn zero_has_no_sign() {
+        assert_eq!([-0.001, 0.004, -0.006].map(hundredths), ["0.00", "0.00", "-0.01"]);
     }
 
     #[test]

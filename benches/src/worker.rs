@@ -71,12 +71,26 @@ impl Worker {
 
     /// Gives an order and waits for the answer.
     pub(crate) fn ask<T: FromStr>(&mut self, order: Order) -> Result<T, Error> {
+        self.tell(order)?;
+        self.hear()
+    }
+
+    /// Gives an order.
+    pub(crate) fn tell(&mut self, order: Order) -> Result<(), Error> {
         let orders = self.orders.as_mut().ok_or("a worker without standard input")?;
-        writeln!(orders, "{order}")?;
+        Ok(writeln!(orders, "{order}")?)
+    }
+
+    /// Waits for the answer to an order.
+    pub(crate) fn hear<T: FromStr>(&mut self) -> Result<T, Error> {
         let mut line = String::new();
-        self.answers.read_line(&mut line)?;
-        let answer = line.trim_end().parse();
-        answer.map_err(|_| format!("{} answers `{order}` with `{line}`", self.label).into())
+        match self.answers.read_line(&mut line)? {
+            0 => Err(format!("{} has ended", self.label).into()),
+            _ => {
+                let answer = line.trim_end().parse();
+                answer.map_err(|_| format!("{} answers `{line}`", self.label).into())
+            }
+        }
     }
 }
 

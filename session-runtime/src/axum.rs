@@ -146,14 +146,10 @@ where
                 let Some(handle) = this.guard.as_mut().and_then(FinishGuard::release) else {
                     return Poll::Ready(Ok(response));
                 };
-                if handle.is_untouched() {
-                    return Poll::Ready(Ok(response));
-                }
                 if let Some(finished) = handle.finish_now() {
                     return Poll::Ready(Ok(answer(response, &finished)));
                 }
-                let status = response.status();
-                let saving = async move { handle.save_and_finish(status).await };
+                let saving = handle.save_and_finish(response.status());
                 this.finishing.insert(Box::pin(Finishing { response: Some(response), saving }))
             }
         };

@@ -163,7 +163,7 @@ impl CookieKeeper {
         &self,
         live: &LiveSession,
         renames: bool,
-        foreseen: Applied,
+        foreseen: &Applied,
     ) -> Result<Updated, StoreError> {
         // It may have been ended since it was loaded.
         if self.ended(live, self.clock.now()).await?.is_some() {
@@ -176,7 +176,7 @@ impl CookieKeeper {
             }
             Applied::Applied => Ok(Updated::Applied),
             Applied::Conflict => Ok(Updated::Conflict(live.record.clone())),
-            Applied::Mismatch(key) => Ok(Updated::Mismatch(key)),
+            Applied::Mismatch(key) => Ok(Updated::Mismatch(key.clone())),
         }
     }
 

@@ -141,6 +141,6 @@ impl Expiry {
         extended: Timestamp,
     ) -> bool {
         let threshold = self.touch_after.unwrap_or(lifetime.idle / 10);
-        extended.saturating_since(expires_at) > threshold
+        expires_at + threshold < extended
     }
 }

@@ -94,7 +94,7 @@ impl SessionHandle {
         core.registry.admit::<S>()?;
         let index = match self.find().await? {
             None => view_index::<S>(cell, &*core.clock)?,
-            Some(found) => found.load_with_view::<S>()?,
+            Some(mut found) => found.first_view::<S>()?,
         };
         Ok(Session::new(self, index))
     }
@@ -158,7 +158,7 @@ impl SessionHandle {
 
     /// Saves what has changed and says what the response needs. For adapters, once, when the head of
     /// the response is known.
-    pub async fn finish(&self, status: StatusCode) -> Finished {
+    pub async fn finish(self, status: StatusCode) -> Finished {
         match self.finish_now() {
             Some(finished) => finished,
             None => self.save_and_finish(status).await,
@@ -166,12 +166,13 @@ impl SessionHandle {
     }
 
     /// [`finish`](Self::finish) where [`finish_now`](Self::finish_now) has answered `None`.
-    pub(crate) async fn save_and_finish(&self, status: StatusCode) -> Finished {
+    pub(crate) async fn save_and_finish(self, status: StatusCode) -> Finished {
         let Request { core, cell, turn, .. } = &*self.0;
         // Told when the turn is over.
         let mut events = core.hooks.later();
         let observed = Arc::strong_count(&self.0) > 1;
-        // With nobody else there is nobody to take turns with.
+        // With nobody else there is nobody to take turns with. Whoever held the session before did what
+        // he did before he let go.
         let _turn = if observed { Some(turn.lock().await) } else { None };
         let commit = Commit {
             core,
@@ -186,16 +187,17 @@ impl SessionHandle {
         self.conclude(cell.lock(), error)
     }
 
-    /// Whether nothing asked for the session, so that there is nothing to finish. For adapters.
-    pub fn is_untouched(&self) -> bool {
-        self.0.cell.loaded().is_none()
-    }
-
     /// [`finish`](Self::finish) for the requests that need no wait: `None` if the store must be
     /// asked.
     pub fn finish_now(&self) -> Option<Finished> {
-        let Some(cell) = self.0.cell.loaded() else { return Some(Finished::untouched()) };
-        let core = &self.0.core;
+        let Request { core, cell, .. } = &*self.0;
+        if cell.loaded().is_none() {
+            // Who asks for the session later cannot be given a cookie any more.
+            if Arc::strong_count(&self.0) > 1 {
+                cell.lock().responded = true;
+            }
+            return Some(Finished::untouched());
+        }
         let state = cell.lock();
         // A commit that is under way is pending or unsettled.
         let idle = !state.is_pending()
@@ -206,9 +208,9 @@ impl SessionHandle {
 
     /// Drops what is pending, and reports it: the request ends without a response. For adapters.
     pub fn abandon(&self) {
-        let Some(cell) = self.0.cell.loaded() else { return };
         let _garbage: Garbage = {
-            let mut state = cell.lock();
+            let mut state = self.state();
+            state.responded = true;
             if !state.is_pending() {
                 return;
             }
@@ -226,9 +228,7 @@ impl SessionHandle {
 
     /// Loads the record, if nobody has.
     pub(crate) async fn load(&self) -> Result<(), SessionError> {
-        if let Some(found) = self.find().await? {
-            found.load(None);
-        }
+        drop(self.find().await?);
         Ok(())
     }
 
@@ -281,33 +281,32 @@ impl SessionHandle {
             return Ok(None);
         }
         let stored = core.keeper.find(core.cookie.name(), cookies).await?;
-        Ok(Some(Found { request: &self.0, stored, _turn: turn }))
+        Ok(Some(Found { request: &self.0, stored, view: None, _turn: turn }))
     }
 }
 
-/// What the store holds, for a request that has its turn.
+/// What the store holds, for a request that has its turn; loaded when it is dropped, whatever became of
+/// the first view.
 struct Found<'a> {
     request: &'a Request,
     stored: Stored,
+    view: Option<Box<dyn AnyView>>,
     _turn: tokio::sync::MutexGuard<'a, ()>,
 }
 
 impl Found<'_> {
-    /// Loads it with its first view; answers the view's place.
-    fn load_with_view<S: SessionSchema>(self) -> Result<usize, SessionError> {
+    /// Decodes the first view; answers its place.
+    fn first_view<S: SessionSchema>(&mut self) -> Result<usize, SessionError> {
         // `Deserialize` is code of the application: it runs before the state is locked.
-        match first_view::<S>(&self.stored, &*self.request.core.clock) {
-            Ok(view) => self.load(Some(view)),
-            Err(error) => {
-                self.load(None);
-                return Err(error);
-            }
-        }
+        self.view = Some(first_view::<S>(&self.stored, &*self.request.core.clock)?);
         Ok(0)
     }
+}
 
-    fn load(self, view: Option<Box<dyn AnyView>>) {
-        observe::loaded(self.request.cell.load(self.stored, view));
+impl Drop for Found<'_> {
+    fn drop(&mut self) {
+        let stored = std::mem::take(&mut self.stored);
+        observe::loaded(self.request.cell.load(stored, self.view.take()));
     }
 }
 

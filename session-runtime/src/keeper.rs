@@ -126,7 +126,7 @@ impl Keeper {
         live: &LiveSession,
         to: Option<StoreKey>,
         patch: &Patch,
-        foreseen: Applied,
+        foreseen: &Applied,
     ) -> Result<Updated, StoreError> {
         match (self, to) {
             (Self::Store(keeper), None) => {

@@ -167,6 +167,7 @@ mod ttl;
 mod upgrade;
 mod view;
 mod views;
+mod work;
 
 pub use self::backend::Backend;
 pub use self::builder::SessionsBuilder;

@@ -18,10 +18,11 @@ macro_rules! watched {
         #[cfg(feature = "metrics")]
         let began = std::time::Instant::now();
         let span = ::tracing::debug_span!("session_store", operation = $operation);
-        // Where nobody listens, the call is not moved into an instrumented one.
+        // Where nobody listens, the call is not moved into an instrumented one, nor has the future of the
+        // request room for it.
         let answer = match span.is_disabled() {
             true => $call.await,
-            false => ::tracing::Instrument::instrument($call, span).await,
+            false => Box::pin(::tracing::Instrument::instrument($call, span)).await,
         };
         #[cfg(feature = "metrics")]
         ::metrics::histogram!(crate::metrics::STORE_DURATION, "operation" => $operation)

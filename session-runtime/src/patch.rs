@@ -6,6 +6,8 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use crate::clock::Timestamp;
 use crate::record::{Lifetime, Principal, Record};
 
@@ -127,22 +129,21 @@ impl Patch {
     /// assert_eq!(record.fields.get("counter"), Some("42"));
     /// ```
     pub fn apply(&self, record: &mut Record) -> Applied {
-        // Every check comes before the first write; that of one operation alone comes with it.
-        if let [_, _, ..] = &self.fields[..] {
-            for (key, op) in &self.fields {
-                if let Err(refused) = op.outcome(key, record.fields.get(key)) {
-                    return refused;
-                }
-            }
-        }
+        // Every check comes before the first write.
+        let mut outcomes = SmallVec::<[_; 4]>::new();
         for (key, op) in &self.fields {
             match op.outcome(key, record.fields.get(key)) {
-                Ok(Outcome::Text(text)) => record.fields.set(key.clone(), text.clone()),
-                Ok(Outcome::Sum(sum)) => {
+                Ok(outcome) => outcomes.push(outcome),
+                Err(refused) => return refused,
+            }
+        }
+        for ((key, _), outcome) in self.fields.iter().zip(outcomes) {
+            match outcome {
+                Outcome::Text(text) => record.fields.set(key.clone(), text.clone()),
+                Outcome::Sum(sum) => {
                     record.fields.set(key.clone(), itoa::Buffer::new().format(sum));
                 }
-                Ok(Outcome::Nothing) => record.fields.remove(key),
-                Err(refused) => return refused,
+                Outcome::Nothing => record.fields.remove(key),
             }
         }
         self.apply_to_rest(record);

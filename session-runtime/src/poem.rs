@@ -94,11 +94,15 @@ impl<E: Endpoint> Endpoint for SessionEndpoint<E> {
         let mut guard = FinishGuard::new(handle.clone());
         let response = self.inner.call(request).await.map(IntoResponse::into_response);
         guard.release();
-        if handle.is_untouched() {
-            return response;
-        }
+        let finished = match handle.finish_now() {
+            Some(finished) if !finished.read => return response,
+            finished => finished,
+        };
         let mut response = response.unwrap_or_else(poem::Error::into_response);
-        let finished = handle.finish(response.status()).await;
+        let finished = match finished {
+            Some(finished) => finished,
+            None => handle.save_and_finish(response.status()).await,
+        };
         if let Some(error) = &finished.error {
             response = error.status().into_response();
         }

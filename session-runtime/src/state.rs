@@ -56,8 +56,8 @@ impl StateCell {
 
     /// Locks the state; never across an await or while a closure of the application runs.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic under the lock can only come from a field type's own `Clone` or `Serialize`,
-        // which happen before anything is changed.
+        // A panic under the lock can only come from what a field's type does itself, such as `Clone` or
+        // `Serialize`; it leaves values that are less new, and nothing that is half done.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -54,7 +54,7 @@ impl Deployment {
 }
 
 async fn finish(handle: &SessionHandle, cookie: &mut Option<String>) {
-    let finished = handle.finish(StatusCode::OK).await;
+    let finished = handle.clone().finish(StatusCode::OK).await;
     assert!(finished.error.is_none(), "{finished:?}");
     if let CookieCommand::Set(cookies) = &finished.cookie {
         let value = cookies.iter().next().unwrap();

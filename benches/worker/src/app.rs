@@ -50,6 +50,10 @@ pub mod path {
     pub const SIGN_OUT: &str = "/sign-out";
     /// Answers the user's number, 0 for nobody.
     pub const USER: &str = "/user";
+
+    /// All of them.
+    pub const ALL: [&str; 8] =
+        [UNTOUCHED, READ, COUNT, COUNT_LATE, COUNT_SLOWLY, SIGN_IN, SIGN_OUT, USER];
 }
 
 /// What handlers wait for elsewhere, such as a database.

@@ -4,10 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::Error;
+use crate::app::path;
 use crate::case::Case;
 
 /// One line of a worker's input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Sends requests and answers the nanoseconds they took: `visitors` tasks at once, each with a
     /// session of its own, `requests` in all.
@@ -24,15 +25,39 @@ pub enum Order {
         /// How many sessions.
         visitors: u32,
     },
-    /// 1,000 increments of one session's counter, 50 at a time; answers how many were lost, and how many failed. `late`
-    /// handlers wait a moment between reading and writing.
-    LostUpdates {
-        /// Whether handlers wait.
-        late: bool,
+    /// A new visitor's first request; answers the cookie that comes of it.
+    Arrive {
+        /// The route.
+        path: &'static str,
     },
-    /// A visitor signs out while a slow request of the session is under way; answers whether the
-    /// cookie is signed in again after it.
-    Resurrection,
+    /// A request of the visitor with this cookie, which must succeed; answers the body.
+    Visit {
+        /// The route.
+        path: &'static str,
+        /// The `Cookie` header.
+        cookie: String,
+    },
+    /// Begins a request of the visitor with this cookie, whatever becomes of it. It is under way
+    /// when this is answered, with nothing.
+    Begin {
+        /// The route.
+        path: &'static str,
+        /// The `Cookie` header.
+        cookie: String,
+    },
+    /// Waits for the request that was begun; answers whether it was still under way.
+    End,
+    /// Increments of one session's counter; answers how many failed, and the cookie after them.
+    Increment {
+        /// Whether handlers wait a moment between reading and writing.
+        late: bool,
+        /// How many requests are under way at any time.
+        at_once: u32,
+        /// How many requests.
+        requests: u32,
+        /// The `Cookie` header of the first ones.
+        cookie: String,
+    },
 }
 
 impl fmt::Display for Order {
@@ -42,8 +67,13 @@ impl fmt::Display for Order {
                 write!(f, "run {} {visitors} {requests}", case.name())
             }
             Self::SignIn { visitors } => write!(f, "sign-in {visitors}"),
-            Self::LostUpdates { late } => write!(f, "lost-updates {late}"),
-            Self::Resurrection => f.write_str("resurrection"),
+            Self::Arrive { path } => write!(f, "arrive {path}"),
+            Self::Visit { path, cookie } => write!(f, "visit {path} {cookie}"),
+            Self::Begin { path, cookie } => write!(f, "begin {path} {cookie}"),
+            Self::End => f.write_str("end"),
+            Self::Increment { late, at_once, requests, cookie } => {
+                write!(f, "increment {late} {at_once} {requests} {cookie}")
+            }
         }
     }
 }
@@ -53,16 +83,33 @@ impl FromStr for Order {
 
     fn from_str(line: &str) -> Result<Self, Error> {
         let words: Vec<_> = line.split_whitespace().collect();
-        Ok(match *words {
+        Ok(match words[..] {
             ["run", case, visitors, requests] => Self::Run {
                 case: case.parse()?,
                 visitors: visitors.parse()?,
                 requests: requests.parse()?,
             },
             ["sign-in", visitors] => Self::SignIn { visitors: visitors.parse()? },
-            ["lost-updates", late] => Self::LostUpdates { late: late.parse()? },
-            ["resurrection"] => Self::Resurrection,
+            ["arrive", path] => Self::Arrive { path: route(path)? },
+            ["visit", path, ref cookie @ ..] => {
+                Self::Visit { path: route(path)?, cookie: cookie.join(" ") }
+            }
+            ["begin", path, ref cookie @ ..] => {
+                Self::Begin { path: route(path)?, cookie: cookie.join(" ") }
+            }
+            ["end"] => Self::End,
+            ["increment", late, at_once, requests, ref cookie @ ..] => Self::Increment {
+                late: late.parse()?,
+                at_once: at_once.parse()?,
+                requests: requests.parse()?,
+                cookie: cookie.join(" "),
+            },
             _ => return Err(format!("there is no order `{line}`").into()),
         })
     }
+}
+
+fn route(name: &str) -> Result<&'static str, Error> {
+    let found = path::ALL.into_iter().find(|path| *path == name);
+    found.ok_or_else(|| format!("there is no route `{name}`").into())
 }

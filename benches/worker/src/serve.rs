@@ -11,7 +11,7 @@ use crate::Error;
 use crate::app::{App, path};
 use crate::case::Case;
 use crate::order::Order;
-use crate::trials;
+use crate::trials::{self, UnderWay};
 
 /// Does what standard input orders until it ends. Everything happens on this thread, but for what
 /// stores do on threads of their own.
@@ -19,9 +19,10 @@ use crate::trials;
 /// # Errors
 ///
 /// If an order is not understood, or a request is not answered with 200.
-pub async fn serve(app: impl App) -> Result<(), Error> {
+pub async fn serve<A: App>(app: A) -> Result<(), Error> {
     let app = Rc::new(app);
     let mut orders = BufReader::new(tokio::io::stdin()).lines();
+    let mut begun = None::<UnderWay>;
     let tasks = LocalSet::new();
     tasks
         .run_until(async {
@@ -36,10 +37,21 @@ pub async fn serve(app: impl App) -> Result<(), Error> {
                         }
                         visitors.to_string()
                     }
-                    Order::LostUpdates { late } => {
-                        trials::lost_updates(&app, late).await?.to_string()
+                    Order::Arrive { path } => newcomer(&*app, path).await?,
+                    Order::Visit { path, cookie } => {
+                        A::text(visit(&*app, path, Some(A::cookie(&cookie))).await?).await
                     }
-                    Order::Resurrection => trials::resurrection(&app).await?.to_string(),
+                    Order::Begin { path, cookie } => {
+                        begun = Some(UnderWay::begin(&app, path, &cookie).await);
+                        String::new()
+                    }
+                    Order::End => {
+                        let begun = begun.take().ok_or("nothing was begun")?;
+                        begun.end().await?.to_string()
+                    }
+                    Order::Increment { late, at_once, requests, cookie } => {
+                        trials::increment(&app, late, at_once, requests, cookie).await?
+                    }
                 };
                 let mut out = std::io::stdout().lock();
                 writeln!(out, "{answer}")?;
@@ -60,7 +72,7 @@ async fn run<A: App>(
     let mut cookies = Vec::new();
     for _ in 0..visitors {
         cookies.push(match case.has_cookie() {
-            true => Some(newcomer(&**app, path::COUNT).await?),
+            true => Some(A::cookie(&newcomer(&**app, path::COUNT).await?)),
             false => None,
         });
     }
@@ -82,22 +94,22 @@ async fn run<A: App>(
 }
 
 /// A visitor's first request: the cookie that comes of it.
-pub(crate) async fn newcomer<A: App>(app: &A, path: &'static str) -> Result<A::Cookie, Error> {
+async fn newcomer<A: App>(app: &A, path: &'static str) -> Result<String, Error> {
     let response = visit(app, path, None).await?;
     // The bare application sets none; its requests have one of the usual size nevertheless.
-    let usual = || A::cookie("id=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    let usual = || "id=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned();
     Ok(cookie_of::<A>(&response).unwrap_or_else(usual))
 }
 
 /// What a browser that got this response would send next.
-pub(crate) fn cookie_of<A: App>(response: &A::Response) -> Option<A::Cookie> {
+pub(crate) fn cookie_of<A: App>(response: &A::Response) -> Option<String> {
     let pairs = A::set_cookies(response).filter_map(|cookie| cookie.split(';').next());
     let pairs = pairs.collect::<Vec<_>>().join("; ");
-    (!pairs.is_empty()).then(|| A::cookie(&pairs))
+    (!pairs.is_empty()).then_some(pairs)
 }
 
 /// One request that must succeed.
-pub(crate) async fn visit<A: App>(
+async fn visit<A: App>(
     app: &A,
     path: &'static str,
     cookie: Option<A::Cookie>,

@@ -10,6 +10,7 @@ mod expiry;
 mod explain;
 mod interleavings;
 mod issue;
+mod late;
 mod rotation;
 mod schemas;
 mod secrets;

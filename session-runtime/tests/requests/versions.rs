@@ -70,7 +70,7 @@ impl Deployment {
 }
 
 async fn finish(handle: &SessionHandle, cookie: &mut Option<String>) {
-    let finished = handle.finish(StatusCode::OK).await;
+    let finished = handle.clone().finish(StatusCode::OK).await;
     assert!(finished.error.is_none(), "{finished:?}");
     keep(cookie, &finished);
 }

@@ -1,0 +1,370 @@
+//! One commit's work: from what was taken out of the state to one call of the store.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use crate::clock::Timestamp;
+use crate::core::{Core, OnGone};
+use crate::error::{SessionError, SessionErrorKind, StoreError};
+use crate::event::SessionEvent;
+use crate::id::{SessionId, StoreKey};
+use crate::observe::{self, Save};
+use crate::patch::{Applied, ExpiryOp, Patch, PrincipalOp};
+use crate::plan::{Plan, Wishes, is_touch_due};
+use crate::queue::Contention;
+use crate::record::{Fields, Record};
+use crate::state::{
+    AnySave, Doomed, Garbage, LiveSession, PendingCookie, Resolved, State, StateCell, Stored,
+    Unsettled,
+};
+use crate::store::{Created, Updated};
+use crate::ttl::Snapshot;
+
+/// A store that has seen this many fresh random ids before is broken.
+const MAX_FRESH_IDS: usize = 3;
+
+/// What is to be told of what was done.
+type Outcome = Result<Option<SessionEvent>, SessionError>;
+
+/// What one commit has to do.
+pub(crate) struct Work<'a> {
+    core: &'a Core,
+    cell: &'a StateCell,
+    observed: bool,
+    now: Timestamp,
+    /// What the store holds, as far as is known.
+    base: Stored,
+    saves: SmallVec<[Box<dyn AnySave>; 1]>,
+    wishes: Wishes,
+    destroy_gone: bool,
+    /// The generation of the state it was taken from.
+    generation: u64,
+}
+
+/// What has become of a live session.
+enum Saved {
+    /// It is as this request wants it.
+    Settled(Option<SessionEvent>),
+    /// It was ended or renewed by another request meanwhile.
+    Gone { signs_in: bool },
+}
+
+/// What there is to do.
+pub(crate) enum Begun {
+    Nothing,
+    /// Destroyed sessions are to be deleted first.
+    Deletions,
+    /// What an earlier commit did is unknown.
+    Interrupted,
+    Changes,
+}
+
+impl<'a> Work<'a> {
+    /// Nothing to do yet.
+    pub(crate) fn new(core: &'a Core, cell: &'a StateCell, observed: bool) -> Self {
+        Self {
+            core,
+            cell,
+            observed,
+            now: Timestamp::from_millis(0),
+            base: Stored::Nothing,
+            saves: SmallVec::new(),
+            wishes: Wishes::default(),
+            destroy_gone: false,
+            generation: 0,
+        }
+    }
+
+    /// Takes the pending work out of the state.
+    pub(crate) fn begin(&mut self, principal_only: bool) -> Result<Begun, SessionError> {
+        self.now = self.core.now();
+        let mut state = self.cell.lock();
+        let state = &mut *state;
+        if state.wish.has_deletions() {
+            return Ok(Begun::Deletions);
+        }
+        if state.unsettled.is_some() {
+            return Ok(Begun::Interrupted);
+        }
+        if !state.is_pending() && !is_touch_due(self.core, state, self.now) {
+            return Ok(Begun::Nothing);
+        }
+        self.generation = state.generation;
+        for view in state.views.iter_mut().filter(|view| view.has_changes()) {
+            // On an error they are dropped after the lock, for they hold closures of the application.
+            self.saves.push(view.begin_save(principal_only)?);
+        }
+        state.unsettled = Some(Unsettled::default());
+        self.base = state.stored.clone();
+        self.destroy_gone = std::mem::take(&mut state.wish.destroy_gone);
+        self.wishes = Wishes {
+            renew: std::mem::take(&mut state.wish.renew),
+            remember: state.wish.remember.take(),
+        };
+        Ok(Begun::Changes)
+    }
+
+    /// Nothing was written, and what could not be saved is told: the request goes on with what is stored,
+    /// unless it has destroyed that meanwhile.
+    pub(crate) fn fail(&self, error: SessionError) -> SessionError {
+        if !error.is_store() {
+            let mut garbage = Garbage::new();
+            self.settle(|state| garbage = state.revert_views(&*self.core.clock));
+        }
+        error
+    }
+
+    pub(crate) async fn run(&mut self) -> Outcome {
+        let signs_in = match &self.base {
+            Stored::Nothing => return self.create(false).await,
+            Stored::Live(_) => match self.save().await? {
+                Saved::Settled(event) => return Ok(event),
+                Saved::Gone { signs_in } => signs_in,
+            },
+            Stored::Gone => resolve(&mut self.saves, &Fields::default(), self.now)?.signs_in(),
+        };
+        match signs_in {
+            true => self.create(true).await,
+            false => self.overtaken(),
+        }
+    }
+
+    /// Updates or renames the live session, again and again while others change the same fields.
+    async fn save(&mut self) -> Result<Saved, SessionError> {
+        let core = self.core;
+        let (mut contention, mut issued, mut conflicts) = (None, None, 0);
+        loop {
+            let Stored::Live(live) = &mut self.base else {
+                unreachable!("only a live session is saved")
+            };
+            let resolved = resolve(&mut self.saves, &live.record.fields, self.now)?;
+            let Some(plan) = Plan::new(core, &live.record, resolved, &self.wishes, self.now) else {
+                self.settle_base(None, true);
+                return Ok(Saved::Settled(None));
+            };
+            if contention.is_none() && plan.can_conflict() {
+                contention = Some(contend(core, live.id.key).await?);
+            }
+            if plan.sets_cookie && self.cell.lock().responded {
+                return Err(SessionErrorKind::ResponseSent.into());
+            }
+            if plan.renames && issued.is_none() {
+                issued = Some(core.keeper.issue()?);
+            }
+            let to = issued.filter(|_| plan.renames).map(|id| id.key);
+            let (mut cookie, mut foreseen) = (None, Applied::Applied);
+            if plan.sets_cookie {
+                let mut saved = live.clone();
+                saved.id = issued.filter(|_| plan.renames).unwrap_or(live.id);
+                foreseen = plan.patch.apply(&mut saved.record);
+                if core.keeper.is_cookie()
+                    && !plan.is_worth_a_cookie(core, &live.record, &saved.record, self.now)
+                {
+                    self.settle_base(None, plan.replayed);
+                    return Ok(Saved::Settled(None));
+                }
+                cookie = Some(core.cookie_value(&saved)?);
+            }
+            if let Some(to) = to {
+                mark_new_key(self.cell, to);
+            }
+            let key = live.id.key;
+            let updated = core.keeper.save(live, to, &plan.patch, &foreseen).await?;
+            if let Some(saved) = self.judge(updated, &plan, issued, cookie, conflicts)? {
+                return Ok(saved);
+            }
+            conflicts += 1;
+            let contention = match &contention {
+                Some(contention) => contention,
+                None => contention.insert(contend(core, key).await?),
+            };
+            Box::pin(contention.back_off(conflicts)).await?;
+            self.now = core.now();
+        }
+    }
+
+    /// What the store's answer to a plan means; `None` if it has to be planned anew.
+    fn judge(
+        &mut self,
+        updated: Updated,
+        plan: &Plan,
+        issued: Option<SessionId>,
+        cookie: Option<String>,
+        conflicts: u32,
+    ) -> Result<Option<Saved>, SessionError> {
+        let core = self.core;
+        let Stored::Live(live) = &mut self.base else {
+            unreachable!("only a live session is saved")
+        };
+        match updated {
+            Updated::Applied => {}
+            Updated::Conflict(current) => {
+                observe::conflicted();
+                live.record = current;
+                return Ok(None);
+            }
+            Updated::Mismatch(key) => return Err(counter_mismatch(key)),
+            Updated::Gone => return Ok(Some(Saved::Gone { signs_in: plan.signs_in })),
+        }
+        observe::saved(plan.kind(), plan.patch.fields.len(), conflicts);
+        match self.observed || core.keeper.is_cookie() {
+            // It does not apply where the store's record is newer than this one.
+            true => drop(plan.patch.apply(&mut live.record)),
+            false => plan.patch.apply_to_rest(&mut live.record),
+        }
+        let mut event = None;
+        if let Some(id) = issued.filter(|_| plan.renames) {
+            let from = std::mem::replace(&mut live.id, id).key;
+            event = core.hooks.prepare(|| renewed(from, live, self.now));
+        }
+        let rebase = self.observed && (conflicts > 0 || plan.replayed);
+        let is_settled = self.settle_base(cookie, rebase);
+        Ok(Some(Saved::Settled(event.filter(|_| is_settled))))
+    }
+
+    /// Creates a session, if there is anything to store.
+    async fn create(&mut self, instead_of_gone: bool) -> Outcome {
+        let core = self.core;
+        let Some(record) = self.new_record()? else {
+            self.settle(|state| state.wish.remember = self.wishes.remember);
+            return Ok(None);
+        };
+        if self.cell.lock().responded {
+            return Err(SessionErrorKind::ResponseSent.into());
+        }
+        self.base = Stored::Live(LiveSession { id: core.keeper.issue()?, record });
+        for attempt in 0..MAX_FRESH_IDS {
+            let Stored::Live(live) = &mut self.base else {
+                unreachable!("the session is that from before the loop")
+            };
+            if attempt > 0 {
+                live.id = core.keeper.issue()?;
+            }
+            let cookie = core.cookie_value(live)?;
+            mark_new_key(self.cell, live.id.key);
+            if core.keeper.create(&live.id.key, &live.record).await? == Created::Created {
+                observe::saved(Save::Create, live.record.fields.len(), 0);
+                let event = core.hooks.prepare(|| created(live, self.now));
+                let is_settled = self.settle_base(Some(cookie), instead_of_gone);
+                // One that was destroyed meanwhile never was.
+                return Ok(event.filter(|_| is_settled));
+            }
+        }
+        let error = StoreError::backend("every fresh random id is said to exist already");
+        observe::store_failed("create", &error);
+        Err(error.into())
+    }
+
+    /// The record of a new session; `None` if there is nothing to store.
+    fn new_record(&mut self) -> Result<Option<Record>, SessionError> {
+        let now = self.now;
+        let timeouts = self.core.expiry.wished(self.wishes.remember.unwrap_or(false));
+        let deadline = now + timeouts.absolute;
+        let mut record = Record {
+            fields: Fields::default(),
+            created_at: now,
+            expires_at: (now + timeouts.idle).min(deadline),
+            deadline,
+            lifetime: timeouts.lifetime(),
+            principal: None,
+        };
+        let resolved = resolve(&mut self.saves, &record.fields, now)?;
+        let principal = match resolved.principal {
+            Some(Some(principal)) => PrincipalOp::Set(principal),
+            Some(None) | None => PrincipalOp::Keep,
+        };
+        let patch = Patch { fields: resolved.ops, principal, expiry: ExpiryOp::Keep };
+        if patch.apply(&mut record) != Applied::Applied {
+            unreachable!("operations that were resolved on no fields apply to no fields");
+        }
+        Ok((!record.fields.is_empty()).then_some(record))
+    }
+
+    /// The session was ended or renewed by another request.
+    fn overtaken(&mut self) -> Outcome {
+        let mut garbage = Garbage::new();
+        let is_settled = self.settle(|state| {
+            state.stored = Stored::Gone;
+            garbage = state.reset_views();
+        });
+        let dropped_work = is_settled && (!self.saves.is_empty() || self.destroy_gone);
+        if dropped_work && self.core.on_gone == OnGone::Conflict {
+            return Err(SessionErrorKind::Gone.into());
+        }
+        Ok(None)
+    }
+
+    /// The session is as the base says now, and the visitor gets `cookie`.
+    fn settle_base(&mut self, cookie: Option<String>, rebase: bool) -> bool {
+        let (base, clock) = (std::mem::take(&mut self.base), &*self.core.clock);
+        self.settle(|state| {
+            state.stored = base;
+            if let Some(value) = cookie {
+                state.cookie = PendingCookie::Set(value);
+            }
+            if rebase {
+                state.rebase_views(clock);
+            }
+        })
+    }
+
+    /// The outcome is known. A session that was destroyed meanwhile stays so, and the answer is no.
+    fn settle(&self, change: impl FnOnce(&mut State)) -> bool {
+        let mut state = self.cell.lock();
+        let is_ours = state.generation == self.generation;
+        if is_ours {
+            state.unsettled = None;
+            change(&mut state);
+        }
+        is_ours
+    }
+}
+
+/// The operations that make all changes on a record that holds `base`.
+fn resolve(
+    saves: &mut [Box<dyn AnySave>],
+    base: &Fields,
+    now: Timestamp,
+) -> Result<Resolved, SessionError> {
+    let mut resolved = Resolved::default();
+    let base = Snapshot::new(base, now);
+    for save in saves {
+        save.resolve(&base, &mut resolved)?;
+    }
+    Ok(resolved)
+}
+
+/// From now on the session may be found under `key`, whatever becomes of this commit.
+fn mark_new_key(cell: &StateCell, key: StoreKey) {
+    let mut state = cell.lock();
+    match &mut state.unsettled {
+        Some(unsettled) => unsettled.new_key = Some(key),
+        // The session was destroyed meanwhile: this key has to go too.
+        None => state.wish.doomed.push(Doomed::Stray(key)),
+    }
+}
+
+fn created(live: &LiveSession, at: Timestamp) -> SessionEvent {
+    SessionEvent::Created { id: live.id.key, principal: live.record.principal.clone(), at }
+}
+
+fn renewed(from: StoreKey, live: &LiveSession, at: Timestamp) -> SessionEvent {
+    let principal = live.record.principal.clone();
+    SessionEvent::Renewed { from, to: live.id.key, principal, at }
+}
+
+/// Boxed, like what it answers, for it is rare and futures are moved.
+async fn contend(core: &Core, key: StoreKey) -> Result<Box<Contention>, SessionError> {
+    let entered = Contention::enter(&core.queues, key, core.conflict_deadline);
+    Ok(Box::new(Box::pin(entered).await?))
+}
+
+fn counter_mismatch(key: Arc<str>) -> SessionError {
+    SessionErrorKind::Mismatch {
+        key,
+        expected: "an integer",
+        reason: "the stored text is no integer of up to 64 bits".to_owned(),
+    }
+    .into()
+}
