@@ -247,6 +247,31 @@ async fn the_wal_stays_small_under_load() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_wal_begins_anew_when_a_long_reader_has_ended() {
+    const MB: u64 = 1024 * 1024;
+    let scratch = Scratch::new();
+    let store =
+        SqliteStore::builder(scratch.database()).synchronous(Synchronous::Normal).open().unwrap();
+    let text = format!("\"{}\"", "x".repeat(64_000));
+    let write = async |numbers: std::ops::Range<u64>| {
+        for number in numbers {
+            let created = store.create(&key(number), &record(&SystemClock, &text)).await.unwrap();
+            assert_eq!(created, Created::Created);
+        }
+    };
+    let other = Connection::open(scratch.database()).unwrap();
+    other.execute_batch("BEGIN; SELECT count(*) FROM sessions").unwrap();
+    write(0..700).await;
+    let long = scratch.wal();
+    assert!(long > 40 * MB, "{long}");
+    other.execute_batch("COMMIT").unwrap();
+    // Twice as much again, for which a part of the file suffices.
+    write(700..2_100).await;
+    let longest = scratch.wal();
+    assert!(longest < 2 * long, "{longest} after {long}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn waiting_writes_share_a_transaction() {
     let scratch = Scratch::new();
     let store = SqliteStore::open(scratch.database()).unwrap();

@@ -1,6 +1,7 @@
 //! Sessions in an SQLite file (feature `sqlite`).
 
 mod builder;
+mod checkpoint;
 mod reader;
 mod schema;
 #[cfg(test)]
@@ -32,8 +33,9 @@ use crate::record::{Principal, Record};
 ///
 /// The file is in WAL mode. All writes that wait at a moment go into one transaction on one thread
 /// and are answered after it is committed and, with [`Synchronous::Full`], on disk. Reads go through
-/// a few connections of their own and do not wait for it. Every write that adds a row removes a few
-/// that have expired, so the file stays bounded without a background task;
+/// a few connections of their own and do not wait for it. Another thread moves what was written from
+/// the log (`-wal`) into the file meanwhile; under load the log takes some 64 MB. Every write that
+/// adds a row removes a few that have expired, so the file stays bounded without a background task;
 /// [`sweep`](Store::sweep) frees the space earlier.
 ///
 /// Must be used within a tokio runtime. When the last clone is dropped, writes that were begun are
@@ -65,8 +67,9 @@ struct Inner {
     tombstone_time: Duration,
 }
 
-/// How many expired rows one statement deletes, so that other writes get their turn in between.
-const SWEEP_BATCH: usize = 200;
+/// How many expired rows one transaction of a sweep deletes: a millisecond of work, which is what
+/// other writes wait for. Fewer would make a sweep take longer, since each is synced.
+const SWEEP_BATCH: usize = 64;
 
 impl SqliteStore {
     /// Opens the database file at `path` with default options; creates it if it is not there.

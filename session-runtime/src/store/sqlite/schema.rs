@@ -89,10 +89,7 @@ pub(super) fn open(
     table: &str,
     synchronous: Synchronous,
 ) -> Result<Connection, ConfigError> {
-    let failed = |error| {
-        let message = format!("the SQLite database `{}` cannot be used", path.display());
-        ConfigError::with_source(message, error)
-    };
+    let failed = |error| unusable(path, error);
     let create = OpenFlags::SQLITE_OPEN_CREATE;
     let mut connection = connect(path, create).map_err(failed)?;
     let mode: String =
@@ -111,7 +108,7 @@ pub(super) fn open(
     connection
         .execute_batch(&format!(
             "PRAGMA synchronous = {synchronous};
-            PRAGMA wal_autocheckpoint = 1000;
+            PRAGMA wal_autocheckpoint = 0;
             PRAGMA foreign_keys = OFF;"
         ))
         .map_err(failed)?;
@@ -119,6 +116,11 @@ pub(super) fn open(
     let columns = create_table(&mut connection, table).map_err(failed)?;
     check_columns(&columns, table)?;
     Ok(connection)
+}
+
+pub(super) fn unusable(path: &Path, error: rusqlite::Error) -> ConfigError {
+    let message = format!("the SQLite database `{}` cannot be used", path.display());
+    ConfigError::with_source(message, error)
 }
 
 /// Opens one more connection to a database that is there, for reading.
@@ -136,10 +138,11 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Gives the space of a WAL that was once long back to the file system.
+/// Gives the space of a WAL that was once longer than checkpoints let it be back to the file system.
+/// Less would cut it often, which commits wait for.
 fn limit_wal(connection: &Connection) -> rusqlite::Result<()> {
     // The pragma answers with a row, so it cannot be part of a batch in every version.
-    connection.query_row("PRAGMA journal_size_limit = 4194304", [], |_| Ok(()))
+    connection.query_row("PRAGMA journal_size_limit = 67108864", [], |_| Ok(()))
 }
 
 /// Creates the table unless there is one; answers the columns it has.

@@ -3,14 +3,14 @@
 use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::checkpoint::Checkpointer;
 use super::schema::Sql;
 use super::writes::{Db, Failure};
 use crate::clock::Clock;
@@ -27,13 +27,6 @@ pub(super) struct Writer {
 /// Bounds how long the first of a group waits for the last.
 const GROUP: usize = 256;
 
-/// How long a WAL may get before the writer stops for the readers, so that it can begin anew. The
-/// automatic checkpoint alone cannot do that while there always is some reader.
-const WAL_BYTES: u64 = 16 * 1024 * 1024;
-
-/// How long to leave a WAL alone that another process keeps in use.
-const WAL_PAUSE: Duration = Duration::from_secs(1);
-
 impl Writer {
     pub(super) fn start(
         connection: Connection,
@@ -41,11 +34,10 @@ impl Writer {
         sql: Arc<Sql>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ConfigError> {
-        let mut wal = path.as_os_str().to_owned();
-        wal.push("-wal");
         connection.set_prepared_statement_cache_capacity(32);
         let (queue, jobs) = mpsc::channel();
-        let mut group = Group { connection, sql, clock, wal: wal.into(), checkpoint_after: None };
+        let checkpointer = Checkpointer::start(path)?;
+        let mut group = Group { connection, sql, clock, checkpointer };
         let thread = std::thread::Builder::new()
             .name("session-sqlite".to_owned())
             .spawn(move || {
@@ -127,8 +119,7 @@ struct Group {
     connection: Connection,
     sql: Arc<Sql>,
     clock: Arc<dyn Clock>,
-    wal: PathBuf,
-    checkpoint_after: Option<Instant>,
+    checkpointer: Checkpointer,
 }
 
 impl Group {
@@ -149,7 +140,7 @@ impl Group {
                 }
             }
         }
-        self.keep_wal_short();
+        self.checkpointer.after_transaction(&self.connection);
     }
 
     /// Collects what failed by itself; an error means that nothing is written at all.
@@ -206,21 +197,6 @@ impl Group {
     fn execute(&self, sql: &str) -> Result<(), Failure> {
         self.connection.prepare_cached(sql)?.execute([])?;
         Ok(())
-    }
-
-    fn keep_wal_short(&mut self) {
-        let long = std::fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > WAL_BYTES);
-        if !long || self.checkpoint_after.is_some_and(|after| Instant::now() < after) {
-            return;
-        }
-        // Waits for the readers of the moment, which takes microseconds; new ones do not need the
-        // WAL any more. Answers 1 if another process was in the way.
-        let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
-        let _ = self.connection.busy_timeout(Duration::from_millis(100));
-        let busy = self.connection.query_row(truncate, [], |row| row.get::<_, i64>(0));
-        let _ = self.connection.busy_timeout(super::schema::BUSY_TIMEOUT);
-        self.checkpoint_after =
-            if matches!(busy, Ok(0)) { None } else { Some(Instant::now() + WAL_PAUSE) };
     }
 }
 
