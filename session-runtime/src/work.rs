@@ -152,11 +152,11 @@ impl<'a> Work<'a> {
             if plan.renames && issued.is_none() {
                 issued = Some(core.keeper.issue()?);
             }
-            let to = issued.filter(|_| plan.renames).map(|id| id.key);
+            let to = issued.filter(|_| plan.renames);
             let (mut cookie, mut foreseen) = (None, Applied::Applied);
             if plan.sets_cookie {
                 let mut saved = live.clone();
-                saved.id = issued.filter(|_| plan.renames).unwrap_or(live.id);
+                saved.id = to.unwrap_or(live.id);
                 foreseen = plan.patch.apply(&mut saved.record);
                 if core.keeper.is_cookie()
                     && !plan.is_worth_a_cookie(core, &live.record, &saved.record, self.now)
@@ -167,10 +167,11 @@ impl<'a> Work<'a> {
                 cookie = Some(core.cookie_value(&saved)?);
             }
             if let Some(to) = to {
-                mark_new_key(self.cell, to);
+                mark_new_key(self.cell, to.key);
             }
             let key = live.id.key;
-            let updated = core.keeper.save(live, to, &plan.patch, &foreseen).await?;
+            let updated =
+                core.keeper.save(live, to.map(|to| to.key), &plan.patch, &foreseen).await?;
             if let Some(saved) = self.judge(updated, &plan, issued, cookie, conflicts)? {
                 return Ok(saved);
             }

@@ -171,8 +171,8 @@ async fn concurrent_requests_lose_nothing() {
             session.add_tries(1);
             session.update_code(|code| *code = Some(code.take().unwrap_or_default() + "x"));
         }
-        for handle in &handles {
-            let finished = handle.clone().finish(StatusCode::OK).await;
+        for handle in handles {
+            let finished = handle.finish(StatusCode::OK).await;
             assert!(finished.error.is_none(), "{finished:?}");
         }
         visit!(site, cookie, Account, |session| {

@@ -1,4 +1,4 @@
-//! What needs the writer's own connection; the rest is in `tests/sqlite.rs`.
+//! What needs the writer's own connection; the rest is in `tests/sqlite`.
 
 use std::error::Error;
 

@@ -49,7 +49,7 @@ impl ClusterLink {
         commands: &Pipeline,
         deadline: Instant,
     ) -> Result<Vec<Value>, StoreError> {
-        self.send_by(Route::new(slot, SlotAddr::Master), commands, deadline).await
+        self.send_by(Route::new(slot, SlotAddr::Master), || commands.clone(), deadline).await
     }
 
     /// Lets the next command look anew which server has which slots. A command without a key is refused
@@ -63,12 +63,12 @@ impl ClusterLink {
     async fn send_by(
         &self,
         route: Route,
-        commands: &Pipeline,
+        commands: impl Fn() -> Pipeline,
         deadline: Instant,
     ) -> Result<Vec<Value>, StoreError> {
         let primary = || SingleNodeRoutingInfo::SpecificNode(route);
         let mut pause = FIRST_PAUSE;
-        let mut answer = self.attempt(commands.clone(), 0, primary(), deadline).await;
+        let mut answer = self.attempt(commands(), 0, primary(), deadline).await;
         loop {
             let refusal = match answer {
                 Ok(answers) => return Ok(answers),
@@ -76,7 +76,7 @@ impl ClusterLink {
                 Err(error) => return Err(StoreError::backend(error)),
             };
             answer = match asked_elsewhere(&refusal) {
-                Some(node) => self.attempt(asking(commands), 1, node, deadline).await,
+                Some(node) => self.attempt(asking(&commands()), 1, node, deadline).await,
                 None => {
                     // Meanwhile the client learns anew which server has the key.
                     let until = Instant::now() + pause;
@@ -85,7 +85,7 @@ impl ClusterLink {
                     }
                     tokio::time::sleep_until(until).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
-                    self.attempt(commands.clone(), 0, primary(), deadline).await
+                    self.attempt(commands(), 0, primary(), deadline).await
                 }
             };
         }
@@ -122,9 +122,12 @@ impl ClusterLink {
 
 impl Wire for ClusterLink {
     async fn ask(&self, key: &[u8], command: &Cmd, deadline: Instant) -> Result<Value, StoreError> {
-        let mut commands = Pipeline::with_capacity(1);
-        commands.add_command(command.clone());
-        let answers = self.send(key, &commands, deadline).await?;
+        let commands = || {
+            let mut commands = Pipeline::with_capacity(1);
+            commands.add_command(command.clone());
+            commands
+        };
+        let answers = self.send_by(primary_of(key), commands, deadline).await?;
         answers.into_iter().next().ok_or_else(unexpected)
     }
 
@@ -134,7 +137,7 @@ impl Wire for ClusterLink {
         commands: &Pipeline,
         deadline: Instant,
     ) -> Result<Vec<Value>, StoreError> {
-        self.send_by(Route::with_key(key, SlotAddr::Master), commands, deadline).await
+        self.send_by(primary_of(key), || commands.clone(), deadline).await
     }
 
     /// All at once, since each may be on another server.
@@ -145,6 +148,10 @@ impl Wire for ClusterLink {
     fn timeout(&self) -> Duration {
         self.timeout
     }
+}
+
+fn primary_of(key: &[u8]) -> Route {
+    Route::with_key(key, SlotAddr::Master)
 }
 
 /// Whether the commands were certainly not executed, and may be soon.
