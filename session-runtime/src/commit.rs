@@ -29,8 +29,8 @@ impl Commit<'_> {
                 Begun::Changes => break,
             }
         }
-        let event = work.run().await.map_err(|error| work.fail(error))?;
-        events.extend(event);
+        work.run().await.map_err(|error| work.fail(error))?;
+        events.extend(work.event.map(|event| *event));
         Ok(())
     }
 }

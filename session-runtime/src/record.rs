@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -95,8 +95,8 @@ mod millis {
 /// fields.remove("theme");
 /// assert!(fields.is_empty());
 /// ```
-#[derive(Clone, PartialEq, Eq)]
-pub struct Fields(Arc<List>);
+#[derive(Clone, Default)]
+pub struct Fields(Option<Arc<List>>);
 
 /// Few enough fields, as most sessions have, need no memory of their own.
 type List = SmallVec<[(Arc<str>, Arc<str>); 4]>;
@@ -114,7 +114,7 @@ impl Fields {
 
     /// What is stored under `key`, with the stored key that equals it, to share without a copy.
     pub(crate) fn entry(&self, key: &str) -> Option<(&Arc<str>, &Arc<str>)> {
-        let (key, text) = &self.0[self.position(key).ok()?];
+        let (key, text) = &self.list()[self.position(key).ok()?];
         Some((key, text))
     }
 
@@ -126,53 +126,75 @@ impl Fields {
     /// Stores `text` under `key`.
     pub fn set(&mut self, key: impl Into<Arc<str>> + AsRef<str>, text: impl Into<Arc<str>>) {
         let position = self.position(key.as_ref());
-        let fields = Arc::make_mut(&mut self.0);
+        self.put(position, || key.into(), text.into());
+    }
+
+    /// As [`set`](Self::set), with a key that is shared if it is new here.
+    pub(crate) fn set_shared(&mut self, key: &Arc<str>, text: Arc<str>) {
+        self.put(self.position(key), || key.clone(), text);
+    }
+
+    fn put(
+        &mut self,
+        position: Result<usize, usize>,
+        key: impl FnOnce() -> Arc<str>,
+        text: Arc<str>,
+    ) {
+        let list = Arc::make_mut(self.0.get_or_insert_default());
         match position {
-            Ok(at) => fields[at].1 = text.into(),
-            Err(at) => fields.insert(at, (key.into(), text.into())),
+            Ok(at) => list[at].1 = text,
+            Err(at) => list.insert(at, (key(), text)),
         }
     }
 
     /// Removes what is stored under `key`; nothing happens if there is nothing.
     pub fn remove(&mut self, key: &str) {
-        if let Ok(at) = self.position(key) {
-            Arc::make_mut(&mut self.0).remove(at);
+        if let (Ok(at), Some(list)) = (self.position(key), &mut self.0) {
+            Arc::make_mut(list).remove(at);
         }
     }
 
     /// Where `key` is, or where it belongs.
     fn position(&self, key: &str) -> Result<usize, usize> {
-        self.0.binary_search_by(|(held, _)| (**held).cmp(key))
+        self.list().binary_search_by(|(held, _)| (**held).cmp(key))
     }
 
     /// Keys and texts, in key order.
     pub fn iter(&self) -> Iter<'_> {
-        Iter(self.0.iter())
+        Iter(self.list().iter())
     }
 
     /// How many fields there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.list().len()
     }
 
     /// Whether there is no field.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.list().is_empty()
     }
 
     /// Whether both are the same unchanged copy; a quick test that may miss equal contents.
     pub(crate) fn is_same_copy(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        match (&self.0, &other.0) {
+            (Some(list), Some(other)) => Arc::ptr_eq(list, other),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
+
+    fn list(&self) -> &[(Arc<str>, Arc<str>)] {
+        self.0.as_deref().map_or(&[], SmallVec::as_slice)
     }
 }
 
-impl Default for Fields {
-    /// No fields; all empty ones share their content too.
-    fn default() -> Self {
-        static EMPTY: LazyLock<Fields> = LazyLock::new(|| Fields(Arc::default()));
-        EMPTY.clone()
+impl PartialEq for Fields {
+    fn eq(&self, other: &Self) -> bool {
+        self.list() == other.list()
     }
 }
+
+impl Eq for Fields {}
 
 impl<K: Into<Arc<str>>, V: Into<Arc<str>>> FromIterator<(K, V)> for Fields {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(iter: I) -> Self {
@@ -187,7 +209,7 @@ impl<K: Into<Arc<str>>, V: Into<Arc<str>>> FromIterator<(K, V)> for Fields {
             }
             is_same
         });
-        Self(Arc::new(list))
+        Self((!list.is_empty()).then(|| Arc::new(list)))
     }
 }
 

@@ -24,9 +24,6 @@ use crate::ttl::Snapshot;
 /// A store that has seen this many fresh random ids before is broken.
 const MAX_FRESH_IDS: usize = 3;
 
-/// What is to be told of what was done.
-type Outcome = Result<Option<SessionEvent>, SessionError>;
-
 /// What one commit has to do.
 pub(crate) struct Work<'a> {
     core: &'a Core,
@@ -40,12 +37,14 @@ pub(crate) struct Work<'a> {
     destroy_gone: bool,
     /// The generation of the state it was taken from.
     generation: u64,
+    /// What is to be told of what was done. Boxed, for few listen.
+    pub(crate) event: Option<Box<SessionEvent>>,
 }
 
 /// What has become of a live session.
 enum Saved {
     /// It is as this request wants it.
-    Settled(Option<SessionEvent>),
+    Settled,
     /// It was ended or renewed by another request meanwhile.
     Gone { signs_in: bool },
 }
@@ -73,6 +72,7 @@ impl<'a> Work<'a> {
             wishes: Wishes::default(),
             destroy_gone: false,
             generation: 0,
+            event: None,
         }
     }
 
@@ -96,7 +96,10 @@ impl<'a> Work<'a> {
             self.saves.push(view.begin_save(principal_only)?);
         }
         state.unsettled = Some(Unsettled::default());
-        self.base = state.stored.clone();
+        self.base = match self.observed {
+            true => state.stored.clone(),
+            false => std::mem::take(&mut state.stored),
+        };
         self.destroy_gone = std::mem::take(&mut state.wish.destroy_gone);
         self.wishes = Wishes {
             renew: std::mem::take(&mut state.wish.renew),
@@ -107,19 +110,19 @@ impl<'a> Work<'a> {
 
     /// Nothing was written, and what could not be saved is told: the request goes on with what is stored,
     /// unless it has destroyed that meanwhile.
-    pub(crate) fn fail(&self, error: SessionError) -> SessionError {
+    pub(crate) fn fail(&mut self, error: SessionError) -> SessionError {
         if !error.is_store() {
             let mut garbage = Garbage::new();
-            self.settle(|state| garbage = state.revert_views(&*self.core.clock));
+            self.settle(|work, state| garbage = state.revert_views(&*work.core.clock));
         }
         error
     }
 
-    pub(crate) async fn run(&mut self) -> Outcome {
+    pub(crate) async fn run(&mut self) -> Result<(), SessionError> {
         let signs_in = match &self.base {
             Stored::Nothing => return self.create(false).await,
             Stored::Live(_) => match self.save().await? {
-                Saved::Settled(event) => return Ok(event),
+                Saved::Settled => return Ok(()),
                 Saved::Gone { signs_in } => signs_in,
             },
             Stored::Gone => resolve(&mut self.saves, &Fields::default(), self.now)?.signs_in(),
@@ -141,7 +144,7 @@ impl<'a> Work<'a> {
             let resolved = resolve(&mut self.saves, &live.record.fields, self.now)?;
             let Some(plan) = Plan::new(core, &live.record, resolved, &self.wishes, self.now) else {
                 self.settle_base(None, true);
-                return Ok(Saved::Settled(None));
+                return Ok(Saved::Settled);
             };
             if contention.is_none() && plan.can_conflict() {
                 contention = Some(contend(core, live.id.key).await?);
@@ -162,7 +165,7 @@ impl<'a> Work<'a> {
                     && !plan.is_worth_a_cookie(core, &live.record, &saved.record, self.now)
                 {
                     self.settle_base(None, plan.replayed);
-                    return Ok(Saved::Settled(None));
+                    return Ok(Saved::Settled);
                 }
                 cookie = Some(core.cookie_value(&saved)?);
             }
@@ -170,6 +173,10 @@ impl<'a> Work<'a> {
                 mark_new_key(self.cell, to.key);
             }
             let key = live.id.key;
+            if !self.observed && !core.keeper.is_cookie() {
+                // Nobody reads them any more: a store in memory can change its own without a copy.
+                live.record.fields = Fields::default();
+            }
             let updated =
                 core.keeper.save(live, to.map(|to| to.key), &plan.patch, &foreseen).await?;
             if let Some(saved) = self.judge(updated, &plan, issued, cookie, conflicts)? {
@@ -220,16 +227,18 @@ impl<'a> Work<'a> {
             event = core.hooks.prepare(|| renewed(from, live, self.now));
         }
         let rebase = self.observed && (conflicts > 0 || plan.replayed);
-        let is_settled = self.settle_base(cookie, rebase);
-        Ok(Some(Saved::Settled(event.filter(|_| is_settled))))
+        if self.settle_base(cookie, rebase) {
+            self.event = event.map(Box::new);
+        }
+        Ok(Some(Saved::Settled))
     }
 
     /// Creates a session, if there is anything to store.
-    async fn create(&mut self, instead_of_gone: bool) -> Outcome {
+    async fn create(&mut self, instead_of_gone: bool) -> Result<(), SessionError> {
         let core = self.core;
         let Some(record) = self.new_record()? else {
-            self.settle(|state| state.wish.remember = self.wishes.remember);
-            return Ok(None);
+            self.settle(|work, state| state.wish.remember = work.wishes.remember);
+            return Ok(());
         };
         if self.cell.lock().responded {
             return Err(SessionErrorKind::ResponseSent.into());
@@ -247,9 +256,11 @@ impl<'a> Work<'a> {
             if core.keeper.create(&live.id.key, &live.record).await? == Created::Created {
                 observe::saved(Save::Create, live.record.fields.len(), 0);
                 let event = core.hooks.prepare(|| created(live, self.now));
-                let is_settled = self.settle_base(Some(cookie), instead_of_gone);
                 // One that was destroyed meanwhile never was.
-                return Ok(event.filter(|_| is_settled));
+                if self.settle_base(Some(cookie), instead_of_gone) {
+                    self.event = event.map(Box::new);
+                }
+                return Ok(());
             }
         }
         let error = StoreError::backend("every fresh random id is said to exist already");
@@ -283,9 +294,9 @@ impl<'a> Work<'a> {
     }
 
     /// The session was ended or renewed by another request.
-    fn overtaken(&mut self) -> Outcome {
+    fn overtaken(&mut self) -> Result<(), SessionError> {
         let mut garbage = Garbage::new();
-        let is_settled = self.settle(|state| {
+        let is_settled = self.settle(|_, state| {
             state.stored = Stored::Gone;
             garbage = state.reset_views();
         });
@@ -293,30 +304,29 @@ impl<'a> Work<'a> {
         if dropped_work && self.core.on_gone == OnGone::Conflict {
             return Err(SessionErrorKind::Gone.into());
         }
-        Ok(None)
+        Ok(())
     }
 
     /// The session is as the base says now, and the visitor gets `cookie`.
     fn settle_base(&mut self, cookie: Option<String>, rebase: bool) -> bool {
-        let (base, clock) = (std::mem::take(&mut self.base), &*self.core.clock);
-        self.settle(|state| {
-            state.stored = base;
+        self.settle(|work, state| {
+            std::mem::swap(&mut state.stored, &mut work.base);
             if let Some(value) = cookie {
                 state.cookie = PendingCookie::Set(value);
             }
             if rebase {
-                state.rebase_views(clock);
+                state.rebase_views(&*work.core.clock);
             }
         })
     }
 
     /// The outcome is known. A session that was destroyed meanwhile stays so, and the answer is no.
-    fn settle(&self, change: impl FnOnce(&mut State)) -> bool {
+    fn settle(&mut self, change: impl FnOnce(&mut Self, &mut State)) -> bool {
         let mut state = self.cell.lock();
         let is_ours = state.generation == self.generation;
         if is_ours {
             state.unsettled = None;
-            change(&mut state);
+            change(self, &mut state);
         }
         is_ours
     }

@@ -15,7 +15,12 @@ pub(crate) struct CookieHeaders {
 impl FromIterator<HeaderValue> for CookieHeaders {
     fn from_iter<I: IntoIterator<Item = HeaderValue>>(headers: I) -> Self {
         let mut headers = headers.into_iter();
-        Self { first: headers.next(), more: headers.collect() }
+        let first = headers.next();
+        let more = match headers.next() {
+            None => Vec::new(),
+            Some(second) => std::iter::once(second).chain(headers).collect(),
+        };
+        Self { first, more }
     }
 }
 
