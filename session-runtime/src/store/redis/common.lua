@@ -1,7 +1,8 @@
 -- What the other scripts begin with.
 --
 -- A session is a hash. Its fields are those of the session, and two that no session key can be:
---   `@`  created_at, expires_at, deadline and lifetime, six bytes each, then the principal, if any
+--   `@`  created_at and expires_at in six bytes each, how long after that the deadline is and the
+--        lifetime in five, then the principal, if any
 --   `=`  the principal, if `@` would be longer than Redis packs tightly
 --   `!`  the session was ended, or moved to another server: a tombstone. Then it holds the new id and
 --        whose the session was, and the rest of the hash is what was moved
@@ -21,6 +22,10 @@ local function now()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+local function principal(meta)
+  return string.sub(meta, 23)
+end
+
 -- Nothing if the session is not live.
 local function read_meta(key)
   local held = call('HMGET', key, '@', '=', '!')
@@ -37,7 +42,7 @@ local function write_meta(key, meta)
     call('HSET', key, '@', meta)
     call('HDEL', key, '=')
   else
-    call('HSET', key, '@', string.sub(meta, 1, 24), '=', string.sub(meta, 25))
+    call('HSET', key, '@', string.sub(meta, 1, 22), '=', principal(meta))
   end
 end
 
@@ -50,12 +55,8 @@ local function moved(key)
 end
 
 local function times(meta)
-  local _, expires, deadline = struct.unpack('>I6I6I6', meta)
-  return expires, deadline
-end
-
-local function principal(meta)
-  return string.sub(meta, 25)
+  local _, expires, left = struct.unpack('>I6I6I5', meta)
+  return expires, expires + left
 end
 
 -- Redis ends a key in the millisecond after the one it is given.

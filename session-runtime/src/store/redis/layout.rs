@@ -20,12 +20,14 @@ pub(crate) const GONE: &[u8] = b"!";
 
 /// Times are kept in six bytes; later ones, beyond the year 10000, are kept as this one.
 const MAX_TIME: u64 = (1 << 48) - 1;
-/// Beside the idle time there is one bit: persistent.
-const MAX_IDLE: u64 = (1 << 47) - 1;
-const PERSISTENT: u64 = 1 << 47;
+/// From the expiry to the deadline there are five bytes: 34 years.
+const MAX_LEFT: u64 = (1 << 40) - 1;
+/// Beside the idle time, up to 17 years, there is one bit: persistent.
+const MAX_IDLE: u64 = (1 << 39) - 1;
+const PERSISTENT: u64 = 1 << 39;
 
 /// How long the four times are.
-const TIMES: usize = 24;
+const TIMES: usize = 22;
 
 /// The names of keys.
 #[derive(Clone, Debug)]
@@ -79,7 +81,7 @@ pub(crate) fn principal(principal: &Principal) -> Vec<u8> {
 /// What is kept of a record beside its fields.
 pub(crate) fn meta(record: &Record) -> Vec<u8> {
     let mut meta = Vec::with_capacity(TIMES);
-    push(&mut meta, time(record.created_at));
+    push::<6>(&mut meta, time(record.created_at));
     meta.extend(lifetime(record.lifetime, record.expires_at, record.deadline));
     if let Some(who) = &record.principal {
         meta.extend(principal(who));
@@ -90,10 +92,11 @@ pub(crate) fn meta(record: &Record) -> Vec<u8> {
 /// The part of [`meta`] that another lifetime replaces.
 pub(crate) fn lifetime(lifetime: Lifetime, expires_at: Timestamp, deadline: Timestamp) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(TIMES);
-    push(&mut bytes, time(expires_at.min(deadline)));
-    push(&mut bytes, time(deadline));
+    let (expires_at, deadline) = (time(expires_at.min(deadline)), time(deadline));
+    push::<6>(&mut bytes, expires_at);
+    push::<5>(&mut bytes, (deadline - expires_at).min(MAX_LEFT));
     let persistent = if lifetime.persistent { PERSISTENT } else { 0 };
-    push(&mut bytes, whole_millis(lifetime.idle).min(MAX_IDLE) | persistent);
+    push::<5>(&mut bytes, whole_millis(lifetime.idle).min(MAX_IDLE) | persistent);
     bytes
 }
 
@@ -102,24 +105,28 @@ pub(crate) fn time(time: Timestamp) -> u64 {
     time.as_millis().min(MAX_TIME)
 }
 
-fn push(bytes: &mut Vec<u8>, number: u64) {
-    bytes.extend(&number.to_be_bytes()[2..]);
+fn push<const BYTES: usize>(bytes: &mut Vec<u8>, number: u64) {
+    bytes.extend(&number.to_be_bytes()[8 - BYTES..]);
+}
+
+fn take<const BYTES: usize>(bytes: &mut &[u8]) -> Option<u64> {
+    let (number, rest) = bytes.split_first_chunk::<BYTES>()?;
+    *bytes = rest;
+    Some(number.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
 }
 
 /// Reads [`meta`] back, as a record without fields.
 pub(crate) fn record(meta: &[u8]) -> Option<Record> {
-    let (times, principal) = meta.split_at_checked(TIMES)?;
-    let mut numbers = times
-        .chunks(6)
-        .map(|six| six.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)));
-    let mut time = || numbers.next().map(Timestamp::from_millis);
-    let (created_at, expires_at, deadline) = (time()?, time()?, time()?);
-    let life = numbers.next()?;
+    let mut rest = meta;
+    let created_at = Timestamp::from_millis(take::<6>(&mut rest)?);
+    let expires_at = Timestamp::from_millis(take::<6>(&mut rest)?);
+    let deadline = expires_at + Duration::from_millis(take::<5>(&mut rest)?);
+    let life = take::<5>(&mut rest)?;
     let lifetime = Lifetime {
         idle: Duration::from_millis(life & MAX_IDLE),
         persistent: life & PERSISTENT != 0,
     };
-    let principal = match std::str::from_utf8(principal).ok()? {
+    let principal = match std::str::from_utf8(rest).ok()? {
         "" => None,
         text => text.rsplit_once('\0').map(|(key, value)| Principal::new(key, value)),
     };
@@ -137,7 +144,7 @@ mod tests {
             fields: Default::default(),
             created_at: Timestamp::from_millis(1_700_000_000_000),
             expires_at: Timestamp::from_millis(1_700_003_600_001),
-            deadline: Timestamp::from_millis(MAX_TIME),
+            deadline: Timestamp::from_millis(1_700_003_600_001 + MAX_LEFT),
             lifetime: Lifetime { idle: Duration::from_millis(3_600_000), persistent: false },
             principal: None,
         };
@@ -146,7 +153,7 @@ mod tests {
         sample.lifetime = Lifetime { idle: Duration::from_millis(MAX_IDLE), persistent: true };
         sample.principal = Some(Principal::new("odd\0key", "\"x\""));
         assert_eq!(record(&meta(&sample)).unwrap(), sample);
-        for wrong in [&b""[..], b"1234567890123456789012", &[0xff; 26]] {
+        for wrong in [&b""[..], b"123456789012345678901", &[0xff; 26]] {
             assert!(record(wrong).is_none());
         }
     }
@@ -163,9 +170,13 @@ mod tests {
             lifetime: endless,
             principal: None,
         };
-        let kept = super::record(&meta(&record)).unwrap();
+        let read_back = |record: &Record| super::record(&meta(record)).unwrap();
+        let kept = read_back(&record);
         assert_eq!(kept.deadline.as_millis(), MAX_TIME);
         assert_eq!(kept.lifetime.idle, Duration::from_millis(MAX_IDLE));
         assert!(kept.lifetime.persistent);
+        let early = Timestamp::from_millis(7);
+        let kept = read_back(&Record { expires_at: early, ..record });
+        assert_eq!((kept.expires_at, kept.deadline.as_millis()), (early, 7 + MAX_LEFT));
     }
 }

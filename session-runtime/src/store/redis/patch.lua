@@ -111,12 +111,13 @@ local function changed(meta, expiry, who)
   if op == 'E' then
     local expires, deadline = times(meta)
     expires = math.min(math.max(tonumber(string.sub(expiry, 2)), expires), deadline)
-    meta = string.sub(meta, 1, 6) .. struct.pack('>I6', expires) .. string.sub(meta, 13)
+    local times = struct.pack('>I6I5', expires, deadline - expires)
+    meta = string.sub(meta, 1, 6) .. times .. string.sub(meta, 18)
   elseif op == 'L' then
     meta = string.sub(meta, 1, 6) .. string.sub(expiry, 2) .. principal(meta)
   end
   if who ~= 'K' then
-    meta = string.sub(meta, 1, 24) .. string.sub(who, 2)
+    meta = string.sub(meta, 1, 22) .. string.sub(who, 2)
   end
   return meta
 end
