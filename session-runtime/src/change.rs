@@ -2,9 +2,9 @@
 
 use std::any::Any;
 use std::mem;
-use std::sync::Arc;
 
 use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 use crate::error::SessionError;
 use crate::field::AnyField;
@@ -34,7 +34,7 @@ pub(crate) enum Change<S> {
     Decided {
         cleared: bool,
         /// The text to store; `None`: remove it. Known when the saving begins.
-        text: Option<Arc<str>>,
+        text: Option<SmolStr>,
     },
     /// The sum of `add_x` and `sub_x` on the value `base`.
     Sum { base: i64, delta: i128 },
@@ -44,7 +44,7 @@ pub(crate) enum Change<S> {
         /// `current` does not come from these steps on the stored text: replay before saving.
         stale: bool,
         /// The outcome that the request saw, good for the first try. Known when the saving begins.
-        ready: Option<Option<Arc<str>>>,
+        ready: Option<Option<SmolStr>>,
     },
 }
 

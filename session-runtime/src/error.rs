@@ -2,8 +2,9 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
+
+use smol_str::SmolStr;
 
 type Source = Box<dyn StdError + Send + Sync>;
 
@@ -134,7 +135,7 @@ pub(crate) enum SessionErrorKind {
     )]
     Interrupted,
     #[error("session field `{key}` does not hold {expected}: {reason}")]
-    Mismatch { key: Arc<str>, expected: &'static str, reason: String },
+    Mismatch { key: SmolStr, expected: &'static str, reason: String },
     #[error("session field `{key}` of type `{type_name}` cannot be written as JSON")]
     Encode { key: &'static str, type_name: &'static str, source: serde_json::Error },
     #[error("the session cannot be written into its cookie")]

@@ -1,7 +1,8 @@
 //! A field without its type: how the values of one schema get out of a record and into one.
 
 use std::any::type_name;
-use std::sync::Arc;
+
+use smol_str::SmolStr;
 
 use crate::clock::Timestamp;
 use crate::error::{SessionError, SessionErrorKind};
@@ -37,7 +38,7 @@ pub trait AnyField<S>: Send + Sync {
 
     /// The value as JSON text; `None` if nothing needs to be stored.
     #[doc(hidden)]
-    fn encode(&self, from: &S) -> Result<Option<Arc<str>>, SessionError>;
+    fn encode(&self, from: &S) -> Result<Option<SmolStr>, SessionError>;
 
     /// What the deploy check compares.
     #[cfg(any(test, feature = "testing"))]
@@ -91,7 +92,7 @@ impl<S: 'static, T: 'static> AnyField<S> for Field<S, T> {
         Ok(())
     }
 
-    fn encode(&self, from: &S) -> Result<Option<Arc<str>>, SessionError> {
+    fn encode(&self, from: &S) -> Result<Option<SmolStr>, SessionError> {
         let text = to_text(self, (self.get)(from))?;
         // A `null` that an absent key reads as anyway, such as `None`, needs no key.
         if &*text == "null" && &*to_text(self, &(self.default)())? == "null" {
@@ -146,7 +147,7 @@ fn from_text<S, T>(field: &Field<S, T>, text: &str) -> serde_json::Result<T> {
     })
 }
 
-fn to_text<S, T>(field: &Field<S, T>, value: &T) -> Result<Arc<str>, SessionError> {
+fn to_text<S, T>(field: &Field<S, T>, value: &T) -> Result<SmolStr, SessionError> {
     match (field.encode)(value) {
         Ok(text) => Ok(text.into()),
         Err(source) => {

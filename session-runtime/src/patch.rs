@@ -4,9 +4,9 @@
 mod tests;
 
 use std::fmt;
-use std::sync::Arc;
 
 use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 use crate::clock::Timestamp;
 use crate::record::{Lifetime, Principal, Record};
@@ -20,7 +20,7 @@ use crate::record::{Lifetime, Principal, Record};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Patch {
     /// Field operations; no key appears twice.
-    pub fields: Vec<(Arc<str>, FieldOp)>,
+    pub fields: Vec<(SmolStr, FieldOp)>,
     /// Whether somebody else is signed in now.
     pub principal: PrincipalOp,
     /// What happens to the expiry.
@@ -31,7 +31,7 @@ pub struct Patch {
 #[derive(Clone, PartialEq, Eq)]
 pub enum FieldOp {
     /// Store this JSON text, whatever was there.
-    Set(Arc<str>),
+    Set(SmolStr),
     /// Remove the field, if it is there.
     Remove,
     /// Add to an integer, exactly, stopping at `min` and `max`.
@@ -51,9 +51,9 @@ pub enum FieldOp {
     /// Store `new` if the field still holds the text `old`; otherwise the whole patch is a conflict.
     Replace {
         /// The text that must be there; `None`: the field must be absent.
-        old: Option<Arc<str>>,
+        old: Option<SmolStr>,
         /// The text to store; `None`: remove the field.
-        new: Option<Arc<str>>,
+        new: Option<SmolStr>,
     },
 }
 
@@ -95,7 +95,7 @@ pub enum Applied {
     /// A `Replace` found another text; the record is unchanged.
     Conflict,
     /// The field with this key is no integer that `Add` can work on; the record is unchanged.
-    Mismatch(Arc<str>),
+    Mismatch(SmolStr),
 }
 
 impl Patch {
@@ -163,14 +163,14 @@ impl Patch {
 
 /// What a field holds after an operation.
 enum Outcome<'a> {
-    Text(&'a Arc<str>),
+    Text(&'a SmolStr),
     Sum(i64),
     Nothing,
 }
 
 impl FieldOp {
     /// What becomes of the field `key`, which has `held`; or why the whole patch is refused.
-    fn outcome(&self, key: &Arc<str>, held: Option<&str>) -> Result<Outcome<'_>, Applied> {
+    fn outcome(&self, key: &SmolStr, held: Option<&str>) -> Result<Outcome<'_>, Applied> {
         match self {
             Self::Set(text) => Ok(Outcome::Text(text)),
             Self::Remove => Ok(Outcome::Nothing),

@@ -8,6 +8,9 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smallvec::SmallVec;
 
+#[doc(no_inline)]
+pub use smol_str::SmolStr;
+
 use crate::clock::{Timestamp, whole_millis};
 
 /// Everything a store keeps for one session.
@@ -99,23 +102,18 @@ mod millis {
 pub struct Fields(Option<Arc<List>>);
 
 /// Few enough fields, as most sessions have, need no memory of their own.
-type List = SmallVec<[(Arc<str>, Arc<str>); 4]>;
+type List = SmallVec<[(SmolStr, SmolStr); 4]>;
 
 impl Fields {
     /// The JSON text stored under `key`.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.get_shared(key).map(|text| &**text)
+        self.get_shared(key).map(SmolStr::as_str)
     }
 
-    /// The JSON text stored under `key`, to share without a copy.
-    pub fn get_shared(&self, key: &str) -> Option<&Arc<str>> {
-        self.entry(key).map(|(_, text)| text)
-    }
-
-    /// What is stored under `key`, with the stored key that equals it, to share without a copy.
-    pub(crate) fn entry(&self, key: &str) -> Option<(&Arc<str>, &Arc<str>)> {
-        let (key, text) = &self.list()[self.position(key).ok()?];
-        Some((key, text))
+    /// The JSON text stored under `key`; to clone it is cheap.
+    pub fn get_shared(&self, key: &str) -> Option<&SmolStr> {
+        let at = self.position(key).ok()?;
+        Some(&self.list()[at].1)
     }
 
     /// Whether something is stored under `key`.
@@ -124,21 +122,21 @@ impl Fields {
     }
 
     /// Stores `text` under `key`.
-    pub fn set(&mut self, key: impl Into<Arc<str>> + AsRef<str>, text: impl Into<Arc<str>>) {
+    pub fn set(&mut self, key: impl Into<SmolStr> + AsRef<str>, text: impl Into<SmolStr>) {
         let position = self.position(key.as_ref());
         self.put(position, || key.into(), text.into());
     }
 
     /// As [`set`](Self::set), with a key that is shared if it is new here.
-    pub(crate) fn set_shared(&mut self, key: &Arc<str>, text: Arc<str>) {
+    pub(crate) fn set_shared(&mut self, key: &SmolStr, text: SmolStr) {
         self.put(self.position(key), || key.clone(), text);
     }
 
     fn put(
         &mut self,
         position: Result<usize, usize>,
-        key: impl FnOnce() -> Arc<str>,
-        text: Arc<str>,
+        key: impl FnOnce() -> SmolStr,
+        text: SmolStr,
     ) {
         let list = Arc::make_mut(self.0.get_or_insert_default());
         match position {
@@ -156,7 +154,7 @@ impl Fields {
 
     /// Where `key` is, or where it belongs.
     fn position(&self, key: &str) -> Result<usize, usize> {
-        self.list().binary_search_by(|(held, _)| (**held).cmp(key))
+        self.list().binary_search_by(|(held, _)| held.as_str().cmp(key))
     }
 
     /// Keys and texts, in key order.
@@ -183,7 +181,7 @@ impl Fields {
         }
     }
 
-    fn list(&self) -> &[(Arc<str>, Arc<str>)] {
+    fn list(&self) -> &[(SmolStr, SmolStr)] {
         self.0.as_deref().map_or(&[], SmallVec::as_slice)
     }
 }
@@ -196,7 +194,7 @@ impl PartialEq for Fields {
 
 impl Eq for Fields {}
 
-impl<K: Into<Arc<str>>, V: Into<Arc<str>>> FromIterator<(K, V)> for Fields {
+impl<K: Into<SmolStr>, V: Into<SmolStr>> FromIterator<(K, V)> for Fields {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(iter: I) -> Self {
         let mut list: List =
             iter.into_iter().map(|(key, text)| (key.into(), text.into())).collect();
@@ -222,7 +220,7 @@ impl Serialize for Fields {
 
 impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        BTreeMap::<Arc<str>, Arc<str>>::deserialize(from).map(Self::from_iter)
+        BTreeMap::<SmolStr, SmolStr>::deserialize(from).map(Self::from_iter)
     }
 }
 
@@ -243,7 +241,7 @@ impl fmt::Debug for Fields {
 
 /// The iterator of [`Fields::iter`].
 #[derive(Clone)]
-pub struct Iter<'a>(std::slice::Iter<'a, (Arc<str>, Arc<str>)>);
+pub struct Iter<'a>(std::slice::Iter<'a, (SmolStr, SmolStr)>);
 
 impl<'a> Iterator for Iter<'a> {
     type Item = (&'a str, &'a str);
@@ -272,31 +270,36 @@ impl fmt::Debug for Iter<'_> {
 /// assert!(!format!("{seven:?}").contains('7'));
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Principal {
-    key: Arc<str>,
-    value: Arc<str>,
+#[serde(transparent)]
+pub struct Principal(Arc<Who>);
+
+// Shared, for few sessions have one and every record has room for it.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+struct Who {
+    key: SmolStr,
+    value: SmolStr,
 }
 
 impl Principal {
     /// The principal whose field `key` holds the JSON text `value`.
-    pub fn new(key: impl Into<Arc<str>>, value: impl Into<Arc<str>>) -> Self {
-        Self { key: key.into(), value: value.into() }
+    pub fn new(key: impl Into<SmolStr>, value: impl Into<SmolStr>) -> Self {
+        Self(Arc::new(Who { key: key.into(), value: value.into() }))
     }
 
     /// The stored key of the principal field.
     pub fn key(&self) -> &str {
-        &self.key
+        &self.0.key
     }
 
     /// The JSON text of the principal field.
     pub fn value(&self) -> &str {
-        &self.value
+        &self.0.value
     }
 }
 
 impl fmt::Debug for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Principal").field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("Principal").field("key", &self.key()).finish_non_exhaustive()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Changes on their way to the store: from values and closures to operations on JSON text.
 
-use std::sync::Arc;
+use smol_str::{SmolStr, ToSmolStr};
 
 use crate::change::{Change, Changes, Step, add_step};
 use crate::error::SessionError;
@@ -60,17 +60,17 @@ impl<S: SessionSchema> AnySave for Saves<S> {
 /// Writes the field, whatever is there.
 fn decide<S>(
     field: &dyn AnyField<S>,
-    text: Option<&Arc<str>>,
+    text: Option<&SmolStr>,
     base: &Snapshot<'_>,
     out: &mut Resolved,
 ) {
     if field.is_principal() {
         out.principal = Some(text.map(|text| Principal::new(field.key(), text.clone())));
     }
-    out.push(base.key(field.key()), text.cloned().map_or(FieldOp::Remove, FieldOp::Set));
+    out.push(SmolStr::new_static(field.key()), text.cloned().map_or(FieldOp::Remove, FieldOp::Set));
     date(field, text.is_some(), base, out);
     for alias in field.aliases().iter().filter(|alias| base.text(alias).is_some()) {
-        out.push(base.key(alias), FieldOp::Remove);
+        out.push(SmolStr::new_static(alias), FieldOp::Remove);
         if let Some(companion) = base.companion(alias) {
             out.push(companion.key.into(), FieldOp::Remove);
         }
@@ -83,18 +83,15 @@ fn plain_add<S: SessionSchema>(
     field: &dyn AnyField<S>,
     delta: i128,
     base: &Snapshot<'_>,
-) -> Option<(Arc<str>, FieldOp)> {
+) -> Option<(SmolStr, FieldOp)> {
     let bounds = field.bounds()?;
     let delta = i64::try_from(delta).ok()?;
-    let key = match base.held(field) {
-        Some(held) => {
-            let is_plain = **held.key == *field.key() && parse_integer(held.text).is_some();
-            is_plain.then(|| held.key.clone())?
-        }
+    let is_plain = match base.held(field) {
+        Some(held) => held.key == field.key() && parse_integer(held.text).is_some(),
         // Something that is over is no start; nor is one that another request may have stored since.
-        None if base.has_expired(field) || field.expires_at(base.now).is_some() => return None,
-        None => field.key().into(),
+        None => !base.has_expired(field) && field.expires_at(base.now).is_none(),
     };
+    let key = is_plain.then(|| SmolStr::new_static(field.key()))?;
     Some((key, FieldOp::Add { delta, min: bounds.min, max: bounds.max, start: bounds.start }))
 }
 
@@ -103,7 +100,7 @@ fn replay<S: SessionSchema>(
     field: &dyn AnyField<S>,
     steps: &[Step<S>],
     base: &Snapshot<'_>,
-) -> Result<Option<Arc<str>>, SessionError> {
+) -> Result<Option<SmolStr>, SessionError> {
     let mut values = S::defaults();
     field.decode(base, &mut values)?;
     for step in steps {
@@ -115,7 +112,7 @@ fn replay<S: SessionSchema>(
 /// Writes the field if it still holds what `base` holds; an older key goes, the new one comes.
 fn replace<S: SessionSchema>(
     field: &dyn AnyField<S>,
-    new: Option<Arc<str>>,
+    new: Option<SmolStr>,
     base: &Snapshot<'_>,
     out: &mut Resolved,
 ) {
@@ -130,16 +127,16 @@ fn replace<S: SessionSchema>(
         return;
     }
     for alias in field.aliases() {
-        let is_source = held.as_ref().is_some_and(|held| **held.key == **alias);
+        let is_source = held.as_ref().is_some_and(|held| held.key == *alias);
         if is_source || base.is_over(alias) {
-            out.replace(base.key(alias), base.text(alias), None);
+            out.replace(SmolStr::new_static(alias), base.text(alias), None);
             if let Some(companion) = base.companion(alias) {
                 out.replace(companion.key.into(), Some(companion.text), None);
             }
         }
     }
     let is_set = new.is_some();
-    out.replace(base.key(field.key()), base.text(field.key()), new);
+    out.replace(SmolStr::new_static(field.key()), base.text(field.key()), new);
     date(field, is_set, base, out);
 }
 
@@ -147,8 +144,7 @@ fn replace<S: SessionSchema>(
 fn date<S>(field: &dyn AnyField<S>, is_set: bool, base: &Snapshot<'_>, out: &mut Resolved) {
     let ttl_ends = field.expires_at(base.now);
     let companion = base.companion(field.key());
-    let new =
-        ttl_ends.filter(|_| is_set).map(|expires_at| Arc::from(expires_at.as_millis().to_string()));
+    let new = ttl_ends.filter(|_| is_set).map(|expires_at| expires_at.as_millis().to_smolstr());
     match companion {
         // The field was taken for absent: another request that stores the same text again meanwhile
         // has stored something new.

@@ -3,9 +3,10 @@
 use std::any::Any;
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 use crate::clock::Clock;
 use crate::error::SessionError;
@@ -287,7 +288,7 @@ pub(crate) trait AnySave: Send {
 /// The operations of a commit.
 #[derive(Default)]
 pub(crate) struct Resolved {
-    pub(crate) ops: Vec<(Arc<str>, FieldOp)>,
+    pub(crate) ops: Vec<(SmolStr, FieldOp)>,
     /// Set when the principal field was written.
     pub(crate) principal: Option<Option<Principal>>,
     /// Closures were run again, so the views do not show the outcome yet.
@@ -295,11 +296,11 @@ pub(crate) struct Resolved {
 }
 
 impl Resolved {
-    pub(crate) fn push(&mut self, key: Arc<str>, op: FieldOp) {
+    pub(crate) fn push(&mut self, key: SmolStr, op: FieldOp) {
         self.ops.push((key, op));
     }
 
-    pub(crate) fn replace(&mut self, key: Arc<str>, old: Option<&Arc<str>>, new: Option<Arc<str>>) {
+    pub(crate) fn replace(&mut self, key: SmolStr, old: Option<&SmolStr>, new: Option<SmolStr>) {
         self.push(key, FieldOp::Replace { old: old.cloned(), new });
     }
 

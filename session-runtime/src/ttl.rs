@@ -4,7 +4,7 @@
 //! an `@`, so it collides with no field, and stores keep it like any other. It is obeyed by every schema,
 //! also by one whose field has no `ttl`: another version of the application may have written it.
 
-use std::sync::Arc;
+use smol_str::SmolStr;
 
 use crate::clock::{Clock, Timestamp};
 use crate::field::AnyField;
@@ -22,15 +22,15 @@ pub struct Snapshot<'a> {
 
 /// Where a field is held in a record.
 pub(crate) struct Held<'a> {
-    pub(crate) key: &'a Arc<str>,
-    pub(crate) text: &'a Arc<str>,
+    pub(crate) key: &'static str,
+    pub(crate) text: &'a SmolStr,
     pub(crate) expires_at: Option<Timestamp>,
 }
 
 /// When a field expires, as it is stored.
 pub(crate) struct Companion<'a> {
     pub(crate) key: String,
-    pub(crate) text: &'a Arc<str>,
+    pub(crate) text: &'a SmolStr,
 }
 
 impl<'a> Snapshot<'a> {
@@ -53,20 +53,15 @@ impl<'a> Snapshot<'a> {
     /// Where `field` is held: under its key or else its first alias that is there.
     pub(crate) fn held<S>(&self, field: &(impl AnyField<S> + ?Sized)) -> Option<Held<'a>> {
         keys(field).find_map(|key| {
-            let (key, text) = self.fields.entry(key)?;
+            let text = self.fields.get_shared(key)?;
             let expires_at = self.expires_at(key);
             let is_live = expires_at.is_none_or(|expires_at| self.now < expires_at);
             is_live.then_some(Held { key, text, expires_at })
         })
     }
 
-    /// `key` to share, without a copy if something is stored under it.
-    pub(crate) fn key(&self, key: &str) -> Arc<str> {
-        self.fields.entry(key).map_or_else(|| key.into(), |(key, _)| key.clone())
-    }
-
     /// The text under `key`, also if its time is over: what the store compares with.
-    pub(crate) fn text(&self, key: &str) -> Option<&'a Arc<str>> {
+    pub(crate) fn text(&self, key: &str) -> Option<&'a SmolStr> {
         self.fields.get_shared(key)
     }
 

@@ -1,8 +1,7 @@
 //! One commit's work: from what was taken out of the state to one call of the store.
 
-use std::sync::Arc;
-
 use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 use crate::clock::Timestamp;
 use crate::core::{Core, OnGone};
@@ -371,7 +370,7 @@ async fn contend(core: &Core, key: StoreKey) -> Result<Box<Contention>, SessionE
     Ok(Box::new(Box::pin(entered).await?))
 }
 
-fn counter_mismatch(key: Arc<str>) -> SessionError {
+fn counter_mismatch(key: SmolStr) -> SessionError {
     SessionErrorKind::Mismatch {
         key,
         expected: "an integer",

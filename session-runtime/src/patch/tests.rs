@@ -103,7 +103,7 @@ proptest! {
 }
 
 fn field_op(op: &Op) -> FieldOp {
-    let shared = |text: &Option<String>| text.as_deref().map(Arc::from);
+    let shared = |text: &Option<String>| text.as_deref().map(SmolStr::from);
     match op {
         Op::Set(text) => FieldOp::Set(text.as_str().into()),
         Op::Remove => FieldOp::Remove,

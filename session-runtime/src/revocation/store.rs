@@ -1,8 +1,7 @@
 //! A revocation that remembers in any store.
 
-use std::sync::Arc;
-
 use sha2::{Digest, Sha256};
+use smol_str::SmolStr;
 
 use super::{Cutoff, Revocation};
 use crate::clock::Timestamp;
@@ -126,7 +125,7 @@ fn record(cutoff: Cutoff, until: Timestamp) -> Record {
 
 /// The change from what is held to `cutoff`, unless somebody else changes it meanwhile.
 fn patch(held: &Record, cutoff: Cutoff, until: Timestamp) -> Patch {
-    let replace = |(key, new): (&str, Option<Arc<str>>)| {
+    let replace = |(key, new): (&str, Option<SmolStr>)| {
         (key.into(), FieldOp::Replace { old: held.fields.get_shared(key).cloned(), new })
     };
     let until = until.max(held.deadline);
@@ -142,7 +141,7 @@ fn lifetime(cutoff: Cutoff, until: Timestamp) -> Lifetime {
     Lifetime { idle: until.saturating_since(cutoff.at), persistent: false }
 }
 
-fn texts(cutoff: Cutoff) -> [(&'static str, Option<Arc<str>>); 2] {
+fn texts(cutoff: Cutoff) -> [(&'static str, Option<SmolStr>); 2] {
     let at = cutoff.at.as_millis().to_string().into();
     [(AT, Some(at)), (EXCEPT, cutoff.except.map(|id| format!("\"{id}\"").into()))]
 }

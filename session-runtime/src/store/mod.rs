@@ -20,6 +20,8 @@ mod url;
 
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 pub use self::any::AnyStore;
 pub use self::connect::connect;
 pub use self::memory::{MemoryStore, MemoryStoreBuilder};
@@ -76,7 +78,7 @@ pub enum Updated {
     /// A `Replace` found another text: the current record; nothing changed.
     Conflict(Record),
     /// The field with this key holds no integer, so `Add` cannot work on it; nothing changed.
-    Mismatch(Arc<str>),
+    Mismatch(SmolStr),
     /// The session is not live: deleted, renamed, expired or never there.
     Gone,
 }
