@@ -118,6 +118,14 @@ impl Stored {
     pub(crate) fn record(&self) -> Option<&Record> {
         self.live().map(|live| &live.record)
     }
+
+    /// A copy that has the fields, which this one has no more.
+    pub(crate) fn hand_over(&mut self) -> Self {
+        let Self::Live(live) = self else { return self.clone() };
+        let fields = mem::take(&mut live.record.fields);
+        let record = Record { fields, ..live.record.clone() };
+        Self::Live(LiveSession { id: live.id, record })
+    }
 }
 
 /// A live session.

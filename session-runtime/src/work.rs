@@ -97,7 +97,7 @@ impl<'a> Work<'a> {
         state.unsettled = Some(Unsettled::default());
         self.base = match self.observed {
             true => state.stored.clone(),
-            false => std::mem::take(&mut state.stored),
+            false => state.stored.hand_over(),
         };
         self.destroy_gone = std::mem::take(&mut state.wish.destroy_gone);
         self.wishes = Wishes {

@@ -73,12 +73,14 @@ async fn copy(
     })
 }
 
-/// The record as every store can hold it: what is as far away as this is cut by some.
+/// The record as every store can hold it: some cut what is decades away.
 fn held(mut record: Record) -> Record {
-    const FAR: u64 = (1 << 47) - 1;
-    record.expires_at = record.expires_at.min(Timestamp::from_millis(FAR));
-    record.deadline = record.deadline.min(Timestamp::from_millis(FAR));
-    record.lifetime.idle = record.lifetime.idle.min(Duration::from_millis(FAR));
+    const FAR: Timestamp = Timestamp::from_millis((1 << 47) - 1);
+    const FAR_FROM_EXPIRY: Duration = Duration::from_millis((1 << 40) - 1);
+    const LONG: Duration = Duration::from_millis((1 << 39) - 1);
+    record.expires_at = record.expires_at.min(FAR);
+    record.deadline = record.deadline.min(FAR).min(record.expires_at + FAR_FROM_EXPIRY);
+    record.lifetime.idle = record.lifetime.idle.min(LONG);
     record
 }
 

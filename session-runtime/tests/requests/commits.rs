@@ -54,6 +54,24 @@ async fn a_failed_commit_is_not_sent_again_and_is_reported() {
 }
 
 #[tokio::test]
+async fn a_failed_commit_takes_back_no_cookie() {
+    let site = Site::new();
+    let handle = site.begin(&None);
+    let session = handle.session::<Visit>().await.unwrap();
+    session.add_counter(1);
+    session.commit().await.unwrap(); // stored, and the cookie waits for the response
+    session.add_counter(1);
+    drop(session);
+    site.store.fail(true);
+    let finished = handle.finish(StatusCode::OK).await;
+    assert!(finished.error.as_ref().unwrap().is_store());
+    site.store.fail(false);
+    let mut cookie = None;
+    keep(&mut cookie, &finished);
+    assert_eq!(site.visit(&mut cookie, async |session| session.counter()).await, 1);
+}
+
+#[tokio::test]
 async fn a_cancelled_commit_is_not_sent_again_and_is_reported() {
     let (site, mut cookie) = visitor().await;
     let handle = site.begin(&cookie);
