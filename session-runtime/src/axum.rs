@@ -142,13 +142,16 @@ where
         let finishing = match this.finishing {
             Some(finishing) => finishing,
             None => {
-                let response = ready!(this.inner.poll(cx))?;
-                let Some(handle) = this.guard.as_mut().and_then(FinishGuard::release) else {
-                    return Poll::Ready(Ok(response));
-                };
-                if handle.end_untouched() {
-                    return Poll::Ready(Ok(response));
+                let polled = this.inner.poll(cx);
+                if !matches!(polled, Poll::Ready(Ok(_))) {
+                    return polled;
                 }
+                let handle = this.guard.as_mut().and_then(FinishGuard::release);
+                let Some(handle) = handle.filter(|handle| !handle.end_untouched()) else {
+                    // As it came: to take it apart would be to move it.
+                    return polled;
+                };
+                let response = ready!(polled)?;
                 if let Some(finished) = handle.finish_now() {
                     return Poll::Ready(Ok(answer(response, &finished)));
                 }
