@@ -106,8 +106,13 @@ impl Clock for SystemClock {
     // A request asks up to three times. To interpolate between ticks takes eight times as long.
     #[cfg(target_os = "linux")]
     fn now(&self) -> Timestamp {
-        match nix::time::clock_gettime(nix::time::ClockId::CLOCK_REALTIME_COARSE) {
-            Ok(time) => Timestamp(time.tv_sec() as u64 * 1_000 + time.tv_nsec() as u64 / 1_000_000),
+        use nix::sys::time::TimeValLike;
+        use nix::time::{ClockId, clock_gettime};
+
+        match clock_gettime(ClockId::CLOCK_REALTIME_COARSE) {
+            // Times before the epoch become the epoch.
+            Ok(time) => Timestamp(time.num_milliseconds().try_into().unwrap_or(0)),
+            // Kernels before 2.6.32 have none.
             Err(_) => SystemTime::now().into(),
         }
     }
