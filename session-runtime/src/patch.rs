@@ -139,9 +139,9 @@ impl Patch {
         }
         for ((key, _), outcome) in self.fields.iter().zip(outcomes) {
             match outcome {
-                Outcome::Text(text) => record.fields.set_shared(key, text.clone()),
+                Outcome::Text(text) => record.fields.set(key.clone(), text.clone()),
                 Outcome::Sum(sum) => {
-                    record.fields.set_shared(key, itoa::Buffer::new().format(sum).into());
+                    record.fields.set(key.clone(), itoa::Buffer::new().format(sum));
                 }
                 Outcome::Nothing => record.fields.remove(key),
             }

@@ -124,24 +124,10 @@ impl Fields {
     /// Stores `text` under `key`.
     pub fn set(&mut self, key: impl Into<SmolStr> + AsRef<str>, text: impl Into<SmolStr>) {
         let position = self.position(key.as_ref());
-        self.put(position, || key.into(), text.into());
-    }
-
-    /// As [`set`](Self::set), with a key that is shared if it is new here.
-    pub(crate) fn set_shared(&mut self, key: &SmolStr, text: SmolStr) {
-        self.put(self.position(key), || key.clone(), text);
-    }
-
-    fn put(
-        &mut self,
-        position: Result<usize, usize>,
-        key: impl FnOnce() -> SmolStr,
-        text: SmolStr,
-    ) {
         let list = Arc::make_mut(self.0.get_or_insert_default());
         match position {
-            Ok(at) => list[at].1 = text,
-            Err(at) => list.insert(at, (key(), text)),
+            Ok(at) => list[at].1 = text.into(),
+            Err(at) => list.insert(at, (key.into(), text.into())),
         }
     }
 
