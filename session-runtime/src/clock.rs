@@ -90,22 +90,36 @@ pub(crate) fn whole_millis(duration: Duration) -> u64 {
 pub trait Clock: Send + Sync + 'static {
     /// The present.
     fn now(&self) -> Timestamp;
+
+    /// The present, or a moment ago, for those who ask at every request: a clock may be faster if it is
+    /// some milliseconds behind. As [`now`](Self::now) where a clock does not say otherwise.
+    fn recent(&self) -> Timestamp {
+        self.now()
+    }
 }
 
 impl<C: Clock + ?Sized> Clock for Arc<C> {
     fn now(&self) -> Timestamp {
         (**self).now()
     }
+
+    fn recent(&self) -> Timestamp {
+        (**self).recent()
+    }
 }
 
-/// The operating system's clock, on Linux as of its last tick: at most some milliseconds ago.
+/// The operating system's clock. On Linux [`recent`](Clock::recent) is the time of its last tick.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    // A request asks up to three times. To interpolate between ticks takes eight times as long.
-    #[cfg(target_os = "linux")]
     fn now(&self) -> Timestamp {
+        SystemTime::now().into()
+    }
+
+    // A request asks up to three times, and `now` takes four times as long.
+    #[cfg(target_os = "linux")]
+    fn recent(&self) -> Timestamp {
         use nix::sys::time::TimeValLike;
         use nix::time::{ClockId, clock_gettime};
 
@@ -113,12 +127,7 @@ impl Clock for SystemClock {
             // Times before the epoch become the epoch.
             Ok(time) => Timestamp(time.num_milliseconds().try_into().unwrap_or(0)),
             // Kernels before 2.6.32 have none.
-            Err(_) => SystemTime::now().into(),
+            Err(_) => self.now(),
         }
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn now(&self) -> Timestamp {
-        SystemTime::now().into()
     }
 }

@@ -53,7 +53,7 @@ pub(crate) struct Core {
 
 impl Core {
     pub(crate) fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.clock.recent()
     }
 
     /// What the cookie of `live` holds.

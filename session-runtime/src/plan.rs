@@ -118,7 +118,9 @@ fn new_lifetime(
         true => now + timeouts.absolute,
         // Counted from the beginning, but a session that is in use is not cut off at once.
         false => {
-            let began = record.deadline - core.expiry.of(&record.lifetime).absolute;
+            let absolute = core.expiry.of(&record.lifetime).absolute;
+            // A deadline that is out of reach may have been cut.
+            let began = (record.deadline - absolute).max(record.created_at);
             (began + timeouts.absolute).max(expires_at.min(record.deadline))
         }
     };

@@ -42,7 +42,7 @@ impl<'a> Snapshot<'a> {
     /// The same for those who only read: the clock is asked if a field can be over.
     pub(crate) fn to_read(fields: &'a Fields, clock: &dyn Clock) -> Self {
         let dated = is_dated(fields);
-        let now = if dated { clock.now() } else { Timestamp::from_millis(0) };
+        let now = if dated { clock.recent() } else { Timestamp::from_millis(0) };
         Self { fields, now, dated }
     }
 

@@ -76,7 +76,7 @@ impl<S: SessionSchema> View<S> {
     pub fn field_expires_at<T>(&self, field: &Field<S, T>) -> Option<Timestamp> {
         self.locked_state(|state, index| {
             match pending(downcast::<S>(&mut *state.views[index]), field.index) {
-                Some(true) => S::FIELDS[field.index].expires_at(self.request.clock().now()),
+                Some(true) => S::FIELDS[field.index].expires_at(self.request.clock().recent()),
                 Some(false) => None,
                 None => self.stored(state, field, |held| held?.expires_at),
             }

@@ -117,6 +117,18 @@ async fn remembering_survives_renewals_and_ends_with_forget() {
 }
 
 #[tokio::test]
+async fn remembering_a_session_without_end_counts_from_its_beginning_too() {
+    let site = Site::with(|builder| builder.absolute_timeout(Duration::MAX));
+    let mut cookie = None;
+    site.visit(&mut cookie, async |session| session.add_counter(1)).await;
+    let began = site.record(&cookie).await.unwrap().created_at;
+    wait(&site, HOUR / 2);
+    site.visit(&mut cookie, async |session| session.remember(true)).await;
+    let deadline = site.record(&cookie).await.unwrap().deadline;
+    assert_eq!(deadline, began + Duration::from_secs(90 * DAY));
+}
+
+#[tokio::test]
 async fn remembering_late_counts_from_the_beginning() {
     let site = Site::new();
     let mut cookie = None;

@@ -84,7 +84,7 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     async fn load(&self, key: &StoreKey) -> Result<Loaded, StoreError> {
-        let now = self.0.clock.now();
+        let now = self.0.clock.recent();
         Ok(match self.0.shard(key).get(key, now) {
             Some(State::Live(record)) => Loaded::Live(record.clone()),
             Some(State::Gone(_)) => Loaded::Gone,
@@ -115,7 +115,7 @@ impl Store for MemoryStore {
     }
 
     async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
-        let now = self.0.clock.now();
+        let now = self.0.clock.recent();
         let first = self.0.next_sweep.fetch_add(1, Ordering::Relaxed);
         let mut removed = 0;
         let mut shard = 0;
@@ -144,7 +144,7 @@ impl Store for MemoryStore {
                 let info = |key| found.remove(&key)?.map(|record| SessionInfo { key, record });
                 return Ok(keys.into_iter().filter_map(info).collect());
             }
-            let now = self.0.clock.now();
+            let now = self.0.clock.recent();
             for batch in unseen.chunks(BATCH) {
                 for &&key in batch {
                     let record = self.0.shard(&key).live(&key, now).cloned();
@@ -180,7 +180,7 @@ impl Store for MemoryStore {
         let first = after.as_ref().map_or(0, position);
         let mut sessions = Vec::new();
         for shard in &self.0.shards[first..] {
-            let now = self.0.clock.now();
+            let now = self.0.clock.recent();
             let left = limit - sessions.len();
             sessions.extend(lock(shard).live_after(after.take().as_ref(), left, now));
             if sessions.len() == limit {
@@ -196,7 +196,7 @@ impl Store for MemoryStore {
 
 impl Inner {
     fn create(&self, key: &StoreKey, record: &Record) -> Created {
-        let now = self.clock.now();
+        let now = self.clock.recent();
         let state = State::Live(record.clone());
         let mut shard = self.shard(key);
         self.sweep_shard(&mut shard, now, SWEPT_PER_WRITE);
@@ -208,7 +208,7 @@ impl Inner {
     }
 
     fn update(&self, key: &StoreKey, patch: &Patch) -> Updated {
-        let now = self.clock.now();
+        let now = self.clock.recent();
         let mut shard = self.shard(key);
         let before = match patch.principal {
             PrincipalOp::Keep => None,
@@ -230,7 +230,7 @@ impl Inner {
     }
 
     fn rename(&self, from: &StoreKey, to: &StoreKey, patch: &Patch) -> Result<Updated, StoreError> {
-        let now = self.clock.now();
+        let now = self.clock.recent();
         let (mut old, mut new) = self.shard_pair(from, to);
         self.sweep_shard(new.as_deref_mut().unwrap_or(&mut *old), now, SWEPT_PER_WRITE);
         let Some(before) = old.live(from, now).map(|record| record.principal.clone()) else {
@@ -268,7 +268,7 @@ impl Inner {
     }
 
     fn delete(&self, key: &StoreKey) {
-        let now = self.clock.now();
+        let now = self.clock.recent();
         let mut shard = self.shard(key);
         self.sweep_shard(&mut shard, now, SWEPT_PER_WRITE);
         self.put(&mut shard, key, State::Gone(now + self.tombstone_time));
@@ -276,7 +276,7 @@ impl Inner {
 
     /// Ends the session under `key` if it still is one of `principal`; answers whether it was live.
     fn end_of(&self, key: &StoreKey, principal: &Principal) -> bool {
-        let now = self.clock.now();
+        let now = self.clock.recent();
         let mut shard = self.shard(key);
         let live =
             shard.live(key, now).is_some_and(|record| record.principal.as_ref() == Some(principal));

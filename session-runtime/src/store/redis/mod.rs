@@ -57,7 +57,8 @@ use crate::record::{Principal, Record};
 /// +wait +time +exists +rename +del +pexpire +pexpireat +@hash +@sortedset`. [`scan`](Store::scan)
 /// needs `+scan +info` too.
 ///
-/// Must be used within a tokio runtime. Times beyond the year 10000 are kept as that one.
+/// Must be used within a tokio runtime. Times beyond the year 10000 are kept as that one, idle timeouts
+/// beyond 17 years as 17 years, and what an absolute timeout has beyond the idle one as 34 years at most.
 ///
 /// ```no_run
 /// use session_runtime::store::{Loaded, RedisStore, Store};

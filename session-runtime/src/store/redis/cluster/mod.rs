@@ -59,7 +59,8 @@ use crate::store::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError
 /// An index entry of a session that was not used any more stays until somebody lists the principal's
 /// sessions, or until the session's absolute deadline.
 ///
-/// Must be used within a tokio runtime. Times beyond the year 10000 are kept as that one.
+/// Must be used within a tokio runtime. Times beyond the year 10000 are kept as that one, idle timeouts
+/// beyond 17 years as 17 years, and what an absolute timeout has beyond the idle one as 34 years at most.
 ///
 /// ```no_run
 /// use session_runtime::store::{Loaded, RedisClusterStore, Store};

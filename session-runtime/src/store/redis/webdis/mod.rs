@@ -32,7 +32,8 @@ use crate::store::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError
 /// three times. It speaks no TLS: what leaves the machine or a closed network goes through a tunnel,
 /// such as `stunnel` on the application's side.
 ///
-/// Must be used within a tokio runtime. Times beyond the year 10000 are kept as that one.
+/// Must be used within a tokio runtime. Times beyond the year 10000 are kept as that one, idle timeouts
+/// beyond 17 years as 17 years, and what an absolute timeout has beyond the idle one as 34 years at most.
 ///
 /// ```no_run
 /// use session_runtime::store::{Loaded, Store, WebdisStore};
