@@ -134,12 +134,10 @@ impl<'a> Work<'a> {
 
     /// Updates or renames the live session, again and again while others change the same fields.
     async fn save(&mut self) -> Result<Saved, SessionError> {
-        let core = self.core;
+        let (core, needs_fields) = (self.core, self.needs_fields());
         let (mut contention, mut issued, mut conflicts) = (None, None, 0);
         loop {
-            let Stored::Live(live) = &mut self.base else {
-                unreachable!("only a live session is saved")
-            };
+            let live = live(&mut self.base);
             let resolved = resolve(&mut self.saves, &live.record.fields, self.now)?;
             let Some(plan) = Plan::new(core, &live.record, resolved, &self.wishes, self.now) else {
                 self.settle_base(None, true);
@@ -172,8 +170,8 @@ impl<'a> Work<'a> {
                 mark_new_key(self.cell, to.key);
             }
             let key = live.id.key;
-            if !self.observed && !core.keeper.is_cookie() {
-                // Nobody reads them any more: a store in memory can change its own without a copy.
+            if !needs_fields {
+                // A store in memory can change its own without a copy then.
                 live.record.fields = Fields::default();
             }
             let updated =
@@ -191,6 +189,11 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Whether anybody reads the fields when they are saved.
+    fn needs_fields(&self) -> bool {
+        self.observed || self.core.keeper.is_cookie()
+    }
+
     /// What the store's answer to a plan means; `None` if it has to be planned anew.
     fn judge(
         &mut self,
@@ -200,10 +203,8 @@ impl<'a> Work<'a> {
         cookie: Option<String>,
         conflicts: u32,
     ) -> Result<Option<Saved>, SessionError> {
-        let core = self.core;
-        let Stored::Live(live) = &mut self.base else {
-            unreachable!("only a live session is saved")
-        };
+        let (core, needs_fields) = (self.core, self.needs_fields());
+        let live = live(&mut self.base);
         match updated {
             Updated::Applied => {}
             Updated::Conflict(current) => {
@@ -215,7 +216,7 @@ impl<'a> Work<'a> {
             Updated::Gone => return Ok(Some(Saved::Gone { signs_in: plan.signs_in })),
         }
         observe::saved(plan.kind(), plan.patch.fields.len(), conflicts);
-        match self.observed || core.keeper.is_cookie() {
+        match needs_fields {
             // It does not apply where the store's record is newer than this one.
             true => drop(plan.patch.apply(&mut live.record)),
             false => plan.patch.apply_to_rest(&mut live.record),
@@ -244,9 +245,7 @@ impl<'a> Work<'a> {
         }
         self.base = Stored::Live(LiveSession { id: core.keeper.issue()?, record });
         for attempt in 0..MAX_FRESH_IDS {
-            let Stored::Live(live) = &mut self.base else {
-                unreachable!("the session is that from before the loop")
-            };
+            let live = live(&mut self.base);
             if attempt > 0 {
                 live.id = core.keeper.issue()?;
             }
@@ -328,6 +327,15 @@ impl<'a> Work<'a> {
             change(self, &mut state);
         }
         is_ours
+    }
+}
+
+/// The session that is saved or created.
+fn live(base: &mut Stored) -> &mut LiveSession {
+    match base {
+        Stored::Live(live) => live,
+        // `run` saves live sessions alone, and what `create` makes is one.
+        Stored::Nothing | Stored::Gone => unreachable!("only a live session is saved"),
     }
 }
 
