@@ -28,7 +28,9 @@ pub fn start(arguments: &[&str]) -> Result<Server, Error> {
     let program = redis::program()?;
     let cli = install::program("redis-cli", Vec::new, &["redis-tools"])?;
     let folder = tempfile::tempdir()?;
-    let ports = (0..SERVERS).map(|_| port_pair()).collect::<Result<Vec<_>, _>>()?;
+    // Held until all are chosen: no port is chosen twice, nor by a cluster that starts beside this one.
+    let held = (0..SERVERS).map(|_| port_pair()).collect::<Result<Vec<_>, _>>()?;
+    let ports: Vec<u16> = held.iter().map(|(port, _)| *port).collect();
     let hosts: Vec<String> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
     let listed = ports.iter().map(u16::to_string).collect::<Vec<_>>().join(" ");
     let data = folder.path().display().to_string();
@@ -41,6 +43,7 @@ pub fn start(arguments: &[&str]) -> Result<Server, Error> {
     let command = command.map(str::to_owned).collect();
     let url = format!("redis-cluster://{}", hosts.join(","));
     let mut is_formed = false;
+    drop(held);
     Server::start(folder, command, url, move || {
         if !is_formed && ports.iter().all(|port| says(*port, "PING", "+PONG")) {
             is_formed = form(&cli, &hosts);
@@ -62,12 +65,13 @@ pub fn kill_node(port: u16) {
     assert!(killed.is_ok_and(|status| status.success()), "the node is killed");
 }
 
-/// A free port whose bus port, 10,000 above it, is free too.
-fn port_pair() -> Result<u16, Error> {
+/// A free port whose bus port, 10,000 above it, is free too, and what holds both.
+fn port_pair() -> Result<(u16, [TcpListener; 2]), Error> {
     loop {
         let port = free_port()?;
-        if TcpListener::bind(("127.0.0.1", port + 10_000)).is_ok() {
-            return Ok(port);
+        let bind = |port| TcpListener::bind(("127.0.0.1", port));
+        if let (Ok(own), Ok(bus)) = (bind(port), bind(port + 10_000)) {
+            return Ok((port, [own, bus]));
         }
     }
 }
