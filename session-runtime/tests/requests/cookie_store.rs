@@ -7,7 +7,7 @@ use session_runtime::revocation::{Cutoff, Revocation, StoreRevocation};
 use session_runtime::store::MemoryStore;
 use session_runtime::testing::ManualClock;
 use session_runtime::{
-    CookieCommand, CookieOptions, CookieStore, Keyring, Sessions, SessionsBuilder,
+    Clock, CookieCommand, CookieOptions, CookieStore, Keyring, Sessions, SessionsBuilder, Timestamp,
 };
 
 use crate::site::{Visit, Watched, begin, keep, visit};
@@ -142,6 +142,37 @@ async fn signing_out_everywhere_else_keeps_this_device() {
     assert_eq!(visit(&sessions, &mut here, async |session| session.user_id()).await, None);
 }
 
+/// `recent` is behind, as the operating system's is between two of its ticks.
+struct Ticking(ManualClock);
+
+impl Clock for Ticking {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn recent(&self) -> Timestamp {
+        self.0.now() - Duration::from_millis(10)
+    }
+}
+
+#[tokio::test]
+async fn signing_out_everywhere_ends_what_was_before_to_the_millisecond() {
+    let clock = ManualClock::default();
+    let ended = StoreRevocation::new(MemoryStore::with_clock(clock.clone()));
+    let sessions = builder(CookieStore::sealed().revocation(ended), &clock)
+        .clock(Ticking(clock.clone()))
+        .build()
+        .unwrap();
+    let (mut before, mut after) = (None, None);
+    visit(&sessions, &mut before, async |session| session.set_user_id(Some(7))).await;
+    clock.advance(Duration::from_millis(1));
+    sessions.delete_all::<Visit>(&7).await.unwrap();
+    clock.advance(Duration::from_millis(1));
+    visit(&sessions, &mut after, async |session| session.set_user_id(Some(7))).await;
+    assert_eq!(visit(&sessions, &mut before, async |session| session.user_id()).await, None);
+    assert_eq!(visit(&sessions, &mut after, async |session| session.user_id()).await, Some(7));
+}
+
 #[tokio::test]
 async fn one_device_is_signed_out_by_its_id() {
     let clock = ManualClock::default();
@@ -179,7 +210,7 @@ async fn the_later_cutoff_counts() {
     let clock = ManualClock::default();
     let ended = StoreRevocation::new(MemoryStore::with_clock(clock.clone()));
     let seven = session_runtime::record::Principal::new("user_id", "7");
-    let now = session_runtime::Clock::now(&clock);
+    let now = clock.now();
     let until = now + 10 * HOUR;
     let cutoff = |seconds| Cutoff { at: now + Duration::from_secs(seconds), except: None };
     for (given, kept) in [(5, 5), (3, 5), (9, 9)] {
