@@ -157,6 +157,7 @@ fn answer<B: MessageBody>(
             add_headers(empty.headers_mut(), &finished);
             Ok(response.into_response(empty.map_into_right_body()))
         }
+        (Err(inner), _) if !finished.read => Err(inner),
         (Err(inner), _) => Err(FailedBehindSession { inner, finished }.into()),
     }
 }

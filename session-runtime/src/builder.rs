@@ -130,7 +130,8 @@ impl SessionsBuilder {
 
     /// The expiry of a session that is used is moved in the store when it would move by more than
     /// this; a tenth of the idle timeout by default. So a session may end this much earlier than its
-    /// idle timeout after the last use.
+    /// idle timeout after the last use. With `Duration::MAX` only [`Session::touch`](crate::Session::touch)
+    /// counts as use.
     pub fn touch_after(mut self, interval: Duration) -> Self {
         self.touch_after = Some(interval);
         self
@@ -222,6 +223,15 @@ impl SessionsBuilder {
             .remembered
             .unwrap_or(self.level.map_or((30 * DAY, 90 * DAY), AssuranceLevel::limits));
         let remembered = Timeouts { idle, absolute, persistent: true };
+        if self.remembered.is_some()
+            && remembered.lifetime() == standard.lifetime()
+            && remembered != standard
+        {
+            return Err(ConfigError::new(
+                "`remember_timeouts` has the idle timeout of all other sessions, whose cookies are \
+                 persistent too: the two cannot be told apart; give it another idle timeout",
+            ));
+        }
         standard.check("`idle_timeout`", "`absolute_timeout`", self.level)?;
         remembered.check(
             "the idle timeout of `remember_timeouts`",

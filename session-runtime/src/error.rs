@@ -131,7 +131,8 @@ pub(crate) enum SessionErrorKind {
     #[error("other requests kept changing the same session fields for {0:?}")]
     Contended(Duration),
     #[error(
-        "an earlier commit of this session failed or was cancelled; whether it was saved is unknown"
+        "an earlier commit of this session failed or was cancelled, or the request ended without a \
+         response; whether everything was saved is unknown"
     )]
     Interrupted,
     #[error("session field `{key}` does not hold {expected}: {reason}")]
@@ -198,9 +199,10 @@ impl SessionError {
     pub fn status(&self) -> http::StatusCode {
         match self.0 {
             SessionErrorKind::Gone => http::StatusCode::CONFLICT,
-            SessionErrorKind::Store(_)
-            | SessionErrorKind::Contended(_)
-            | SessionErrorKind::Interrupted => http::StatusCode::SERVICE_UNAVAILABLE,
+            _ if self.is_store() => http::StatusCode::SERVICE_UNAVAILABLE,
+            SessionErrorKind::Contended(_) | SessionErrorKind::Interrupted => {
+                http::StatusCode::SERVICE_UNAVAILABLE
+            }
             _ => http::StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -212,7 +214,12 @@ impl SessionError {
 
     /// Whether the store failed.
     pub fn is_store(&self) -> bool {
-        matches!(self.0, SessionErrorKind::Store(_))
+        matches!(&self.0, SessionErrorKind::Store(error) if !error.is_unsupported())
+    }
+
+    /// Whether the store cannot do this at all, such as list the sessions of a user where it has no index.
+    pub fn is_unsupported(&self) -> bool {
+        matches!(&self.0, SessionErrorKind::Store(error) if error.is_unsupported())
     }
 
     /// Whether another request ended or renewed the session, so that changes were dropped.
@@ -225,7 +232,8 @@ impl SessionError {
         matches!(self.0, SessionErrorKind::Contended(_))
     }
 
-    /// Whether an earlier commit of the same request was cancelled or failed.
+    /// Whether an earlier commit of the same request was cancelled or failed, or the request ended without
+    /// a response, so that changes were dropped.
     pub fn is_interrupted(&self) -> bool {
         matches!(self.0, SessionErrorKind::Interrupted)
     }

@@ -126,14 +126,16 @@ pub(crate) struct Expiry {
 impl Expiry {
     /// The timeouts that a session with `lifetime` was given.
     pub(crate) fn of(&self, lifetime: &Lifetime) -> &Timeouts {
-        if *lifetime == self.remembered.lifetime() { &self.remembered } else { &self.standard }
+        let is_remembered =
+            *lifetime == self.remembered.lifetime() && *lifetime != self.standard.lifetime();
+        self.wished(is_remembered)
     }
 
     pub(crate) fn wished(&self, remember: bool) -> &Timeouts {
         if remember { &self.remembered } else { &self.standard }
     }
 
-    /// Whether a session that could live until `extended` instead of `expires_at` is to be touched.
+    /// Whether a session that could live until `extended` instead of `expires_at` is to be touched by itself.
     pub(crate) fn is_touch_due(
         &self,
         lifetime: &Lifetime,

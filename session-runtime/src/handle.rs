@@ -11,7 +11,7 @@ use crate::commit::Commit;
 use crate::cookie::read::CookieHeaders;
 use crate::core::Core;
 use crate::error::SessionError;
-use crate::finish::{CookieCommand, Finished};
+use crate::finish::{CookieCommand, FinishGuard, Finished};
 use crate::id::StoreKey;
 use crate::observe;
 use crate::plan::is_touch_due;
@@ -167,13 +167,13 @@ impl SessionHandle {
 
     /// [`finish`](Self::finish) where [`finish_now`](Self::finish_now) has answered `None`.
     pub(crate) async fn save_and_finish(self, status: StatusCode) -> Finished {
-        let Request { core, cell, turn, .. } = &*self.0;
+        let Request { core, cell, .. } = &*self.0;
         // Told when the turn is over.
         let mut events = core.hooks.later();
         let observed = Arc::strong_count(&self.0) > 1;
         // With nobody else there is nobody to take turns with. Whoever held the session before did what
         // he did before he let go.
-        let _turn = if observed { Some(turn.lock().await) } else { None };
+        let _turn = if observed { Some(self.last_turn().await) } else { None };
         let commit = Commit {
             core,
             cell,
@@ -185,6 +185,14 @@ impl SessionHandle {
             error.report("saving the session");
         }
         self.conclude(cell.lock(), error)
+    }
+
+    /// The turn to save at the end. If nobody waits for it any more, there is no response.
+    async fn last_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        let mut guard = FinishGuard::new(self.clone());
+        let turn = self.0.turn.lock().await;
+        guard.release();
+        turn
     }
 
     /// Whether nothing has asked for the session. Who does so from now on cannot be given a cookie.
@@ -219,6 +227,7 @@ impl SessionHandle {
             if !state.is_pending() {
                 return;
             }
+            state.dropped_changes = true;
             state.wish = Default::default();
             state.revert_views(&*self.0.core.clock)
         };
@@ -252,6 +261,10 @@ impl SessionHandle {
         if error.is_some() {
             // A closure that holds the session would keep it alive for ever.
             garbage = state.revert_views(&*self.0.core.clock);
+        }
+        if state.live().is_none() {
+            // There is no cookie any more that it could be about.
+            state.wish.remember = None;
         }
         let cookie = match (std::mem::take(&mut state.cookie), state.record()) {
             (PendingCookie::Set(value), Some(record)) => self.set_cookie(&value, record),

@@ -139,6 +139,17 @@ impl Keeper {
         }
     }
 
+    /// Ends the visitor's own session; answers whether nobody has ended or renewed it first.
+    pub(crate) async fn end(&self, key: &StoreKey) -> Result<bool, StoreError> {
+        if let Self::Store(keeper) = self {
+            // The visitor goes on under another key, or is signed out already: a delete would not say so.
+            if watched!("load", keeper.store.load(key))? == Loaded::Gone {
+                return Ok(false);
+            }
+        }
+        self.delete(key).await.map(|()| true)
+    }
+
     /// Ends a session. Unsupported where nothing but the visitor's cookie knows of it.
     pub(crate) async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
         match self {

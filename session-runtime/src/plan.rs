@@ -12,6 +12,7 @@ use crate::state::{Resolved, State};
 pub(crate) struct Wishes {
     pub(crate) renew: bool,
     pub(crate) remember: Option<bool>,
+    pub(crate) touch: bool,
 }
 
 /// One call of the store, on a live session.
@@ -40,7 +41,7 @@ impl Plan {
         let renames = wishes.renew || changes_principal;
         let expiry = match new_lifetime(core, record, wishes, signs_in, now) {
             Some(lifetime) => lifetime,
-            None => match touch(core, record, now) {
+            None => match touch(core, record, wishes.touch, now) {
                 Some(extended) => extended,
                 // To move the expiry costs a store more than to change a field, so a save does it no
                 // more often than a read.
@@ -83,10 +84,11 @@ impl Plan {
         core: &Core,
         before: &Record,
         after: &Record,
+        wishes: &Wishes,
         now: Timestamp,
     ) -> bool {
         let later = Record { expires_at: after.expires_at, ..before.clone() };
-        self.renames || *after != later || touch(core, before, now).is_some()
+        self.renames || *after != later || touch(core, before, wishes.touch, now).is_some()
     }
 
     /// Whether another request can get in the way of it.
@@ -119,9 +121,11 @@ fn new_lifetime(
         // Counted from the beginning, but a session that is in use is not cut off at once.
         false => {
             let absolute = core.expiry.of(&record.lifetime).absolute;
-            // A deadline that is out of reach may have been cut.
-            let began = (record.deadline - absolute).max(record.created_at);
-            (began + timeouts.absolute).max(expires_at.min(record.deadline))
+            // A deadline that is out of reach may have been cut, and other timeouts may have been valid.
+            let began = (record.deadline - absolute).min(now).max(record.created_at);
+            // The deadline of a session that was not cut off says nothing about its beginning.
+            let latest = (record.created_at + timeouts.absolute).max(record.deadline);
+            (began + timeouts.absolute).min(latest).max(expires_at.min(record.deadline))
         }
     };
     Some(ExpiryOp::SetLifetime { lifetime, expires_at, deadline })
@@ -129,12 +133,12 @@ fn new_lifetime(
 
 /// Whether a live session has not been touched for so long that a commit would do it.
 pub(crate) fn is_touch_due(core: &Core, state: &State, now: Timestamp) -> bool {
-    state.record().is_some_and(|record| touch(core, record, now).is_some())
+    state.record().is_some_and(|record| touch(core, record, false, now).is_some())
 }
 
-fn touch(core: &Core, record: &Record, now: Timestamp) -> Option<ExpiryOp> {
+fn touch(core: &Core, record: &Record, is_wished: bool, now: Timestamp) -> Option<ExpiryOp> {
     let extended = (now + record.lifetime.idle).min(record.deadline);
-    core.expiry
-        .is_touch_due(&record.lifetime, record.expires_at, extended)
-        .then_some(ExpiryOp::Extend(extended))
+    let is_due = core.expiry.is_touch_due(&record.lifetime, record.expires_at, extended)
+        || (is_wished && record.expires_at < extended);
+    is_due.then_some(ExpiryOp::Extend(extended))
 }

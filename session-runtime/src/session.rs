@@ -140,6 +140,33 @@ impl<S: SessionSchema> Session<S> {
         self.state(|state| state.wish.remember = Some(remember));
     }
 
+    /// Counts as use of the session, whatever [`touch_after`](crate::SessionsBuilder::touch_after) says: its
+    /// idle timeout begins anew when it is saved.
+    ///
+    /// ```
+    /// use session_runtime::{Keyring, Session, SessionSchema, Sessions, store::MemoryStore};
+    /// use std::time::Duration;
+    ///
+    /// #[derive(SessionSchema)]
+    /// struct Visit {
+    ///     draft: String,
+    /// }
+    ///
+    /// let sessions = Sessions::builder(MemoryStore::new())
+    ///     .keys(Keyring::new([[7; 32]])?)
+    ///     .touch_after(Duration::MAX) // neither reading nor writing counts as use
+    ///     .build()?;
+    ///
+    /// async fn still_there(session: Session<Visit>) {
+    ///     session.touch(); // this does
+    /// }
+    /// # let _ = (sessions, still_there);
+    /// # Ok::<(), session_runtime::ConfigError>(())
+    /// ```
+    pub fn touch(&self) {
+        self.state(|state| state.wish.touch = true);
+    }
+
     /// Saves what has changed so far: before slow work, in a stream or websocket, or to handle
     /// errors. Changes made meanwhile stay pending.
     ///

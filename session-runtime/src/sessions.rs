@@ -94,7 +94,11 @@ impl Sessions {
         S::Principal: Serialize,
     {
         let principal = principal_of::<S>(principal)?;
-        Ok(self.core.keeper.list(&principal).await?)
+        let mut sessions = Vec::new();
+        for principal in every_name::<S>(&principal) {
+            sessions.extend(self.core.keeper.list(&principal).await?);
+        }
+        Ok(sessions)
     }
 
     /// Ends every session of `principal`, also those that are renewed meanwhile; answers how many.
@@ -109,7 +113,7 @@ impl Sessions {
     where
         S::Principal: Serialize,
     {
-        self.end_all(principal_of::<S>(principal)?, None).await
+        self.end_all::<S>(principal_of::<S>(principal)?, None).await
     }
 
     /// Ends every session of `principal` but the one stored under `except`: "sign out everywhere
@@ -146,16 +150,19 @@ impl Sessions {
     where
         S::Principal: Serialize,
     {
-        self.end_all(principal_of::<S>(principal)?, Some(except)).await
+        self.end_all::<S>(principal_of::<S>(principal)?, Some(except)).await
     }
 
-    async fn end_all(
+    async fn end_all<S: PrincipalSchema>(
         &self,
         principal: Principal,
         except: Option<&StoreKey>,
     ) -> Result<usize, SessionError> {
         let core = &self.core;
-        let count = core.keeper.delete_all(&principal, except).await?;
+        let mut count = 0;
+        for principal in every_name::<S>(&principal) {
+            count += core.keeper.delete_all(&principal, except).await?;
+        }
         observe::ended("delete_all", count);
         let except = except.copied();
         let event = || SessionEvent::DeletedAll { principal, except, count, at: core.now() };
@@ -217,4 +224,13 @@ where
         source,
     })?;
     Ok(Principal::new(S::PRINCIPAL_KEY, text))
+}
+
+/// The principal under every key that its field has had. A session goes from an alias to the field's own key
+/// when somebody signs in, so that one is the last.
+fn every_name<S: PrincipalSchema>(principal: &Principal) -> impl Iterator<Item = Principal> {
+    let fields = S::FIELDS.iter().filter(|field| field.is_principal());
+    let aliases = fields.flat_map(|field| field.aliases());
+    let former = aliases.map(|alias| Principal::new(*alias, principal.value()));
+    former.chain([principal.clone()])
 }

@@ -32,6 +32,7 @@ impl StateCell {
             cookie: PendingCookie::Nothing,
             unsettled: None,
             responded: false,
+            dropped_changes: false,
             generation: 0,
         };
         Self { loaded: AtomicBool::new(false), state: Mutex::new(state) }
@@ -91,6 +92,9 @@ pub(crate) struct State {
     pub(crate) unsettled: Option<Unsettled>,
     /// The head of the response is gone: no cookie can be sent any more.
     pub(crate) responded: bool,
+    /// The request ended without a response, and with it what was pending: whoever still holds the session
+    /// must not be told that it was saved.
+    pub(crate) dropped_changes: bool,
     /// Moves when the session is destroyed, so that a commit under way does not bring it back.
     pub(crate) generation: u64,
 }
@@ -140,6 +144,7 @@ pub(crate) struct LiveSession {
 pub(crate) struct Wish {
     pub(crate) renew: bool,
     pub(crate) remember: Option<bool>,
+    pub(crate) touch: bool,
     /// Records to delete.
     pub(crate) doomed: Vec<Doomed>,
     /// The browser is to forget the cookie once they are deleted.
@@ -152,6 +157,7 @@ impl Wish {
     pub(crate) fn is_empty(&self) -> bool {
         !self.renew
             && self.remember.is_none()
+            && !self.touch
             && self.doomed.is_empty()
             && !self.remove_cookie
             && !self.destroy_gone
@@ -244,6 +250,14 @@ impl State {
             }
         }
         self.reset_views()
+    }
+
+    /// The session that was destroyed had been ended or renewed by another request before. Its cookie may
+    /// have been replaced by that one's: it stays.
+    pub(crate) fn destroyed_too_late(&mut self) {
+        self.stored = Stored::Gone;
+        self.wish.destroy_gone = true;
+        self.wish.remove_cookie = false;
     }
 
     /// Puts every view back to its defaults.

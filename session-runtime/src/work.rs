@@ -28,6 +28,7 @@ pub(crate) struct Work<'a> {
     core: &'a Core,
     cell: &'a StateCell,
     observed: bool,
+    principal_only: bool,
     now: Timestamp,
     /// What the store holds, as far as is known.
     base: Stored,
@@ -45,7 +46,7 @@ enum Saved {
     /// It is as this request wants it.
     Settled,
     /// It was ended or renewed by another request meanwhile.
-    Gone { signs_in: bool },
+    Gone { signs_in: bool, drops_changes: bool },
 }
 
 /// What there is to do.
@@ -53,7 +54,7 @@ pub(crate) enum Begun {
     Nothing,
     /// Destroyed sessions are to be deleted first.
     Deletions,
-    /// What an earlier commit did is unknown.
+    /// What an earlier commit did is unknown, or changes went with the request.
     Interrupted,
     Changes,
 }
@@ -65,6 +66,7 @@ impl<'a> Work<'a> {
             core,
             cell,
             observed,
+            principal_only: false,
             now: Timestamp::from_millis(0),
             base: Stored::Nothing,
             saves: SmallVec::new(),
@@ -83,13 +85,14 @@ impl<'a> Work<'a> {
         if state.wish.has_deletions() {
             return Ok(Begun::Deletions);
         }
-        if state.unsettled.is_some() {
+        if state.unsettled.is_some() || state.dropped_changes {
             return Ok(Begun::Interrupted);
         }
         if !state.is_pending() && !is_touch_due(self.core, state, self.now) {
             return Ok(Begun::Nothing);
         }
         self.generation = state.generation;
+        self.principal_only = principal_only;
         for view in state.views.iter_mut().filter(|view| view.has_changes()) {
             // On an error they are dropped after the lock, for they hold closures of the application.
             self.saves.push(view.begin_save(principal_only)?);
@@ -103,6 +106,7 @@ impl<'a> Work<'a> {
         self.wishes = Wishes {
             renew: std::mem::take(&mut state.wish.renew),
             remember: state.wish.remember.take(),
+            touch: std::mem::take(&mut state.wish.touch),
         };
         Ok(Begun::Changes)
     }
@@ -118,17 +122,20 @@ impl<'a> Work<'a> {
     }
 
     pub(crate) async fn run(&mut self) -> Result<(), SessionError> {
-        let signs_in = match &self.base {
+        let (signs_in, drops_changes) = match &self.base {
             Stored::Nothing => return self.create(false).await,
             Stored::Live(_) => match self.save().await? {
                 Saved::Settled => return Ok(()),
-                Saved::Gone { signs_in } => signs_in,
+                Saved::Gone { signs_in, drops_changes } => (signs_in, drops_changes),
             },
-            Stored::Gone => resolve(&mut self.saves, &Fields::default(), self.now)?.signs_in(),
+            Stored::Gone => {
+                let resolved = resolve(&mut self.saves, &Fields::default(), self.now)?;
+                (resolved.signs_in(), !resolved.ops.is_empty())
+            }
         };
         match signs_in {
             true => self.create(true).await,
-            false => self.overtaken(),
+            false => self.overtaken(drops_changes),
         }
     }
 
@@ -147,6 +154,10 @@ impl<'a> Work<'a> {
                 contention = Some(contend(core, live.id.key).await?);
             }
             if plan.sets_cookie && self.cell.lock().responded {
+                if matches!(plan.kind(), Save::Touch) {
+                    self.settle_base(None, plan.replayed);
+                    return Ok(Saved::Settled);
+                }
                 return Err(SessionErrorKind::ResponseSent.into());
             }
             if plan.renames && issued.is_none() {
@@ -159,7 +170,13 @@ impl<'a> Work<'a> {
                 saved.id = to.unwrap_or(live.id);
                 foreseen = plan.patch.apply(&mut saved.record);
                 if core.keeper.is_cookie()
-                    && !plan.is_worth_a_cookie(core, &live.record, &saved.record, self.now)
+                    && !plan.is_worth_a_cookie(
+                        core,
+                        &live.record,
+                        &saved.record,
+                        &self.wishes,
+                        self.now,
+                    )
                 {
                     self.settle_base(None, plan.replayed);
                     return Ok(Saved::Settled);
@@ -213,7 +230,10 @@ impl<'a> Work<'a> {
                 return Ok(None);
             }
             Updated::Mismatch(key) => return Err(counter_mismatch(key)),
-            Updated::Gone => return Ok(Some(Saved::Gone { signs_in: plan.signs_in })),
+            Updated::Gone => {
+                let drops_changes = !plan.patch.fields.is_empty();
+                return Ok(Some(Saved::Gone { signs_in: plan.signs_in, drops_changes }));
+            }
         }
         observe::saved(plan.kind(), plan.patch.fields.len(), conflicts);
         match needs_fields {
@@ -226,7 +246,7 @@ impl<'a> Work<'a> {
             let from = std::mem::replace(&mut live.id, id).key;
             event = core.hooks.prepare(|| renewed(from, live, self.now));
         }
-        let rebase = self.observed && (conflicts > 0 || plan.replayed);
+        let rebase = self.observed && (conflicts > 0 || plan.replayed || self.principal_only);
         if self.settle_base(cookie, rebase) {
             self.event = event.map(Box::new);
         }
@@ -292,13 +312,13 @@ impl<'a> Work<'a> {
     }
 
     /// The session was ended or renewed by another request.
-    fn overtaken(&mut self) -> Result<(), SessionError> {
+    fn overtaken(&mut self, drops_changes: bool) -> Result<(), SessionError> {
         let mut garbage = Garbage::new();
         let is_settled = self.settle(|_, state| {
             state.stored = Stored::Gone;
             garbage = state.reset_views();
         });
-        let dropped_work = is_settled && (!self.saves.is_empty() || self.destroy_gone);
+        let dropped_work = is_settled && (drops_changes || self.destroy_gone);
         if dropped_work && self.core.on_gone == OnGone::Conflict {
             return Err(SessionErrorKind::Gone.into());
         }

@@ -121,6 +121,35 @@ async fn an_inner_middleware_that_fails_loses_no_cookie() {
 }
 
 #[actix_web::test]
+async fn an_error_passes_as_it_is_where_nobody_asked_for_the_session() {
+    #[derive(Debug, PartialEq)]
+    struct Refused;
+    impl std::fmt::Display for Refused {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("refused")
+        }
+    }
+    impl actix_web::ResponseError for Refused {}
+    async fn refuse(
+        _: ServiceRequest,
+        _: Next<BoxBody>,
+    ) -> Result<ServiceResponse<BoxBody>, Error> {
+        Err(Refused.into())
+    }
+    let app = test::init_service(
+        App::new()
+            .wrap(from_fn(refuse))
+            .wrap(SessionMiddleware::new(sessions("id")))
+            .route("/", web::get().to(count)),
+    )
+    .await;
+    let Err(error) = app.call(TestRequest::default().to_request()).await else {
+        panic!("a middleware around sees the error itself")
+    };
+    assert_eq!(error.as_error::<Refused>(), Some(&Refused));
+}
+
+#[actix_web::test]
 async fn work_dropped_behind_a_failing_middleware_is_an_empty_409() {
     async fn overtaken(
         session: Session<Visit>,

@@ -153,6 +153,78 @@ async fn remembering_late_counts_from_the_beginning() {
 }
 
 #[tokio::test]
+async fn no_toggling_extends_a_session_beyond_the_longer_absolute_timeout() {
+    let site = Site::new();
+    let mut cookie = None;
+    let toggle = async |cookie: &mut Option<String>| {
+        site.visit(cookie, async |session| session.remember(false)).await;
+        site.visit(cookie, async |session| session.remember(true)).await;
+        site.visit(&mut cookie.clone(), async |session| session.user_id()).await
+    };
+    site.visit(&mut cookie, async |session| session.set_user_id(Some(7))).await;
+    for _ in 0..9 {
+        assert_eq!(toggle(&mut cookie).await, Some(7));
+        wait(&site, 10 * DAY);
+    }
+    assert_eq!(toggle(&mut cookie).await, None, "90 days");
+}
+
+#[tokio::test]
+async fn remembering_counts_from_the_beginning_after_the_timeouts_were_changed() {
+    let site = Site::new();
+    let mut cookie = None;
+    site.visit(&mut cookie, async |session| {
+        session.set_user_id(Some(7));
+        session.remember(true);
+    })
+    .await;
+    let began = site.record(&cookie).await.unwrap().created_at;
+    wait(&site, DAY);
+    let days = |days| Duration::from_secs(days * DAY);
+    let site = site.redeployed(|builder| builder.remember_timeouts(days(7), days(28)));
+    site.visit(&mut cookie, async |session| session.remember(true)).await;
+    // It had been given 90 days before.
+    let deadline = site.record(&cookie).await.unwrap().deadline;
+    assert!(deadline <= began + days(90), "{deadline:?}");
+}
+
+#[tokio::test]
+async fn ordinary_sessions_keep_their_timeouts_where_remembered_ones_are_alike() {
+    let site = Site::with(|builder| {
+        let month = Duration::from_secs(30 * DAY);
+        let persistent = CookieOptions::new().persistent(true);
+        builder.cookie(persistent).idle_timeout(month).absolute_timeout(month)
+    });
+    let mut cookie = None;
+    site.visit(&mut cookie, async |session| session.add_counter(1)).await;
+    site.visit(&mut cookie, async |session| session.set_user_id(Some(7))).await;
+    let record = site.record(&cookie).await.unwrap();
+    assert_eq!(record.deadline, record.created_at + Duration::from_secs(30 * DAY));
+}
+
+#[tokio::test]
+async fn use_extends_a_session_only_when_the_handler_says_so_if_asked() {
+    let site = Site::with(|builder| builder.touch_after(Duration::MAX));
+    let (mut touched, mut used) = (None, None);
+    for cookie in [&mut touched, &mut used] {
+        site.visit(cookie, async |session| session.add_counter(1)).await;
+    }
+    wait(&site, HOUR / 2);
+    site.store.calls();
+    site.visit(&mut touched, async |session| session.touch()).await;
+    assert_eq!(site.store.calls(), ["load", "update"]);
+    site.visit(&mut used, async |session| session.add_counter(1)).await;
+    wait(&site, HOUR / 2);
+    assert_eq!(counter(&site, &used).await, 0);
+    assert_eq!(counter(&site, &touched).await, 1);
+    wait(&site, HOUR / 2);
+    assert_eq!(counter(&site, &touched).await, 0);
+    site.store.calls();
+    site.visit(&mut None, async |session| session.touch()).await;
+    assert_eq!(site.store.calls(), [""; 0], "there is nothing to touch");
+}
+
+#[tokio::test]
 async fn an_assurance_level_sets_the_timeouts_of_every_session() {
     for (level, idle, absolute) in [
         (AssuranceLevel::Aal1, 30 * DAY, 30 * DAY),
@@ -223,6 +295,22 @@ fn an_assurance_level_allows_shorter_timeouts_and_no_longer_ones() {
             format!("{message} at Aal3 (NIST SP 800-63B-4, section 2.3.3)")
         );
     }
+}
+
+#[test]
+fn remembered_sessions_must_differ_from_others_in_more_than_their_end() {
+    let month = Duration::from_secs(30 * DAY);
+    let built = |remembered| {
+        Sessions::builder(MemoryStore::new())
+            .keys(Keyring::new([[7; 32]]).unwrap())
+            .cookie(CookieOptions::new().persistent(true))
+            .idle_timeout(month)
+            .absolute_timeout(month)
+            .remember_timeouts(remembered, 3 * month)
+            .build()
+    };
+    assert!(built(month).unwrap_err().to_string().contains("give it another idle timeout"));
+    built(2 * month).unwrap();
 }
 
 #[test]

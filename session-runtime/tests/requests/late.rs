@@ -2,13 +2,18 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, poll};
 use http::StatusCode;
 use session_runtime::store::Store;
-use session_runtime::{FinishGuard, OnGone, SessionHandle, SessionSchema};
+use session_runtime::testing::ManualClock;
+use session_runtime::{
+    CookieCommand, CookieStore, FinishGuard, Keyring, OnGone, SessionHandle, SessionSchema,
+    Sessions,
+};
 
-use crate::site::{Site, Visit, keep};
+use crate::site::{Site, Visit, begin, keep, visit};
 
 /// What is done after a sign-out is another session's: what became of the old one is no matter.
 #[tokio::test]
@@ -35,6 +40,94 @@ async fn a_sign_in_after_a_destroy_outlives_the_commit_that_the_destroy_overtook
         assert!(finished.error.is_none(), "{finished:?}");
         assert_eq!(site.sessions.list::<Visit>(&8).await.unwrap().len(), 1);
     }
+}
+
+/// Otherwise the browser would keep the renewed session, told that it is signed out.
+#[tokio::test]
+async fn a_logout_that_a_renewal_overtook_is_told_and_can_be_repeated() {
+    let site = Site::new();
+    let mut cookie = None;
+    site.visit(&mut cookie, async |session| session.set_user_id(Some(7))).await;
+    let handle = site.begin(&cookie);
+    let session = handle.session::<Visit>().await.unwrap();
+    site.visit(&mut cookie, async |session| session.renew()).await;
+    session.destroy();
+    session.add_counter(1);
+    let finished = handle.finish(StatusCode::OK).await;
+    assert!(finished.error.as_ref().is_some_and(|error| error.is_gone()), "{finished:?}");
+    assert_eq!(finished.cookie, CookieCommand::Nothing, "the browser may have the new one");
+    assert_eq!(site.visit(&mut cookie, async |session| session.user_id()).await, Some(7));
+    site.visit(&mut cookie, async |session| session.destroy()).await;
+    assert_eq!(cookie, None);
+    assert!(site.sessions.list::<Visit>(&7).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_logout_after_the_response_is_refused_where_the_cookie_is_all_there_is() {
+    let keys = Keyring::new([[7; 32]]).unwrap();
+    let sessions = Sessions::builder(CookieStore::sealed()).keys(keys).build().unwrap();
+    let mut cookie = None;
+    visit(&sessions, &mut cookie, async |session| session.set_user_id(Some(7))).await;
+    let handle = begin(&sessions, &cookie);
+    let session = handle.session::<Visit>().await.unwrap();
+    assert!(handle.finish(StatusCode::OK).await.error.is_none());
+    session.destroy();
+    let error = session.commit().await.expect_err("the browser keeps its cookie");
+    assert!(error.is_response_sent(), "{error}");
+    let error = sessions.list::<Visit>(&7).await.unwrap_err();
+    assert!(error.is_unsupported() && !error.is_store(), "{error}");
+}
+
+#[tokio::test]
+async fn a_commit_of_nothing_after_the_response_is_fine_where_a_touch_would_be_a_cookie() {
+    let clock = ManualClock::default();
+    let keys = Keyring::new([[7; 32]]).unwrap();
+    let builder = Sessions::builder(CookieStore::sealed()).keys(keys);
+    let sessions = builder.clock(clock.clone()).build().unwrap();
+    let mut cookie = None;
+    visit(&sessions, &mut cookie, async |session| session.add_counter(1)).await;
+    let handle = begin(&sessions, &cookie);
+    let session = handle.session::<Visit>().await.unwrap();
+    assert!(handle.finish(StatusCode::OK).await.error.is_none());
+    clock.advance(Duration::from_secs(30 * 60));
+    session.commit().await.unwrap();
+    session.add_counter(1);
+    assert!(session.commit().await.unwrap_err().is_response_sent());
+}
+
+#[tokio::test]
+async fn a_task_is_told_that_its_work_went_with_the_request() {
+    let site = Site::new();
+    let mut cookie = None;
+    site.visit(&mut cookie, async |session| session.add_counter(1)).await;
+    let handle = site.begin(&cookie);
+    let task = handle.session::<Visit>().await.unwrap();
+    task.add_counter(1);
+    drop(FinishGuard::new(handle));
+    let error = task.commit().await.expect_err("the change was dropped");
+    assert!(error.is_interrupted(), "{error}");
+}
+
+/// Its cookie could not be sent.
+#[tokio::test]
+async fn a_renewal_is_refused_after_a_client_left_that_waited_for_its_response() {
+    let site = Site::new();
+    let mut cookie = None;
+    site.visit(&mut cookie, async |session| session.add_counter(1)).await;
+    let handle = site.begin(&cookie);
+    let task = handle.session::<Visit>().await.unwrap();
+    task.add_counter(1);
+    site.store.close();
+    let mut commit = Box::pin(task.commit());
+    let mut finish = Box::pin(handle.finish(StatusCode::OK));
+    assert!(poll!(&mut commit).is_pending());
+    assert!(poll!(&mut finish).is_pending(), "it waits for the task's commit");
+    drop(finish);
+    site.store.open();
+    commit.await.unwrap();
+    task.renew();
+    assert!(task.commit().await.unwrap_err().is_response_sent());
+    assert_eq!(site.visit(&mut cookie, async |session| session.counter()).await, 2);
 }
 
 /// A counter that is stored now would be a session whose cookie nobody has.

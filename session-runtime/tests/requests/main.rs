@@ -11,6 +11,7 @@ mod explain;
 mod interleavings;
 mod issue;
 mod late;
+mod principals;
 mod rotation;
 mod schemas;
 mod secrets;

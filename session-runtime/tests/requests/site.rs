@@ -43,10 +43,26 @@ impl Site {
     pub(crate) fn with(configure: impl FnOnce(SessionsBuilder) -> SessionsBuilder) -> Self {
         let clock = ManualClock::default();
         let store = Watched::new(MemoryStore::with_clock(clock.clone()));
+        Self::on(store, clock, configure)
+    }
+
+    fn on(
+        store: Watched,
+        clock: ManualClock,
+        configure: impl FnOnce(SessionsBuilder) -> SessionsBuilder,
+    ) -> Self {
         let builder = Sessions::builder(store.clone())
             .keys(Keyring::new([[7; 32]]).unwrap())
             .clock(clock.clone());
         Self { sessions: configure(builder).build().unwrap(), store, clock }
+    }
+
+    /// Another version of the application on the same store.
+    pub(crate) fn redeployed(
+        &self,
+        configure: impl FnOnce(SessionsBuilder) -> SessionsBuilder,
+    ) -> Self {
+        Self::on(self.store.clone(), self.clock.clone(), configure)
     }
 
     /// Begins a request with a cookie.
