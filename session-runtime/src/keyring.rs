@@ -19,8 +19,11 @@ const MIN_KEY_BYTES: usize = 32;
 
 /// Secret keys, the newest first: the first signs and seals, every one verifies.
 ///
-/// To rotate, put a new key in front and drop the old one after the absolute timeout; nobody is
-/// signed out. Keys are never printed, and wiped from memory when the ring is dropped.
+/// To rotate without signing anybody out, add the new key at the end on every instance, so that all of
+/// them can verify it, then move it to the front, and drop the old one after the longest absolute
+/// timeout. A single instance can have it in front at once.
+///
+/// Keys are never printed, and wiped from memory when the ring is dropped.
 ///
 /// ```
 /// use session_runtime::Keyring;
