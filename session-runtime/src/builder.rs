@@ -137,8 +137,8 @@ impl SessionsBuilder {
         self
     }
 
-    /// Tells the time; the system's clock by default. Memory and SQLite stores have a clock of their
-    /// own: give them the same one.
+    /// Tells the time; the system's clock by default. Memory, SQLite and MongoDB stores have a clock of
+    /// their own: give them the same one.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self

@@ -83,6 +83,7 @@
 //! | `redis-cluster` | `store::RedisClusterStore` for a cluster of them | |
 //! | `webdis` | `store::WebdisStore` for Redis behind Webdis, over HTTP | |
 //! | `postgres` | `store::PostgresStore`, for PostgreSQL 12 and later | |
+//! | `mongodb` | `store::MongoStore`, for MongoDB | |
 //! | `metrics` | counters and store latencies for the `metrics` facade: `metrics` has the table | |
 //! | `conformance` | `conformance::run`: the rules of [`store::Store`], for your own store | |
 //! | `testing` | `testing`: a cookie jar, a clock and a failing store for tests of handlers; and would a deploy strand live sessions? | |

@@ -191,6 +191,7 @@ impl<S: SessionSchema> Session<S> {
     /// - The session was ended or renewed elsewhere ([`is_gone`](SessionError::is_gone)) or other
     ///   requests kept changing the same fields ([`is_contended`](SessionError::is_contended)): the
     ///   changes are dropped.
+    /// - The session does not fit into its cookie ([`is_too_large`](SessionError::is_too_large)).
     /// - The response has gone and a new cookie would be needed
     ///   ([`is_response_sent`](SessionError::is_response_sent)).
     /// - A counter holds no integer, a value cannot be written as JSON, or an earlier commit was

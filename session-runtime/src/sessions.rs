@@ -185,7 +185,8 @@ impl Sessions {
     }
 
     /// Removes expired records from the store, now and then every `period`, until the answer is
-    /// stopped or dropped. Stores that expire records by themselves end it at once.
+    /// stopped or dropped. Where the store has no [`sweep`](crate::store::Store::sweep), as with Redis,
+    /// it ends at once.
     ///
     /// ```no_run
     /// # async fn run(sessions: session_runtime::Sessions) {

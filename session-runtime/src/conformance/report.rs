@@ -15,8 +15,8 @@ impl Report {
         &self.passed
     }
 
-    /// The names of the rules that were not checked, because the store does not have the method
-    /// they are about.
+    /// The names of the rules that were not checked, because the store does not have a method that
+    /// they use.
     pub fn skipped(&self) -> &[&'static str] {
         &self.skipped
     }

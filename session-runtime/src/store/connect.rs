@@ -13,18 +13,21 @@ use crate::error::ConfigError;
 /// | `redis://user:password@host:6379/0`, `rediss://host` with TLS | `RedisStore` (feature `redis`) |
 /// | `redis-cluster://user:password@host:6379,host:6379`, `rediss-cluster://host` with TLS | `RedisClusterStore` (feature `redis-cluster`) |
 /// | `webdis://user:password@host:7379` | `WebdisStore` (feature `webdis`) |
-/// | `mongodb://user:password@host:27017/database` | `MongoStore` (feature `mongodb`) |
+/// | `mongodb://user:password@host:27017/database`, `mongodb+srv://host/database` if the crate `mongodb` has its feature `dns-resolver` | `MongoStore` (feature `mongodb`) |
 /// | `postgres://user:password@host/database` | `PostgresStore` (feature `postgres`) |
 ///
-/// Options follow a `?`. A `%` and two hexadecimal digits stand for a byte, in paths and in options.
+/// Options follow a `?`; the values here are the defaults. A `%` and two hexadecimal digits stand for a
+/// byte, in paths and in options.
 ///
 /// | store | options |
 /// | --- | --- |
-/// | `sqlite:` | `table=visitors`, `synchronous=normal` (or `full`) |
-/// | `redis:`, `rediss:`, `redis-cluster:`, `rediss-cluster:` | `prefix=shop:`, `command_timeout_ms=500`, `tombstone_time_ms=60000`, `wait_replicas=1` with `wait_timeout_ms=200` |
-/// | `webdis:` | `prefix=shop:`, `command_timeout_ms=500`, `max_connections=8`, `tombstone_time_ms=60000` |
-/// | `mongodb:` | `collection=visitors`, `command_timeout_ms=500`, `tombstone_time_ms=60000`, and those of MongoDB's connection strings |
-/// | `postgres:` | `table`, `schema`, `migrate=true`, `unlogged=true`, `max_connections`, `command_timeout_ms`, `tombstone_time_ms`, and those of the connection itself, such as `sslmode` |
+/// | `sqlite:` | `table=sessions`, `synchronous=full` (or `normal`) |
+/// | `redis:`, `rediss:`, `redis-cluster:`, `rediss-cluster:` | `prefix=session:`, `command_timeout_ms=2000`, `tombstone_time_ms=60000`, `wait_replicas` together with `wait_timeout_ms` |
+/// | `webdis:` | `prefix=session:`, `command_timeout_ms=2000`, `max_connections=16`, `tombstone_time_ms=60000` |
+/// | `mongodb:`, `mongodb+srv:` | `collection=sessions`, `command_timeout_ms=5000`, `tombstone_time_ms=60000`, and those of MongoDB's connection strings |
+/// | `postgres:` | `table=sessions`, `schema`, `migrate=false`, `unlogged=false`, `max_connections=10`, `command_timeout_ms=5000`, `tombstone_time_ms=60000`, and those of the connection itself, such as `sslmode` |
+///
+/// Redis at a Unix socket has no URL here: `RedisStore::open` takes one.
 ///
 /// Must be called within a tokio runtime.
 ///

@@ -108,7 +108,8 @@ impl SessionInfo {
 
 /// Keeps sessions: the contract every backend fulfils.
 ///
-/// Rules, each of them checked by the conformance suite:
+/// Rules. The conformance suite checks all of them but two: how long a tombstone lasts, and what `Err`
+/// means.
 ///
 /// - [`update`](Self::update) touches only live records and never creates one;
 ///   [`create`](Self::create) never overwrites a live one. Both are one atomic step.
@@ -190,7 +191,8 @@ pub trait Store: Send + Sync + 'static {
         async { Err(StoreError::unsupported()) }
     }
 
-    /// Every live session of `principal`, in no particular order.
+    /// Every live session of `principal`, in no particular order. Implement
+    /// [`delete_all`](Self::delete_all) with it: the conformance suite checks each by the other.
     fn list(
         &self,
         principal: &Principal,

@@ -8,8 +8,8 @@ use crate::clock::{Clock, Timestamp, whole_millis};
 
 /// A clock that moves only when it is told to. Clones show the same time.
 ///
-/// Give one clone to the store and one to the `Sessions` builder, keep the third. Stores on a server
-/// of their own, such as Redis, go by that server's clock.
+/// Give one clone to the store and one to the `Sessions` builder, keep the third. Redis and PostgreSQL go
+/// by their server's clock.
 ///
 /// ```
 /// use session_runtime::testing::ManualClock;

@@ -83,7 +83,8 @@ impl MongoStore {
         Self::builder(url).open().await
     }
 
-    /// The server or replica set that a URL names, with options to choose.
+    /// The server or replica set that a URL names, with options to choose. One that begins with
+    /// `mongodb+srv:` needs the feature `dns-resolver` of the crate `mongodb`.
     ///
     /// The URL has the options of MongoDB's connection strings, and `collection`,
     /// `command_timeout_ms` and `tombstone_time_ms`.
@@ -96,8 +97,8 @@ impl MongoStore {
         MongoStoreBuilder::at_host(host.into())
     }
 
-    /// The servers that an existing client is connected to, with options to choose. Set the client's
-    /// own timeouts too if they are to be shorter than the store's.
+    /// The servers that an existing client of the crate `mongodb` (version 3, from 3.9) is connected to,
+    /// with options to choose. Set the client's own timeouts too if they are to be shorter than the store's.
     ///
     /// ```no_run
     /// use session_runtime::store::MongoStore;
@@ -113,7 +114,7 @@ impl MongoStore {
         MongoStoreBuilder::with_client(client)
     }
 
-    /// An existing database, with options to choose.
+    /// An existing database of the crate `mongodb` (version 3, from 3.9), with options to choose.
     pub fn with_database(database: Database) -> MongoStoreBuilder {
         MongoStoreBuilder::with_database(database)
     }

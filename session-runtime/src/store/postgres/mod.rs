@@ -87,7 +87,7 @@ impl PostgresStore {
         PostgresStoreBuilder::of_url(url.into())
     }
 
-    /// Uses a pool that is there already, with options to choose.
+    /// Uses a pool of `sqlx` 0.9 that is there already, with options to choose.
     ///
     /// The pool should have `test_before_acquire(false)`: its default tries every connection before
     /// it is used, which costs a round trip more.

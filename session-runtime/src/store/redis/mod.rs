@@ -83,8 +83,9 @@ struct Inner {
 }
 
 impl RedisStore {
-    /// The server at `url`, with default options: `redis://user:password@host:port/database`, or
-    /// `rediss://` for TLS, which trusts the system's certificates.
+    /// The server at `url`, with default options: `redis://user:password@host:port/database`,
+    /// `rediss://` for TLS, which trusts the system's certificates, or
+    /// `redis+unix:///run/redis.sock?db=2` for a Unix socket.
     ///
     /// Connects when the first session is asked for.
     ///
@@ -100,7 +101,7 @@ impl RedisStore {
         RedisStoreBuilder::url(url.into())
     }
 
-    /// The server of a client of the crate `redis`, such as one with certificates of its own. The
+    /// The server of a client of the crate `redis` (version 1, from 1.8), such as one with certificates of its own. The
     /// store opens its own connections.
     ///
     /// ```no_run
@@ -121,7 +122,7 @@ impl RedisStore {
         RedisStoreBuilder::client(client)
     }
 
-    /// The server of a connection of the crate `redis`, which the store shares. That it is a primary
+    /// The server of a connection of the crate `redis` (version 1, from 1.8), which the store shares. That it is a primary
     /// is the caller's to see to; with [`wait_replicas`](RedisStoreBuilder::wait_replicas) it should
     /// be used for nothing else.
     ///

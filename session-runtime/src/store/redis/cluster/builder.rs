@@ -25,7 +25,7 @@ use crate::error::ConfigError;
 /// # fn main() -> Result<(), session_runtime::ConfigError> {
 /// let store = RedisClusterStore::builder("redis-cluster://:secret@10.0.0.1:6379,10.0.0.2:6379")
 ///     .prefix("shop:session:")
-///     .command_timeout(Duration::from_millis(500))
+///     .command_timeout(Duration::from_secs(2))
 ///     .wait_replicas(1, Duration::from_millis(200))
 ///     .tombstone_time(Duration::from_secs(30))
 ///     .build()?;

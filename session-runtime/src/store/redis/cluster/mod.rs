@@ -103,7 +103,7 @@ impl RedisClusterStore {
         RedisClusterStoreBuilder::url(url.into())
     }
 
-    /// The cluster of a client of the crate `redis`, such as one with certificates of its own. The
+    /// The cluster of a client of the crate `redis` (version 1, from 1.8), such as one with certificates of its own. The
     /// store opens its own connections, with its own timeouts and without the client's repetitions.
     /// The client must not read from replicas.
     ///
