@@ -16,7 +16,8 @@
 //!
 //! With [`axum`], [`actix`], [`poem`], and [any tower service](tower), such as hyper or tonic.
 //!
-//! Coming from [another library](coming_from): tower-sessions, actix-session, axum_session, express-session.
+//! Coming from [another library](coming_from): tower-sessions, actix-session, axum_session, express-session
+//! and others.
 
 macro_rules! pages {
     ($($page:ident)*) => {$(
