@@ -1,6 +1,6 @@
 //! A store of your own, in one file: sessions as files in a folder.
 //!
-//! `cargo test --example custom-store` proves that it keeps every rule of the trait;
+//! `cargo test --example custom-store` proves that it keeps the rules of the trait;
 //! `cargo run --example custom-store` serves the visit counter on it.
 //!
 //! What to know before you write one:

@@ -125,7 +125,7 @@ impl RedisClusterStore {
         RedisClusterStoreBuilder::client(client)
     }
 
-    /// The cluster of a connection of the crate `redis`, which the store shares.
+    /// The cluster of a connection of the crate `redis` (version 1, from 1.8), which the store shares.
     ///
     /// It must have been made by a client with `retries(0)`, which the store cannot see. Otherwise the
     /// client sends a write again whose answer it has missed, and a counter may count one visit
