@@ -1,5 +1,8 @@
 //! The index by principal, whose entries are on other servers than the sessions they name.
 
+use std::future::poll_fn;
+use std::task::Poll;
+
 use redis::cmd;
 use session_runtime::StoreKey;
 use session_runtime::patch::{ExpiryOp, Patch, PrincipalOp};
@@ -18,10 +21,10 @@ fn entries(prefix: &str, who: &Principal) -> Vec<(String, u64)> {
     entries.into_iter().map(|(id, score)| (id, left(score))).collect()
 }
 
-fn enter(prefix: &str, who: &Principal, key: &StoreKey, millis: u64) {
+fn enter(prefix: &str, who: &Principal, id: &str, millis: u64) {
     let set = format!("{prefix}@{}\0{}", who.key(), who.value());
     let mut command = cmd("ZADD");
-    ask_of::<()>(&url().unwrap(), command.arg(set).arg(millis).arg(key.to_string()));
+    ask_of::<()>(&url().unwrap(), command.arg(set).arg(millis).arg(id));
 }
 
 #[tokio::test]
@@ -59,20 +62,57 @@ async fn list_removes_entries_without_a_session_after_a_time_of_grace() {
     let Some((store, prefix)) = store() else { return };
     let who = Principal::new("user_id", "7");
     let kept = create(&store, &record_of(&who)).await;
-    let (lost, ahead, over) = (create(&store, &record_of(&who)).await, key(), key());
+    let lost = create(&store, &record_of(&who)).await;
+    let [ahead, late, over] = [(); 3].map(|()| key());
     // As an operator would, or a server that lost it in a failover.
     ask_of::<()>(&url().unwrap(), cmd("DEL").arg(format!("{prefix}{lost}")));
     let now = now().as_millis();
-    enter(&prefix, &who, &ahead, now + 50_000);
-    enter(&prefix, &who, &over, now - 1);
+    for (key, grace) in [(&ahead, now + 50_000), (&late, now - 1)] {
+        enter(&prefix, &who, &key.to_string(), now + 80_000_000);
+        enter(&prefix, &who, &format!("+{key}"), grace);
+    }
+    enter(&prefix, &who, &over.to_string(), now - 1);
     let listed = store.list(&who).await.unwrap();
     assert_eq!(listed.iter().map(|info| info.key).collect::<Vec<_>>(), [kept]);
     let left: Vec<_> = entries(&prefix, &who).into_iter().map(|(id, _)| id).collect();
-    assert_eq!(left, [ahead.to_string(), kept.to_string()]);
+    assert_eq!(left, [format!("+{ahead}"), ahead.to_string(), kept.to_string()]);
     // The session that was ahead is created, and now the entry lasts.
     assert_eq!(store.create(&ahead, &record_of(&who)).await.unwrap(), Created::Created);
     assert_eq!(store.list(&who).await.unwrap().len(), 2);
-    assert!(entries(&prefix, &who).iter().all(|(_, seconds)| *seconds > 80_000));
+    let entries = entries(&prefix, &who);
+    assert!(entries.len() == 2 && entries.iter().all(|(_, left)| *left > 80_000), "{entries:?}");
+}
+
+/// Wherever a sign-in or a move from another store stops, its session can be found for as long as it
+/// lives.
+#[tokio::test]
+async fn a_create_that_is_interrupted_leaves_no_session_without_an_entry() {
+    let Some((store, prefix)) = store() else { return };
+    let mut interrupted = 0;
+    for round in 0..200 {
+        let who = Principal::new("user_id", round.to_string());
+        let (key, record) = (key(), record_of(&who));
+        // It is dropped in each of its calls.
+        let mut polls = 0;
+        let mut create = Box::pin(store.create(&key, &record));
+        let created = poll_fn(|context| {
+            polls += 1;
+            match polls > round % 8 {
+                true => Poll::Ready(None),
+                false => create.as_mut().poll(context).map(Some),
+            }
+        });
+        interrupted += usize::from(created.await.is_none());
+        drop(create);
+        if let Loaded::Live(_) = store.load(&key).await.unwrap() {
+            let entries = entries(&prefix, &who);
+            let lasts = |(id, left): &(String, u64)| *id == key.to_string() && *left > 80_000;
+            assert!(entries.iter().any(lasts), "round {round}: {entries:?}");
+            assert_eq!(store.list(&who).await.unwrap().len(), 1);
+            assert_eq!(store.delete_all(&who, None).await.unwrap(), 1);
+        }
+    }
+    assert!(interrupted > 50, "{interrupted}");
 }
 
 #[tokio::test]

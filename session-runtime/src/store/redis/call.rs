@@ -143,18 +143,21 @@ impl Calls {
             .arg(u8::from(moved))
     }
 
-    /// Writes an entry of an index: until `deadline`, or ahead of its session. It may replace another.
+    /// Writes an entry of an index, maybe ahead of its session. It may replace another.
     #[cfg(feature = "redis-cluster")]
     pub(crate) fn enter(
         &self,
         principal: &[u8],
         key: &StoreKey,
-        deadline: Option<crate::clock::Timestamp>,
+        deadline: crate::clock::Timestamp,
+        ahead: bool,
         instead_of: Option<&StoreKey>,
     ) -> Call {
-        let until = deadline.map(|at| layout::time(at).to_string()).unwrap_or_default();
-        let call = Call::new(&script::ENTER, &[&self.names.set(principal)]);
-        call.arg(key.to_string()).arg(until).arg(instead_of.map(StoreKey::to_string))
+        Call::new(&script::ENTER, &[&self.names.set(principal)])
+            .arg(key.to_string())
+            .arg(layout::time(deadline))
+            .arg(u8::from(ahead))
+            .arg(instead_of.map(StoreKey::to_string))
     }
 
     /// Removes entries of an index; `settled` spares those that may be ahead of their sessions.

@@ -10,7 +10,8 @@
 -- The index of a principal is a sorted set: ids by the time they expire at. Where it may be on another
 -- server than the session, `index`, the prefix of its key, is empty, and `enter.lua` and `forget.lua`
 -- keep it. There the time is the session's absolute deadline, so that only what moves a deadline
--- writes to the index too; an entry is written ahead of its session, for the time of grace.
+-- writes to the index too. An entry is written ahead of its session, and a second one, the id behind
+-- `+`, keeps it from being taken for dead until then, or until the time of grace is over.
 --
 -- Times are below 2^48, so Lua's numbers hold them exactly. Integers of sessions are not: they are
 -- compared as text. Redis takes no write back when a script fails, so all checks come first.
@@ -70,8 +71,13 @@ local function bury(key, grace)
   call('PEXPIRE', key, grace)
 end
 
--- How long an entry counts that is written ahead of its session. No rename or create takes so long.
+-- How long an entry may be ahead of its session. No rename or create takes so long.
 local GRACE = 60000
+
+-- The second entry of an id that may be ahead of its session.
+local function ahead(id)
+  return '+' .. id
+end
 
 -- The index never outlives the last of its sessions.
 local function expire_index(set)

@@ -5,8 +5,8 @@
 //! session nor a live session that its index does not name:
 //!
 //! - A rename is `take`, which marks the old key as moved to the new one, then `create`.
-//! - An entry of an index is written before its session is created, for a time of grace, and then for
-//!   good; it is removed after its session has ended.
+//! - An entry of an index is written before its session is created, and removed after it has ended. For
+//!   a time of grace a second one tells readers that its session may still be coming.
 //! - `delete_all` follows moved sessions to their new keys. Where one has not arrived yet it leaves a
 //!   tombstone, so that it never does.
 
@@ -28,7 +28,6 @@ use super::answer::{self, Ended, Moved, Taken};
 use super::call::{Call, Calls};
 use super::wire::{Replicas, Wire};
 use super::{layout, lister};
-use crate::clock::Timestamp;
 use crate::error::ConfigError;
 use crate::id::StoreKey;
 use crate::patch::{ExpiryOp, Patch, PrincipalOp};
@@ -56,8 +55,8 @@ use crate::store::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError
 /// +del +pexpire +pexpireat +@hash +@sortedset`; for [`scan`](Store::scan) also `+scan +info
 /// +cluster|nodes`. A scan fails if slots move, or a replica takes over, before it has ended.
 ///
-/// An index entry of a session that was not used any more stays until somebody lists the principal's
-/// sessions, or until the session's absolute deadline.
+/// An index entry of a session that was not used any more, or never came to be, stays until somebody
+/// lists the principal's sessions, or until the session's absolute deadline.
 ///
 /// Must be used within a tokio runtime. Times beyond the year 10000 are kept as that one, idle timeouts
 /// beyond 17 years as 17 years, and what an absolute timeout has beyond the idle one as 34 years at most.
@@ -158,19 +157,6 @@ impl RedisClusterStore {
         self.0.durable.as_ref().unwrap_or(&self.0.link).call(call, self.0.replicas).await
     }
 
-    /// Names a session in an index, until its deadline; or ahead of it, without one.
-    async fn enter(
-        &self,
-        principal: &[u8],
-        key: &StoreKey,
-        deadline: Option<Timestamp>,
-        instead_of: Option<&StoreKey>,
-    ) -> Result<(), StoreError> {
-        let call = self.0.calls.enter(principal, key, deadline, instead_of);
-        self.call_durably(&call).await?;
-        Ok(())
-    }
-
     async fn forget(&self, principal: &[u8], key: &StoreKey) -> Result<(), StoreError> {
         self.call(&self.0.calls.forget(principal, &[*key], false)).await?;
         Ok(())
@@ -184,7 +170,7 @@ impl RedisClusterStore {
         Ok(())
     }
 
-    /// Creates a session that an index names already, and lets the entry last as long.
+    /// Creates a session that an index names from before it is there.
     async fn create_named(
         &self,
         principal: &[u8],
@@ -192,11 +178,12 @@ impl RedisClusterStore {
         record: &Record,
         instead_of: Option<&StoreKey>,
     ) -> Result<Created, StoreError> {
-        self.enter(principal, key, None, None).await?;
+        let enter = |ahead, instead_of| {
+            self.0.calls.enter(principal, key, record.deadline, ahead, instead_of)
+        };
+        self.call_durably(&enter(true, None)).await?;
         let created = answer::created(&self.call(&self.0.calls.create(key, record)).await?)?;
-        if created == Created::Created {
-            self.enter(principal, key, Some(record.deadline), instead_of).await?;
-        }
+        self.call_durably(&enter(false, instead_of)).await?;
         Ok(created)
     }
 
@@ -215,7 +202,8 @@ impl RedisClusterStore {
             ExpiryOp::Keep | ExpiryOp::Extend(_) => before.deadline,
         };
         if let Some(principal) = &entered {
-            self.enter(principal, key, Some(deadline), None).await?;
+            let enter = self.0.calls.enter(principal, key, deadline, false, None);
+            self.call_durably(&enter).await?;
         }
         let call = self.0.calls.update(key, patch);
         let updated = answer::updated(self.call(&call).await?)?;
