@@ -167,15 +167,16 @@ impl<O: Store, N: Store> Store for MigratingStore<O, N> {
     }
 
     async fn list(&self, principal: &Principal) -> Result<Vec<SessionInfo>, StoreError> {
-        // The old store first: what moves between the two looks is seen in the new one.
-        let old = self.old.list(principal).await?;
-        let mut all = self.new.list(principal).await?;
-        for info in old {
-            let is_listed = all.iter().any(|listed| listed.key == info.key);
-            if !is_listed && self.new.load(&info.key).await? == Loaded::Absent {
-                all.push(info);
+        let mut unmoved = Vec::new();
+        for info in self.old.list(principal).await? {
+            if self.new.load(&info.key).await? == Loaded::Absent {
+                unmoved.push(info);
             }
         }
+        // The new store last: what moves while this goes on is seen there.
+        let mut all = self.new.list(principal).await?;
+        unmoved.retain(|info| all.iter().all(|listed| listed.key != info.key));
+        all.append(&mut unmoved);
         Ok(all)
     }
 
@@ -236,4 +237,71 @@ const NEW: &str = "new";
 
 fn cursor(store: &str, after: &Cursor) -> Cursor {
     Cursor::new(format!("{store}:{}", after.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::record::{Fields, Lifetime};
+    use crate::store::MemoryStore;
+
+    /// A new store that a session is moved to, by somebody else, when it is looked for there.
+    struct MovedMeanwhile {
+        old: MemoryStore,
+        new: MemoryStore,
+    }
+
+    impl Store for MovedMeanwhile {
+        async fn load(&self, key: &StoreKey) -> Result<Loaded, StoreError> {
+            MigratingStore::new(self.old.clone(), self.new.clone()).fetch(key).await?;
+            self.new.load(key).await
+        }
+
+        async fn create(&self, key: &StoreKey, record: &Record) -> Result<Created, StoreError> {
+            self.new.create(key, record).await
+        }
+
+        async fn update(&self, key: &StoreKey, patch: &Patch) -> Result<Updated, StoreError> {
+            self.new.update(key, patch).await
+        }
+
+        async fn rename(
+            &self,
+            from: &StoreKey,
+            to: &StoreKey,
+            patch: &Patch,
+        ) -> Result<Updated, StoreError> {
+            self.new.rename(from, to, patch).await
+        }
+
+        async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
+            self.new.delete(key).await
+        }
+
+        async fn list(&self, principal: &Principal) -> Result<Vec<SessionInfo>, StoreError> {
+            self.new.list(principal).await
+        }
+    }
+
+    #[tokio::test]
+    async fn list_shows_a_session_that_moves_meanwhile() {
+        let (old, new) = (MemoryStore::new(), MemoryStore::new());
+        let (now, hour) = (Timestamp::from(SystemTime::now()), Duration::from_secs(3_600));
+        let who = Principal::new("user_id", "7");
+        let record = Record {
+            fields: Fields::default(),
+            created_at: now,
+            expires_at: now + hour,
+            deadline: now + hour,
+            lifetime: Lifetime { idle: hour, persistent: false },
+            principal: Some(who.clone()),
+        };
+        let key = StoreKey::from_bytes([1; 16]);
+        assert_eq!(old.create(&key, &record).await.unwrap(), Created::Created);
+        let both = MigratingStore::new(old.clone(), MovedMeanwhile { old, new });
+        assert_eq!(both.list(&who).await.unwrap(), [SessionInfo { key, record }]);
+    }
 }
