@@ -144,7 +144,8 @@ async fn delete_all_follows_a_session_that_is_moving() {
     let name = format!("{prefix}{from}");
     ask_of::<()>(&url().unwrap(), cmd("HSET").arg(&name).arg("!").arg(&mark));
     assert_eq!(store.load(&from).await.unwrap(), Loaded::Gone);
-    // A logout that comes late does not hide where it goes.
+    // Neither a look at the principal's sessions nor a logout that comes late hides where it goes.
+    assert_eq!(store.list(&who).await.unwrap(), []);
     store.delete(&from).await.unwrap();
     assert_eq!(store.delete_all(&who, None).await.unwrap(), 1);
     assert_eq!(store.create(&to, &record_of(&who)).await.unwrap(), Created::Exists);

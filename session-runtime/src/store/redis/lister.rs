@@ -13,14 +13,15 @@ use crate::store::{Loaded, SessionInfo, StoreError};
 pub(super) struct Listed {
     /// The principal's live sessions.
     pub(super) live: Vec<SessionInfo>,
-    /// Entries without a live session.
+    /// Entries without a session.
     pub(super) dead: Vec<StoreKey>,
 }
 
 /// What was found under a key that an index names.
 enum Found {
     Live(Record),
-    /// It is live, but not the principal's.
+    /// Another principal's session, or a tombstone: whoever left it may be moving the session, and
+    /// `delete_all` must be able to follow it.
     Other,
     Dead,
 }
@@ -60,8 +61,8 @@ pub(super) async fn list(
                     Loaded::Live(record) if record.principal.as_ref() == Some(principal) => {
                         Found::Live(record)
                     }
-                    Loaded::Live(_) => Found::Other,
-                    Loaded::Gone | Loaded::Absent => Found::Dead,
+                    Loaded::Live(_) | Loaded::Gone => Found::Other,
+                    Loaded::Absent => Found::Dead,
                 };
                 found.insert(**key, is);
             }
