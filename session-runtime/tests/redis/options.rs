@@ -97,10 +97,18 @@ fn what_cannot_work_is_refused() {
         (RedisStore::open("redis://me:hunter2@127.0.0.1:1/x"), "URL"),
         (RedisStore::open("http://me:hunter2@127.0.0.1"), "URL"),
         (RedisStore::open("hunter2"), "URL"),
+        (RedisStore::open("redis://me:hunter2@127.0.0.1/0?prefix=shop:"), "`prefix`"),
+        (RedisStore::open("redis://127.0.0.1?protocol=3&wait_replicas=1"), "`wait_replicas`"),
+        (RedisStore::open("redis://127.0.0.1?db=1"), "`db`"),
+        (RedisStore::open("unix:///run/redis?pass=hunter2&prefix=shop:"), "option"),
+        (RedisStore::open("redis://me:1?hunter2@127.0.0.1"), "option"),
     ] {
         let error = refused.unwrap_err();
         assert!(error.to_string().contains(named), "{error}");
         assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+    }
+    for url in ["redis://127.0.0.1?protocol=resp3", "unix:///run/redis?db=1&user=me&pass=hunter2"] {
+        RedisStore::open(url).unwrap();
     }
     for shown in [format!("{:?}", builder()), format!("{:?}", builder().build().unwrap())] {
         assert!(!shown.contains("hunter2"), "{shown}");

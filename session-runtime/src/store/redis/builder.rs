@@ -103,7 +103,8 @@ impl RedisStoreBuilder {
     ///
     /// # Errors
     ///
-    /// If the URL is not valid, or an option is not.
+    /// If the URL is not valid or has an option that the client does not know, or if an option of the
+    /// store is not valid.
     pub fn build(self) -> Result<RedisStore, ConfigError> {
         let options = self.options;
         options.check()?;
@@ -114,6 +115,7 @@ impl RedisStoreBuilder {
                 (link, waits.then(|| Link::given(connection, timeout)))
             }
             Server::Url(url) => {
+                refuse_options(&url)?;
                 links(&client(url.as_str(), "the URL of Redis is not valid")?, timeout, waits)
             }
             Server::Client(given) => {
@@ -133,6 +135,28 @@ impl RedisStoreBuilder {
 fn links(client: &Client, timeout: Duration, waits: bool) -> (Link, Option<Link>) {
     let link = || Link::new(client.clone(), timeout);
     (link(), waits.then(link))
+}
+
+/// Refuses a URL with options that the client would ignore.
+fn refuse_options(url: &str) -> Result<(), ConfigError> {
+    // What is no URL the client refuses.
+    let Some(url) = redis::parse_redis_url(url) else { return Ok(()) };
+    let known: &[&str] = match url.scheme().ends_with("unix") {
+        true => &["protocol", "db", "user", "pass"],
+        false => &["protocol"],
+    };
+    let mut names = url.query_pairs().map(|(name, _)| name);
+    let Some(name) = names.find(|name| !known.contains(&&**name)) else { return Ok(()) };
+    let query = url.query().unwrap_or_default();
+    // What looks like an option may be a part of a password.
+    let option = match query.contains('@') || query.contains("pass=") {
+        true => "an option".to_owned(),
+        false => format!("the option `{name}`"),
+    };
+    Err(ConfigError::new(format_args!(
+        "the URL of Redis has {option} that its client does not know; options in the URL go with \
+         `store::connect`, here use the builder"
+    )))
 }
 
 /// A client that speaks RESP3, by which connections tell that they were closed.
