@@ -47,15 +47,21 @@ async fn a_user_with_the_documented_rights() {
     let Some(server) = server(&[]) else { return };
     let rights = "on >secret ~session:* +hello +role +eval +evalsha +wait +time +exists +rename \
         +del +pexpire +pexpireat +@hash +@sortedset +scan +info";
-    let mut command = redis::cmd("ACL");
-    ask::<()>(
-        server.url(),
-        command.arg("SETUSER").arg("app").arg(rights.split_whitespace().collect::<Vec<_>>()),
-    );
+    let allow = |rights: &str| {
+        let mut command = redis::cmd("ACL");
+        let rights: Vec<_> = rights.split_whitespace().collect();
+        ask::<()>(server.url(), command.arg("SETUSER").arg("app").arg(rights));
+    };
+    allow(rights);
     let url = server.url().replace("redis://", "redis://app:secret@");
-    let store = RedisStore::open(url).unwrap();
+    let store = RedisStore::open(&*url).unwrap();
     let report = session_runtime::conformance::run(|| async { store.clone() }).await;
     report.unwrap();
+
+    let elsewhere = RedisStore::open(url + "/3").unwrap();
+    assert!(elsewhere.load(&key()).await.is_err());
+    allow("+select");
+    assert_eq!(elsewhere.load(&key()).await.unwrap(), Loaded::Absent);
 }
 
 #[tokio::test]

@@ -54,8 +54,8 @@ use crate::record::{Principal, Record};
 /// [`wait_replicas`](RedisStoreBuilder::wait_replicas).
 ///
 /// Whoever may use the server's ACL gives the user `~session:*` and `+hello +role +eval +evalsha
-/// +wait +time +exists +rename +del +pexpire +pexpireat +@hash +@sortedset`. [`scan`](Store::scan)
-/// needs `+scan +info` too.
+/// +wait +time +exists +rename +del +pexpire +pexpireat +@hash +@sortedset`; for a database other than 0
+/// also `+select`, and for [`scan`](Store::scan) `+scan +info`.
 ///
 /// Must be used within a tokio runtime. Times beyond the year 10000 are kept as that one, idle timeouts
 /// beyond 17 years as 17 years, and what an absolute timeout has beyond the idle one as 34 years at most.
