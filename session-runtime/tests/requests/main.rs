@@ -12,6 +12,7 @@ mod interleavings;
 mod issue;
 mod late;
 mod principals;
+mod revocation;
 mod rotation;
 mod schemas;
 mod secrets;
