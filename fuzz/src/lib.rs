@@ -62,9 +62,10 @@ impl Site {
         };
         let pair = |cookie: &str| {
             let (name, value) = cookie.split(';').next()?.split_once('=')?;
-            Some((name.to_owned(), value.to_owned()))
+            // What only removes a cookie has no value.
+            (!value.is_empty()).then(|| (name.to_owned(), value.to_owned()))
         };
-        let cookies = cookies.iter().map(|cookie| pair(cookie).unwrap()).collect();
+        let cookies = cookies.iter().filter_map(pair).collect();
         let site = Self { sessions, cookies };
         assert!(site.knows([site.header()]), "the visitor's own cookies");
         site

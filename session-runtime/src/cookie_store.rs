@@ -76,8 +76,9 @@ impl CookieStore {
 
     /// Spreads sessions that are too large for one cookie over up to this many, 9 at most; 1 by
     /// default. Every request carries them all, and servers limit the size of all headers together,
-    /// often to 8 KiB. Of several cookies with the name of one chunk only the first is read, so keep the
-    /// `__Host-` prefix, with which no other host can add one.
+    /// often to 8 KiB. A response that sets or removes the session has a header more, which removes what
+    /// the response to another request at once may have set. Of several cookies with the name of one chunk
+    /// only the first is read, so keep the `__Host-` prefix, with which no other host can add one.
     pub fn max_chunks(mut self, chunks: usize) -> Self {
         self.max_chunks = chunks;
         self

@@ -55,8 +55,9 @@ impl Issued {
     /// The value of the `Cookie` header of a browser that has the session. As secret as
     /// [`set_cookies`](Self::set_cookies).
     pub fn cookie_header(&self) -> String {
-        let pair = |cookie: &str| cookie.split(';').next().unwrap_or_default().to_owned();
-        self.cookies.iter().map(pair).collect::<Vec<_>>().join("; ")
+        let pairs = self.cookies.iter().filter_map(|cookie| cookie.split(';').next());
+        // What only removes a cookie has no value.
+        pairs.filter(|pair| !pair.ends_with('=')).collect::<Vec<_>>().join("; ")
     }
 }
 

@@ -32,7 +32,7 @@ impl Chunks {
         }
     }
 
-    /// The cookies that hold `value`, and the removal of those that `sent` held before.
+    /// The cookies that hold `value`, and the removal of all others.
     pub(crate) fn set(
         self,
         cookie: &CookieTemplate,
@@ -57,12 +57,12 @@ impl Chunks {
             (part, rest) = rest.split_at(size.min(rest.len()));
             cookies.extend([cookie.set(&chunk_name(name, index), part, max_age)]);
         }
-        cookies.extend(sent.contains(name).then(|| cookie.remove(name)));
+        cookies.extend([cookie.remove(name)]);
         cookies.extend(self.removals(cookie, sent, count));
         cookies
     }
 
-    /// The removal of every cookie that `sent` held, and of the plain one in any case.
+    /// The removal of all of them.
     pub(crate) fn remove(self, cookie: &CookieTemplate, sent: &CookieHeaders) -> SetCookies {
         let mut cookies = SetCookies::new(cookie.remove(cookie.name()));
         cookies.extend(self.removals(cookie, sent, 0));
@@ -88,6 +88,8 @@ impl Chunks {
         Some(Ok(value))
     }
 
+    /// The removal of the chunks from `from` on: of the first in any case, for the response of another request may
+    /// have set it meanwhile, and of the others, which are nothing without it, if `sent` held them.
     fn removals(
         self,
         cookie: &CookieTemplate,
@@ -96,9 +98,9 @@ impl Chunks {
     ) -> impl Iterator<Item = String> {
         let max = if self.max == 1 { 0 } else { MAX_CHUNKS };
         (from..max)
-            .map(|index| chunk_name(cookie.name(), index))
-            .filter(|name| sent.contains(name))
-            .map(|name| cookie.remove(&name))
+            .map(|index| (index, chunk_name(cookie.name(), index)))
+            .filter(|(index, name)| *index == 0 || sent.contains(name))
+            .map(|(_, name)| cookie.remove(&name))
     }
 }
 
@@ -178,6 +180,31 @@ mod tests {
         jar = next(&jar, &CHUNKS.set(&cookie, &big, max_age, &headers(&jar)));
         assert_eq!(names(&jar), ["__Host-id.0", "__Host-id.1", "__Host-id.2"]);
         assert_eq!(names(&next(&jar, &CHUNKS.remove(&cookie, &headers(&jar)))), [""; 0]);
+    }
+
+    #[test]
+    fn of_two_requests_at_once_the_answer_that_arrives_last_counts() {
+        let cookie = CookieOptions::new().build().unwrap();
+        let (small, large) = ("s".to_owned(), "l".repeat(5_000));
+        let answers = |jar: &[_]| {
+            let sent = headers(jar);
+            let set = |value: &String| CHUNKS.set(&cookie, value, None, &sent);
+            [set(&small), set(&large), CHUNKS.remove(&cookie, &sent)]
+        };
+        let held = |jar: &[_]| -> Vec<Vec<u8>> {
+            let sent = headers(jar);
+            let chunked = CHUNKS.join("__Host-id", &sent).map(Result::unwrap);
+            sent.values("__Host-id").map(<[u8]>::to_vec).chain(chunked).collect()
+        };
+        for before in answers(&[]) {
+            let jar = next(&[], &before);
+            let expected = [vec![small.as_bytes()], vec![large.as_bytes()], vec![]];
+            for (last, expected) in answers(&jar).iter().zip(expected) {
+                for first in answers(&jar) {
+                    assert!(held(&next(&next(&jar, &first), last)) == expected);
+                }
+            }
+        }
     }
 
     #[test]

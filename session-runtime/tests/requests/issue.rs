@@ -28,6 +28,7 @@ async fn a_browser_with_the_cookie_has_the_session() {
         let issued = sessions.issue::<Visit>(fill).await.unwrap();
         assert!(issued.set_cookies().all(|cookie| cookie.contains("HttpOnly")));
         let mut cookie = Some(issued.cookie_header());
+        assert!(!cookie.iter().flat_map(|pairs| pairs.split("; ")).any(|pair| pair.ends_with('=')));
         let seen = visit(&sessions, &mut cookie, async |session| {
             (session.user_id(), session.name(), session.id())
         });
