@@ -165,10 +165,12 @@ fn answer<B: MessageBody>(
 fn add_headers(headers: &mut HeaderMap, finished: &Finished) {
     let has_cache_control = headers.contains_key(header::CACHE_CONTROL);
     finished.headers(has_cache_control, |name, value| {
+        let is_sensitive = value.is_sensitive();
         let name = HeaderName::from_bytes(name.as_str().as_bytes());
         let value = HeaderValue::from_bytes(value.as_bytes());
         // Both frameworks' types allow the same bytes.
-        if let (Ok(name), Ok(value)) = (name, value) {
+        if let (Ok(name), Ok(mut value)) = (name, value) {
+            value.set_sensitive(is_sensitive);
             headers.append(name, value);
         }
     });

@@ -150,6 +150,16 @@ async fn an_error_passes_as_it_is_where_nobody_asked_for_the_session() {
 }
 
 #[actix_web::test]
+async fn a_response_that_is_printed_does_not_show_the_cookie() {
+    let middleware = SessionMiddleware::new(sessions("id"));
+    let app =
+        test::init_service(App::new().wrap(middleware).route("/", web::get().to(count))).await;
+    let response = app.call(TestRequest::get().to_request()).await.unwrap();
+    let printed = format!("{response:?}");
+    assert!(printed.contains(r#""set-cookie": Sensitive"#), "{printed}");
+}
+
+#[actix_web::test]
 async fn work_dropped_behind_a_failing_middleware_is_an_empty_409() {
     async fn overtaken(
         session: Session<Visit>,
