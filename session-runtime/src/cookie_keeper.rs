@@ -191,7 +191,7 @@ impl CookieKeeper {
         except: Option<&StoreKey>,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let cutoff = Cutoff { at: now, except: except.copied() };
+        let cutoff = Cutoff { at: now, except: except.copied(), spared_after: None };
         watched!("delete_all", self.revocation()?.revoke_all(principal, cutoff, self.last_use(now)))
     }
 

@@ -18,6 +18,9 @@ use crate::store::StoreError;
 /// session and once more when one changes it. [`StoreRevocation`] keeps the answers in any store; implement
 /// the trait to ask something else, such as an identity provider.
 ///
+/// A session is older or younger than a [`Cutoff`] by the clock of the server that issued it, and no allowance is
+/// made for clocks that differ: keep those of all servers together, as NTP does.
+///
 /// Write `async fn` in the implementation; the futures must be `Send`.
 ///
 /// ```
@@ -34,7 +37,7 @@ use crate::store::StoreError;
 ///     }
 ///
 ///     async fn not_before(&self, _: &Principal) -> Result<Option<Cutoff>, StoreError> {
-///         Ok(Some(Cutoff { at: self.0, except: None }))
+///         Ok(Some(Cutoff { at: self.0, except: None, spared_after: None }))
 ///     }
 ///
 ///     async fn revoke(&self, _: &StoreKey, _: Timestamp, _: Timestamp) -> Result<(), StoreError> {
@@ -68,8 +71,8 @@ pub trait Revocation: Send + Sync + 'static {
         until: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Ends all sessions of `principal` that were issued before the cutoff. From `until` on none of
-    /// their cookies is accepted anyway.
+    /// Ends all sessions of `principal` that the cutoff ends. What earlier cutoffs have ended stays so: where there
+    /// is one, the two are [merged](Cutoff::merge). From `until` on none of their cookies is accepted anyway.
     fn revoke_all(
         &self,
         principal: &Principal,
@@ -85,19 +88,34 @@ pub trait Revocation: Send + Sync + 'static {
     }
 }
 
-/// All sessions of a principal were ended.
+/// All sessions of a principal were ended, or all but one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cutoff {
     /// Those that were issued then or before are over.
     pub at: Timestamp,
     /// But for this one: "sign out everywhere else".
     pub except: Option<StoreKey>,
+    /// Which is over all the same if it was issued then or before, for an earlier cutoff did not spare it. `None` if
+    /// each did.
+    pub spared_after: Option<Timestamp>,
 }
 
 impl Cutoff {
     /// Whether a session that got the id `id` at `issued_at` is over.
     pub fn ends(&self, id: &StoreKey, issued_at: Timestamp) -> bool {
-        issued_at <= self.at && self.except.as_ref() != Some(id)
+        let is_spared = self.except.as_ref() == Some(id) && Some(issued_at) > self.spared_after;
+        issued_at <= self.at && !is_spared
+    }
+
+    /// Two cutoffs of one principal in one: what either ends is over, and nothing else. The order does not matter.
+    #[must_use]
+    pub fn merge(self, other: Self) -> Self {
+        let (earlier, later) = if self.at <= other.at { (self, other) } else { (other, self) };
+        let not_spared = match earlier.except == later.except {
+            true => earlier.spared_after,
+            false => Some(earlier.at),
+        };
+        Self { spared_after: later.spared_after.max(not_spared), ..later }
     }
 }
 
@@ -165,5 +183,45 @@ impl<R: Revocation> DynRevocation for R {
 
     fn sweep(&self, limit: usize) -> Answer<'_, usize> {
         Box::pin(Revocation::sweep(self, limit))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn key(byte: u8) -> StoreKey {
+        StoreKey::from_bytes([byte; 16])
+    }
+
+    prop_compose! {
+        /// So few ids and times that they meet.
+        fn any_cutoff()(
+            at in 0..5_u64,
+            except in prop::option::of((0..3_u8).prop_map(key)),
+            spared_after in prop::option::of((0..5_u64).prop_map(Timestamp::from_millis)),
+        ) -> Cutoff {
+            let at = Timestamp::from_millis(at);
+            // An earlier cutoff's.
+            Cutoff { at, except, spared_after: spared_after.min(Some(at)) }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn merged_cutoffs_end_what_either_ends(
+            cutoffs in prop::collection::vec(any_cutoff(), 1..5),
+        ) {
+            let merged = cutoffs.iter().copied().reduce(Cutoff::merge).unwrap();
+            for (id, at) in (0..4).flat_map(|id| (0..6).map(move |at| (key(id), at))) {
+                let at = Timestamp::from_millis(at);
+                let ended = cutoffs.iter().any(|cutoff| cutoff.ends(&id, at));
+                prop_assert_eq!(merged.ends(&id, at), ended, "{} at {:?}: {:?}", id, at, merged);
+            }
+        }
     }
 }

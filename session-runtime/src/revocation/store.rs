@@ -32,6 +32,7 @@ pub struct StoreRevocation<S>(S);
 /// The fields of a record that says when.
 const AT: &str = "at";
 const EXCEPT: &str = "except";
+const SPARED_AFTER: &str = "spared_after";
 
 impl<S: Store> StoreRevocation<S> {
     /// Keeps them in `store`.
@@ -64,7 +65,7 @@ impl<S: Store> Revocation for StoreRevocation<S> {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<(), StoreError> {
-        let record = record(Cutoff { at: now, except: None }, until);
+        let record = record(Cutoff { at: now, except: None, spared_after: None }, until);
         match self.0.create(id, &record).await? {
             // Existing means that the session was ended before.
             Created::Created | Created::Exists => Ok(()),
@@ -83,11 +84,8 @@ impl<S: Store> Revocation for StoreRevocation<S> {
                 return Ok(());
             }
             let Some(held) = self.load(&key).await? else { continue };
-            // The later cutoff counts, whichever comes first.
-            if read_cutoff(&held)?.at > cutoff.at {
-                return Ok(());
-            }
-            if self.0.update(&key, &patch(&held, cutoff, until)).await? == Updated::Applied {
+            let merged = cutoff.merge(read_cutoff(&held)?);
+            if self.0.update(&key, &patch(&held, merged, until)).await? == Updated::Applied {
                 return Ok(());
             }
         }
@@ -141,17 +139,23 @@ fn lifetime(cutoff: Cutoff, until: Timestamp) -> Lifetime {
     Lifetime { idle: until.saturating_since(cutoff.at), persistent: false }
 }
 
-fn texts(cutoff: Cutoff) -> [(&'static str, Option<SmolStr>); 2] {
-    let at = cutoff.at.as_millis().to_string().into();
-    [(AT, Some(at)), (EXCEPT, cutoff.except.map(|id| format!("\"{id}\"").into()))]
+fn texts(cutoff: Cutoff) -> [(&'static str, Option<SmolStr>); 3] {
+    let time = |time: Timestamp| time.as_millis().to_string().into();
+    [
+        (AT, Some(time(cutoff.at))),
+        (EXCEPT, cutoff.except.map(|id| format!("\"{id}\"").into())),
+        (SPARED_AFTER, cutoff.spared_after.map(time)),
+    ]
 }
 
 fn read_cutoff(record: &Record) -> Result<Cutoff, StoreError> {
     let fault = || StoreError::backend("a revocation does not say when");
-    let at = record.fields.get(AT).and_then(|text| text.parse().ok()).ok_or_else(fault)?;
-    let except = match record.fields.get(EXCEPT) {
-        Some(text) => Some(text.trim_matches('"').parse().map_err(|_| fault())?),
-        None => None,
-    };
-    Ok(Cutoff { at: Timestamp::from_millis(at), except })
+    let time = |text: &str| text.parse().map(Timestamp::from_millis).map_err(|_| fault());
+    let id = |text: &str| text.trim_matches('"').parse().map_err(|_| fault());
+    let field = |key| record.fields.get(key);
+    Ok(Cutoff {
+        at: time(field(AT).ok_or_else(fault)?)?,
+        except: field(EXCEPT).map(id).transpose()?,
+        spared_after: field(SPARED_AFTER).map(time).transpose()?,
+    })
 }

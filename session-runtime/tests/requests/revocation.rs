@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use http::StatusCode;
+use session_runtime::record::{Lifetime, Principal, Record};
 use session_runtime::revocation::{Cutoff, Revocation, StoreRevocation};
-use session_runtime::store::MemoryStore;
+use session_runtime::store::{Created, MemoryStore, Store};
 use session_runtime::testing::ManualClock;
-use session_runtime::{Clock, CookieCommand, CookieStore, Sessions, Timestamp};
+use session_runtime::{Clock, CookieCommand, CookieStore, Sessions, StoreKey, Timestamp};
 
 use crate::cookie_store::builder;
 use crate::site::{Visit, Watched, begin, visit};
@@ -18,6 +19,17 @@ fn revocable(clock: &ManualClock) -> (Sessions, Watched) {
     let store = Watched::new(MemoryStore::with_clock(clock.clone()));
     let cookies = CookieStore::sealed().revocation(StoreRevocation::new(store.clone()));
     (builder(cookies, clock).build().unwrap(), store)
+}
+
+/// Who is signed in with a cookie.
+pub(crate) async fn user(sessions: &Sessions, cookie: &Option<String>) -> Option<u64> {
+    visit(sessions, &mut cookie.clone(), async |session| session.user_id()).await
+}
+
+/// The key of the session in a cookie.
+pub(crate) async fn key(sessions: &Sessions, cookie: &Option<String>) -> StoreKey {
+    let id = visit(sessions, &mut cookie.clone(), async |session| session.id()).await;
+    id.unwrap().parse().unwrap()
 }
 
 #[tokio::test]
@@ -100,6 +112,39 @@ async fn signing_out_everywhere_else_keeps_this_device() {
     assert_eq!(visit(&sessions, &mut here, async |session| session.user_id()).await, None);
 }
 
+/// The request of a thief was on its way when the sessions ended.
+#[tokio::test]
+async fn a_session_that_was_ended_does_not_come_back_by_signing_out_the_others() {
+    let clock = ManualClock::default();
+    for everywhere in [false, true] {
+        let (sessions, _) = revocable(&clock);
+        let (mut here, mut thief) = (None, None);
+        for cookie in [&mut here, &mut thief] {
+            visit(&sessions, cookie, async |session| session.set_user_id(Some(7))).await;
+        }
+        let (our_key, key_of_thief) = (key(&sessions, &here).await, key(&sessions, &thief).await);
+        clock.advance(Duration::from_secs(1));
+        match everywhere {
+            true => sessions.delete_all::<Visit>(&7).await.unwrap(),
+            false => sessions.delete_others::<Visit>(&7, &our_key).await.unwrap(),
+        };
+        for _ in 0..2 {
+            clock.advance(Duration::from_secs(1));
+            sessions.delete_others::<Visit>(&7, &key_of_thief).await.unwrap();
+            assert_eq!(user(&sessions, &thief).await, None);
+        }
+        clock.advance(Duration::from_millis(1));
+        // Whoever signs in again can do it, time and again.
+        visit(&sessions, &mut here, async |session| session.set_user_id(Some(7))).await;
+        let our_key = key(&sessions, &here).await;
+        for _ in 0..2 {
+            clock.advance(Duration::from_secs(1));
+            sessions.delete_others::<Visit>(&7, &our_key).await.unwrap();
+            assert_eq!(user(&sessions, &here).await, Some(7));
+        }
+    }
+}
+
 /// `recent` is behind, as the operating system's is between two of its ticks.
 struct Ticking(ManualClock);
 
@@ -167,17 +212,63 @@ async fn a_store_that_fails_is_an_error_and_no_end() {
 async fn the_later_cutoff_counts() {
     let clock = ManualClock::default();
     let ended = StoreRevocation::new(MemoryStore::with_clock(clock.clone()));
-    let seven = session_runtime::record::Principal::new("user_id", "7");
+    let seven = Principal::new("user_id", "7");
     let now = clock.now();
     let until = now + 10 * HOUR;
-    let cutoff = |seconds| Cutoff { at: now + Duration::from_secs(seconds), except: None };
+    let cutoff = |seconds| Cutoff {
+        at: now + Duration::from_secs(seconds),
+        except: None,
+        spared_after: None,
+    };
     for (given, kept) in [(5, 5), (3, 5), (9, 9)] {
         ended.revoke_all(&seven, cutoff(given), until).await.unwrap();
         assert_eq!(ended.not_before(&seven).await.unwrap(), Some(cutoff(kept)));
     }
-    let other = session_runtime::record::Principal::new("user_id", "70");
+    let other = Principal::new("user_id", "70");
     assert_eq!(ended.not_before(&other).await.unwrap(), None);
     clock.advance(10 * HOUR);
     assert_eq!(ended.not_before(&seven).await.unwrap(), None);
     assert_eq!(ended.sweep(10).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_is_not_understood_is_an_error() {
+    let store = MemoryStore::new();
+    let ended = StoreRevocation::new(store.clone());
+    let now = session_runtime::SystemClock.now();
+    let rubbish: [&[(&str, &str)]; 4] = [
+        &[],
+        &[("at", "x")],
+        &[("at", "5"), ("except", "x")],
+        &[("at", "5"), ("spared_after", "x")],
+    ];
+    for (fields, id) in rubbish.into_iter().zip(1..) {
+        let id = StoreKey::from_bytes([id; 16]);
+        let record = Record {
+            fields: fields.iter().copied().collect(),
+            created_at: now,
+            expires_at: now + HOUR,
+            deadline: now + HOUR,
+            lifetime: Lifetime { idle: HOUR, persistent: false },
+            principal: None,
+        };
+        assert_eq!(store.create(&id, &record).await.unwrap(), Created::Created);
+        assert!(ended.revoked(&id).await.is_err(), "{fields:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_late_cutoff_ends_the_one_that_was_spared() {
+    let clock = ManualClock::default();
+    let ended = StoreRevocation::new(MemoryStore::with_clock(clock.clone()));
+    let (seven, here) = (Principal::new("user_id", "7"), StoreKey::from_bytes([1; 16]));
+    let (now, until) = (clock.now(), clock.now() + HOUR);
+    let after = |millis| now + Duration::from_millis(millis);
+    for (at, except) in [(9, Some(here)), (5, None)] {
+        let cutoff = Cutoff { at: after(at), except, spared_after: None };
+        ended.revoke_all(&seven, cutoff, until).await.unwrap();
+    }
+    let cutoff = ended.not_before(&seven).await.unwrap().unwrap();
+    assert_eq!(cutoff, Cutoff { at: after(9), except: Some(here), spared_after: Some(after(5)) });
+    assert!(cutoff.ends(&here, after(5)) && !cutoff.ends(&here, after(6)));
 }
