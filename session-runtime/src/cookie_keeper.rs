@@ -171,8 +171,11 @@ impl CookieKeeper {
         }
         match foreseen {
             Applied::Applied if renames && self.revocation.is_some() => {
-                self.revoke(&live.id.key).await?;
-                Ok(Updated::Applied)
+                // Somebody else may have ended it just now.
+                match self.revoke(&live.id.key).await? {
+                    true => Ok(Updated::Applied),
+                    false => Ok(Updated::Gone),
+                }
             }
             Applied::Applied => Ok(Updated::Applied),
             Applied::Conflict => Ok(Updated::Conflict(live.record.clone())),
@@ -180,7 +183,8 @@ impl CookieKeeper {
         }
     }
 
-    pub(crate) async fn revoke(&self, id: &StoreKey) -> Result<(), StoreError> {
+    /// Whether it was this call that ended the session.
+    pub(crate) async fn revoke(&self, id: &StoreKey) -> Result<bool, StoreError> {
         let now = self.clock.now();
         watched!("delete", self.revocation()?.revoke(id, now, self.last_use(now)))
     }

@@ -154,7 +154,7 @@ impl Keeper {
     pub(crate) async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
         match self {
             Self::Store(keeper) => watched!("delete", keeper.store.delete(key)),
-            Self::Cookie(keeper) => Box::pin(keeper.revoke(key)).await,
+            Self::Cookie(keeper) => Box::pin(keeper.revoke(key)).await.map(drop),
         }
     }
 

@@ -40,7 +40,7 @@ use crate::store::StoreError;
 ///         Ok(Some(Cutoff { at: self.0, except: None, spared_after: None }))
 ///     }
 ///
-///     async fn revoke(&self, _: &StoreKey, _: Timestamp, _: Timestamp) -> Result<(), StoreError> {
+///     async fn revoke(&self, _: &StoreKey, _: Timestamp, _: Timestamp) -> Result<bool, StoreError> {
 ///         Err(StoreError::unsupported())
 ///     }
 ///
@@ -62,14 +62,15 @@ pub trait Revocation: Send + Sync + 'static {
         principal: &Principal,
     ) -> impl Future<Output = Result<Option<Cutoff>, StoreError>> + Send;
 
-    /// Ends the session `id`, at `now`. From `until` on no cookie of it is accepted anyway, so the
-    /// answer may be forgotten then.
+    /// Ends the session `id`, at `now`, and says whether it was this call that did: `false` if the session was ended
+    /// before. Of several calls at once one hears `true`, and a renewal goes on only if it is that one. From
+    /// `until` on no cookie of the session is accepted anyway, so the answer may be forgotten then.
     fn revoke(
         &self,
         id: &StoreKey,
         now: Timestamp,
         until: Timestamp,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Ends all sessions of `principal` that the cutoff ends. What earlier cutoffs have ended stays so: where there
     /// is one, the two are [merged](Cutoff::merge). From `until` on none of their cookies is accepted anyway.
@@ -134,7 +135,8 @@ pub(crate) trait DynRevocation: Send + Sync {
         principal: Option<&'a Principal>,
     ) -> Answer<'a, Option<Timestamp>>;
 
-    fn revoke<'a>(&'a self, id: &'a StoreKey, now: Timestamp, until: Timestamp) -> Answer<'a, ()>;
+    fn revoke<'a>(&'a self, id: &'a StoreKey, now: Timestamp, until: Timestamp)
+    -> Answer<'a, bool>;
 
     fn revoke_all<'a>(
         &'a self,
@@ -168,7 +170,12 @@ impl<R: Revocation> DynRevocation for R {
         })
     }
 
-    fn revoke<'a>(&'a self, id: &'a StoreKey, now: Timestamp, until: Timestamp) -> Answer<'a, ()> {
+    fn revoke<'a>(
+        &'a self,
+        id: &'a StoreKey,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Answer<'a, bool> {
         Box::pin(Revocation::revoke(self, id, now, until))
     }
 

@@ -64,12 +64,10 @@ impl<S: Store> Revocation for StoreRevocation<S> {
         id: &StoreKey,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let record = record(Cutoff { at: now, except: None, spared_after: None }, until);
-        match self.0.create(id, &record).await? {
-            // Existing means that the session was ended before.
-            Created::Created | Created::Exists => Ok(()),
-        }
+        // Existing means that the session was ended before.
+        Ok(self.0.create(id, &record).await? == Created::Created)
     }
 
     async fn revoke_all(

@@ -13,6 +13,7 @@ mod issue;
 mod late;
 mod principals;
 mod revocation;
+mod revocation_races;
 mod rotation;
 mod schemas;
 mod secrets;

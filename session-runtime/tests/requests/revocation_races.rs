@@ -1,0 +1,115 @@
+//! Sessions in cookies that are renewed while they are ended.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use http::StatusCode;
+use session_runtime::record::Principal;
+use session_runtime::revocation::{Cutoff, Revocation, StoreRevocation};
+use session_runtime::store::{MemoryStore, StoreError};
+use session_runtime::testing::ManualClock;
+use session_runtime::{CookieCommand, CookieStore, Session, StoreKey, Timestamp};
+use tokio::sync::Notify;
+
+use crate::cookie_store::builder;
+use crate::revocation::user;
+use crate::site::{Visit, begin, visit};
+
+/// Holds the next revocation up, once it is told to.
+#[derive(Clone)]
+struct Held {
+    inner: StoreRevocation<MemoryStore>,
+    holds_next: Arc<AtomicBool>,
+    arrived: Arc<Notify>,
+    released: Arc<Notify>,
+}
+
+impl Held {
+    fn new(clock: &ManualClock) -> Self {
+        Self {
+            inner: StoreRevocation::new(MemoryStore::with_clock(clock.clone())),
+            holds_next: Arc::default(),
+            arrived: Arc::default(),
+            released: Arc::default(),
+        }
+    }
+
+    /// Does `first`, and `meanwhile` before its revocation is written.
+    async fn overtake<T>(
+        &self,
+        first: impl Future<Output = T>,
+        meanwhile: impl AsyncFnOnce(),
+    ) -> T {
+        self.holds_next.store(true, Ordering::SeqCst);
+        let meanwhile = async {
+            self.arrived.notified().await;
+            meanwhile().await;
+            self.released.notify_one();
+        };
+        tokio::join!(first, meanwhile).0
+    }
+
+    async fn write(&self) {
+        if self.holds_next.swap(false, Ordering::SeqCst) {
+            self.arrived.notify_one();
+            self.released.notified().await;
+        }
+    }
+}
+
+impl Revocation for Held {
+    async fn revoked(&self, id: &StoreKey) -> Result<Option<Timestamp>, StoreError> {
+        self.inner.revoked(id).await
+    }
+
+    async fn not_before(&self, principal: &Principal) -> Result<Option<Cutoff>, StoreError> {
+        self.inner.not_before(principal).await
+    }
+
+    async fn revoke(
+        &self,
+        id: &StoreKey,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write().await;
+        self.inner.revoke(id, now, until).await
+    }
+
+    async fn revoke_all(
+        &self,
+        principal: &Principal,
+        cutoff: Cutoff,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write().await;
+        self.inner.revoke_all(principal, cutoff, until).await
+    }
+}
+
+#[tokio::test]
+async fn a_renewal_undoes_no_logout_and_happens_once() {
+    let clock = ManualClock::default();
+    let held = Held::new(&clock);
+    let sessions = builder(CookieStore::sealed().revocation(held.clone()), &clock).build().unwrap();
+    for logout in [true, false] {
+        let mut cookie = None;
+        visit(&sessions, &mut cookie, async |session| session.set_user_id(Some(7))).await;
+        let renewal = begin(&sessions, &cookie);
+        let session = renewal.session::<Visit>().await.unwrap();
+        session.renew();
+        session.add_counter(1);
+        drop(session);
+        let meanwhile = async || {
+            let act = async |session: Session<Visit>| match logout {
+                true => session.destroy(),
+                false => session.renew(),
+            };
+            visit(&sessions, &mut cookie, act).await;
+        };
+        let finished = held.overtake(renewal.finish(StatusCode::OK), meanwhile).await;
+        assert!(finished.error.as_ref().is_some_and(|error| error.is_gone()), "{finished:?}");
+        assert_eq!(finished.cookie, CookieCommand::Nothing);
+        assert_eq!(user(&sessions, &cookie).await, (!logout).then_some(7));
+    }
+}
