@@ -1,6 +1,7 @@
 //! What becomes of sessions that are kept in the cookie.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp};
@@ -35,6 +36,8 @@ pub(crate) struct CookieKeeper {
     clock: Arc<dyn Clock>,
     /// No cookie is good for longer after it was written.
     longest: Duration,
+    /// When all sessions of a principal were ended here for the last time, in milliseconds.
+    last_cutoff: AtomicU64,
 }
 
 enum Guard {
@@ -59,6 +62,7 @@ impl CookieKeeper {
             revocation: store.revocation,
             clock,
             longest,
+            last_cutoff: AtomicU64::new(0),
         })
     }
 
@@ -134,7 +138,7 @@ impl CookieKeeper {
         getrandom::fill(&mut id).map_err(SessionErrorKind::Random)?;
         Ok(SessionId {
             key: StoreKey::from_bytes(id),
-            proof: Proof::Held { issued_at: self.clock.now() },
+            proof: Proof::Held { issued_at: self.issue_time() },
         })
     }
 
@@ -194,9 +198,25 @@ impl CookieKeeper {
         principal: &Principal,
         except: Option<&StoreKey>,
     ) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let cutoff = Cutoff { at: now, except: except.copied(), spared_after: None };
-        watched!("delete_all", self.revocation()?.revoke_all(principal, cutoff, self.last_use(now)))
+        let at = self.issue_time();
+        self.cut_off(principal, except, at).await?;
+        // A renewal that was checked before this was written may have its id from after `at`.
+        let now = self.issue_time();
+        if now > at {
+            self.cut_off(principal, except, now).await?;
+        }
+        self.last_cutoff.fetch_max(now.as_millis(), Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn cut_off(
+        &self,
+        principal: &Principal,
+        except: Option<&StoreKey>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let cutoff = Cutoff { at, except: except.copied(), spared_after: None };
+        watched!("delete_all", self.revocation()?.revoke_all(principal, cutoff, self.last_use(at)))
     }
 
     pub(crate) async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
@@ -230,6 +250,13 @@ impl CookieKeeper {
             true => Refusal::Gone,
             false => Refusal::Revoked,
         }))
+    }
+
+    /// The present, but later than every cutoff that was set here: whoever signs in after one stays signed in, in the
+    /// same millisecond too.
+    fn issue_time(&self) -> Timestamp {
+        let last_cutoff = Timestamp::from_millis(self.last_cutoff.load(Ordering::Relaxed));
+        self.clock.now().max(last_cutoff + Duration::from_millis(1))
     }
 
     fn revocation(&self) -> Result<&AnyRevocation, StoreError> {

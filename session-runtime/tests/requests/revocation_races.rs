@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use http::StatusCode;
 use session_runtime::record::Principal;
@@ -12,7 +13,7 @@ use session_runtime::{CookieCommand, CookieStore, Session, StoreKey, Timestamp};
 use tokio::sync::Notify;
 
 use crate::cookie_store::builder;
-use crate::revocation::user;
+use crate::revocation::{key, user};
 use crate::site::{Visit, begin, visit};
 
 /// Holds the next revocation up, once it is told to.
@@ -111,5 +112,32 @@ async fn a_renewal_undoes_no_logout_and_happens_once() {
         assert!(finished.error.as_ref().is_some_and(|error| error.is_gone()), "{finished:?}");
         assert_eq!(finished.cookie, CookieCommand::Nothing);
         assert_eq!(user(&sessions, &cookie).await, (!logout).then_some(7));
+    }
+}
+
+#[tokio::test]
+async fn a_renewal_does_not_escape_from_signing_out_everywhere() {
+    let clock = ManualClock::default();
+    let held = Held::new(&clock);
+    let sessions = builder(CookieStore::sealed().revocation(held.clone()), &clock).build().unwrap();
+    for everywhere in [true, false] {
+        let (mut here, mut there) = (None, None);
+        for cookie in [&mut here, &mut there] {
+            visit(&sessions, cookie, async |session| session.set_user_id(Some(7))).await;
+        }
+        let our_key = key(&sessions, &here).await;
+        let end = async {
+            match everywhere {
+                true => sessions.delete_all::<Visit>(&7).await.unwrap(),
+                false => sessions.delete_others::<Visit>(&7, &our_key).await.unwrap(),
+            }
+        };
+        held.overtake(end, async || {
+            clock.advance(Duration::from_millis(1));
+            visit(&sessions, &mut there, async |session| session.renew()).await;
+        })
+        .await;
+        assert_eq!(user(&sessions, &there).await, None);
+        assert_eq!(user(&sessions, &here).await, (!everywhere).then_some(7));
     }
 }
