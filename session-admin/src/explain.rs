@@ -1,6 +1,7 @@
 //! `session-admin explain`.
 
 use std::io::{BufRead, IsTerminal, Write};
+use std::time::Duration;
 
 use http::HeaderValue;
 use session_runtime::{
@@ -18,8 +19,13 @@ pub(crate) async fn run(store: &StoreArgs, args: &Explain) -> Outcome {
         Some(Held::Signed) => CookieStore::signed().max_chunks(CHUNKS).into(),
         None => store.open().await?.into(),
     };
-    let sessions = Sessions::builder(backend).keys(keys).cookie(options(&args.name));
-    let sessions = sessions.build().map_err(usage)?;
+    let sessions = Sessions::builder(backend)
+        .keys(keys)
+        .cookie(options(&args.name))
+        // The application's is not known: the times in the cookie count.
+        .absolute_timeout(Duration::MAX)
+        .build()
+        .map_err(usage)?;
     let text = match &args.cookie {
         Some(cookie) if cookie != "-" => cookie.clone(),
         _ => read().map_err(|error| Failure::Usage(format!("no cookie on stdin: {error}")))?,

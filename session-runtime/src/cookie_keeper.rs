@@ -34,7 +34,7 @@ pub(crate) struct CookieKeeper {
     pub(crate) chunks: Chunks,
     revocation: Option<AnyRevocation>,
     clock: Arc<dyn Clock>,
-    /// No cookie is good for longer after it was written.
+    /// No cookie is good for longer after its id was issued.
     longest: Duration,
     /// When all sessions of a principal were ended here for the last time, in milliseconds.
     last_cutoff: AtomicU64,
@@ -127,8 +127,11 @@ impl CookieKeeper {
             Guard::Sealed(sealer) => sealer.open(value?)?,
             Guard::Signed(signer) => signer.verify(value?)?,
         };
-        let Content { id, issued_at, record } =
+        let Content { id, issued_at, mut record } =
             Content::decode(&content).ok_or(Refusal::Malformed)?;
+        // Timeouts that were shortened hold for older cookies too: no revocation is remembered for longer.
+        record.deadline = record.deadline.min(issued_at + self.longest);
+        record.expires_at = record.expires_at.min(record.deadline);
         let id = SessionId { key: id, proof: Proof::Held { issued_at } };
         Ok(Verified { content: LiveSession { id, record }, position })
     }

@@ -30,7 +30,8 @@ use crate::revocation::{AnyRevocation, Revocation};
 ///   use a store.
 /// - **Revoke.** A logout removes the cookie from this browser. Whoever copied it before can go on with
 ///   it until it expires, and a slow request that began before the logout brings it back.
-///   [`revocation`](Self::revocation) closes this, at one round trip a request.
+///   [`revocation`](Self::revocation) closes this, at one round trip a request; of two requests at once
+///   that renew or end a session, only one does.
 /// - **Forbid replay.** An old cookie brings the old content back: a message that was read, a
 ///   coupon that was used, a count of failed attempts. The idle timeout, which is sealed into the
 ///   cookie, limits for how long. Keep what must not be repeated in a database.
@@ -85,6 +86,9 @@ impl CookieStore {
     }
 
     /// Lets the server end sessions, one or all of a principal: see [`Revocation`].
+    ///
+    /// An end is remembered for the longest absolute timeout. Where a deploy shortens that, older cookies
+    /// expire with it; where it is made longer again, they come back, with those that were ended meanwhile.
     pub fn revocation(mut self, revocation: impl Revocation) -> Self {
         self.revocation = Some(Arc::new(revocation));
         self

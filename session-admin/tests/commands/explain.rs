@@ -1,8 +1,11 @@
 //! `explain`.
 
 use std::process::Command;
+use std::time::Duration;
 
-use session_runtime::{CookieOptions, CookieStore, Keyring, SessionSchema, Sessions};
+use session_runtime::{
+    Clock, CookieOptions, CookieStore, Keyring, SessionSchema, Sessions, SystemClock, Timestamp,
+};
 
 use crate::site::{Places, Ran, command, open, run_with};
 
@@ -120,6 +123,28 @@ async fn other_names_and_sessions_in_cookies() {
         assert!(told.code == 0 && told.out.contains(&id), "{how} {told:?}");
         assert_eq!(run_with(&mut site.command(&[]), &header).code, 1, "the store has it not");
     }
+}
+
+struct LastYear;
+
+impl Clock for LastYear {
+    fn now(&self) -> Timestamp {
+        SystemClock.now() - Duration::from_secs(365 * 24 * 60 * 60)
+    }
+}
+
+#[tokio::test]
+async fn the_times_in_a_cookie_count() {
+    let site = Site::new().await;
+    let years = Duration::from_secs(2 * 365 * 24 * 60 * 60);
+    let held = Sessions::builder(CookieStore::sealed())
+        .keys(Keyring::from_base64(&site.keys).unwrap())
+        .clock(LastYear)
+        .idle_timeout(years)
+        .absolute_timeout(years);
+    let (_, header) = issue(&held.build().unwrap()).await;
+    let told = run_with(&mut site.command(&["--held", "sealed"]), &header);
+    assert_eq!(told.code, 0, "{told:?}");
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@ use session_runtime::record::{Lifetime, Principal, Record};
 use session_runtime::revocation::{Cutoff, Revocation, StoreRevocation};
 use session_runtime::store::{Created, MemoryStore, Store};
 use session_runtime::testing::ManualClock;
-use session_runtime::{Clock, CookieCommand, CookieStore, Sessions, StoreKey, Timestamp};
+use session_runtime::{
+    AssuranceLevel, Clock, CookieCommand, CookieStore, Sessions, StoreKey, Timestamp,
+};
 
 use crate::cookie_store::builder;
 use crate::site::{Visit, Watched, begin, visit};
@@ -289,4 +291,32 @@ async fn a_late_cutoff_ends_the_one_that_was_spared() {
     let cutoff = ended.not_before(&seven).await.unwrap().unwrap();
     assert_eq!(cutoff, Cutoff { at: after(9), except: Some(here), spared_after: Some(after(5)) });
     assert!(cutoff.ends(&here, after(5)) && !cutoff.ends(&here, after(6)));
+}
+
+#[tokio::test]
+async fn an_end_is_not_forgotten_when_timeouts_become_shorter() {
+    let clock = ManualClock::default();
+    let store = MemoryStore::with_clock(clock.clone());
+    let revocable = || CookieStore::sealed().revocation(StoreRevocation::new(store.clone()));
+    let long = builder(revocable(), &clock).build().unwrap();
+    let short = builder(revocable(), &clock).assurance_level(AssuranceLevel::Aal2).build().unwrap();
+    let (mut out, mut all, mut live) = (None, None, None);
+    for (cookie, id) in [(&mut out, 7), (&mut all, 8), (&mut live, 9)] {
+        visit(&long, cookie, async |session| {
+            session.set_user_id(Some(id));
+            session.remember(true);
+        })
+        .await;
+    }
+    clock.advance(HOUR);
+    visit(&short, &mut out.clone(), async |session| session.destroy()).await;
+    short.delete_all::<Visit>(&8).await.unwrap();
+    let expires_at = visit(&short, &mut live.clone(), async |session| session.expires_at()).await;
+    assert_eq!(expires_at, Some(clock.now() + 23 * HOUR), "the absolute timeout of today");
+    for _ in 0..90 {
+        for cookie in [&out, &all] {
+            assert_eq!(user(&short, cookie).await, None);
+        }
+        clock.advance(24 * HOUR);
+    }
 }
