@@ -141,13 +141,16 @@ impl Keeper {
 
     /// Ends the visitor's own session; answers whether nobody has ended or renewed it first.
     pub(crate) async fn end(&self, key: &StoreKey) -> Result<bool, StoreError> {
-        if let Self::Store(keeper) = self {
-            // The visitor goes on under another key, or is signed out already: a delete would not say so.
-            if watched!("load", keeper.store.load(key))? == Loaded::Gone {
-                return Ok(false);
+        match self {
+            Self::Store(keeper) => {
+                // A delete would not say so.
+                if watched!("load", keeper.store.load(key))? == Loaded::Gone {
+                    return Ok(false);
+                }
+                watched!("delete", keeper.store.delete(key)).map(|()| true)
             }
+            Self::Cookie(keeper) => Box::pin(keeper.revoke(key)).await,
         }
-        self.delete(key).await.map(|()| true)
     }
 
     /// Ends a session. Unsupported where nothing but the visitor's cookie knows of it.

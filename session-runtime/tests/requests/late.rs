@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use futures_util::{FutureExt, poll};
 use http::StatusCode;
-use session_runtime::store::Store;
+use session_runtime::revocation::StoreRevocation;
+use session_runtime::store::{MemoryStore, Store};
 use session_runtime::testing::ManualClock;
 use session_runtime::{
-    CookieCommand, CookieStore, FinishGuard, Keyring, OnGone, SessionHandle, SessionSchema,
-    Sessions,
+    Backend, CookieCommand, CookieStore, FinishGuard, Keyring, OnGone, Session, SessionHandle,
+    SessionSchema, Sessions,
 };
 
 use crate::site::{Site, Visit, begin, keep, visit};
@@ -45,21 +46,27 @@ async fn a_sign_in_after_a_destroy_outlives_the_commit_that_the_destroy_overtook
 /// Otherwise the browser would keep the renewed session, told that it is signed out.
 #[tokio::test]
 async fn a_logout_that_a_renewal_overtook_is_told_and_can_be_repeated() {
-    let site = Site::new();
-    let mut cookie = None;
-    site.visit(&mut cookie, async |session| session.set_user_id(Some(7))).await;
-    let handle = site.begin(&cookie);
-    let session = handle.session::<Visit>().await.unwrap();
-    site.visit(&mut cookie, async |session| session.renew()).await;
-    session.destroy();
-    session.add_counter(1);
-    let finished = handle.finish(StatusCode::OK).await;
-    assert!(finished.error.as_ref().is_some_and(|error| error.is_gone()), "{finished:?}");
-    assert_eq!(finished.cookie, CookieCommand::Nothing, "the browser may have the new one");
-    assert_eq!(site.visit(&mut cookie, async |session| session.user_id()).await, Some(7));
-    site.visit(&mut cookie, async |session| session.destroy()).await;
-    assert_eq!(cookie, None);
-    assert!(site.sessions.list::<Visit>(&7).await.unwrap().is_empty());
+    let cookies = CookieStore::sealed().revocation(StoreRevocation::new(MemoryStore::new()));
+    for backend in [Backend::from(MemoryStore::new()), Backend::from(cookies)] {
+        let keys = Keyring::new([[7; 32]]).unwrap();
+        let sessions = Sessions::builder(backend).keys(keys).build().unwrap();
+        let mut cookie = None;
+        visit(&sessions, &mut cookie, async |session| session.set_user_id(Some(7))).await;
+        let handle = begin(&sessions, &cookie);
+        let session = handle.session::<Visit>().await.unwrap();
+        visit(&sessions, &mut cookie, async |session| session.renew()).await;
+        session.destroy();
+        session.add_counter(1);
+        let finished = handle.finish(StatusCode::OK).await;
+        assert!(finished.error.as_ref().is_some_and(|error| error.is_gone()), "{finished:?}");
+        assert_eq!(finished.cookie, CookieCommand::Nothing, "the browser may have the new one");
+        let user = async |session: Session<Visit>| session.user_id();
+        assert_eq!(visit(&sessions, &mut cookie, user).await, Some(7));
+        let renewed = cookie.clone();
+        visit(&sessions, &mut cookie, async |session| session.destroy()).await;
+        assert_eq!(cookie, None);
+        assert_eq!(visit(&sessions, &mut renewed.clone(), user).await, None);
+    }
 }
 
 #[tokio::test]
