@@ -77,7 +77,8 @@ use crate::schema::Schema;
 /// # Requirements
 ///
 /// Field types own their data and implement `Serialize`, `DeserializeOwned` and `Clone`, and `Default` unless
-/// the field has a `default`. The struct is `Send`. It has named fields and no parameters.
+/// the field has a `default`. A value reads back from its JSON; one that does not, such as a NaN or an infinite
+/// float, is an error when it is saved. The struct is `Send`. It has named fields and no parameters.
 ///
 /// # Attributes of the struct
 ///

@@ -2,6 +2,7 @@
 
 use std::any::type_name;
 
+use serde::ser::Error as _;
 use smol_str::SmolStr;
 
 use crate::clock::Timestamp;
@@ -98,6 +99,10 @@ impl<S: 'static, T: 'static> AnyField<S> for Field<S, T> {
         if &*text == "null" && &*to_text(self, &(self.default)())? == "null" {
             return Ok(None);
         }
+        // What JSON has no number for is written as `null`, and every later request would fail on it.
+        if text.contains("null") && from_text(self, &text).is_err() {
+            return Err(encode_error::<T>(self.key, serde_json::Error::custom(UNREADABLE)));
+        }
         Ok(Some(text))
     }
 
@@ -150,11 +155,16 @@ fn from_text<S, T>(field: &Field<S, T>, text: &str) -> serde_json::Result<T> {
 fn to_text<S, T>(field: &Field<S, T>, value: &T) -> Result<SmolStr, SessionError> {
     match (field.encode)(value) {
         Ok(text) => Ok(text.into()),
-        Err(source) => {
-            let (key, type_name) = (field.key, type_name::<T>());
-            Err(SessionErrorKind::Encode { key, type_name, source }.into())
-        }
+        Err(source) => Err(encode_error::<T>(field.key, source)),
     }
+}
+
+/// In place of serde's own message, which may quote the value.
+const UNREADABLE: &str =
+    "the JSON does not read back as the type: a NaN or an infinite float in it is written as `null`";
+
+fn encode_error<T>(key: &'static str, source: serde_json::Error) -> SessionError {
+    SessionErrorKind::Encode { key, type_name: type_name::<T>(), source }.into()
 }
 
 /// Names the kind of mistake and its place, never the value: serde's own message may quote it.

@@ -120,3 +120,40 @@ async fn later_changes_fold_into_earlier_ones() {
 async fn keys_are_renamed() {
     assert_eq!(Shop::KEYS, ["level", "theme", "choice", "cartItems", "loc", "hint"]);
 }
+
+#[derive(SessionSchema)]
+struct Ratings {
+    average: f64,
+    marks: Vec<Option<f64>>,
+    best: Option<f64>,
+    #[session(default = f64::NAN)]
+    last: f64,
+    comment: String,
+}
+
+#[tokio::test]
+async fn a_value_that_would_not_read_back_is_not_stored() {
+    let (site, mut cookie) = (Site::new(), None);
+    let handle = site.begin(&cookie);
+    handle.session::<Ratings>().await.unwrap().set_average(4.5);
+    keep(&mut cookie, &handle.finish(StatusCode::OK).await);
+    for wrong in [f64::NAN, f64::INFINITY] {
+        let session = site.begin(&cookie).session::<Ratings>().await.unwrap();
+        session.set_average(wrong);
+        let error = session.commit().await.unwrap_err();
+        assert!(error.to_string().contains("`average` of type `f64`"), "{error}");
+        let why = std::error::Error::source(&error).unwrap().source().unwrap().to_string();
+        assert!(why.contains("NaN"), "{why}");
+    }
+    // A `null` that reads back is a value like any other.
+    let session = site.begin(&cookie).session::<Ratings>().await.unwrap();
+    assert_eq!(session.average(), 4.5);
+    session.set_marks(vec![None, Some(1.0)]);
+    session.set_best(Some(f64::NAN));
+    session.set_last(f64::NAN);
+    session.set_comment("null".into());
+    session.commit().await.unwrap();
+    let session = site.begin(&cookie).session::<Ratings>().await.unwrap();
+    assert_eq!((session.marks(), session.best()), (vec![None, Some(1.0)], None));
+    assert_eq!((session.last().is_nan(), session.comment()), (true, "null".into()));
+}
