@@ -78,7 +78,7 @@ fn decide<S>(
 }
 
 /// The sum as one `Add` and the key of it, unless the value is held under an older key, is or may be
-/// over, must be reset first, or the sum fits no `i64`.
+/// over, must be upgraded or reset first, or the sum fits no `i64`.
 fn plain_add<S: SessionSchema>(
     field: &dyn AnyField<S>,
     delta: i128,
@@ -87,7 +87,12 @@ fn plain_add<S: SessionSchema>(
     let bounds = field.bounds()?;
     let delta = i64::try_from(delta).ok()?;
     let is_plain = match base.held(field) {
-        Some(held) => held.key == field.key() && parse_integer(held.text).is_some(),
+        // An integer beyond the bounds is one of another type, which the field reads in its own way.
+        Some(held) => {
+            held.key == field.key()
+                && parse_integer(held.text)
+                    .is_some_and(|value| (bounds.min..=bounds.max).contains(&value))
+        }
         // Something that is over is no start; nor is one that another request may have stored since.
         None => !base.has_expired(field) && field.expires_at(base.now).is_none(),
     };

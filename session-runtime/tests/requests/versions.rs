@@ -17,6 +17,10 @@ mod v1 {
         pub(crate) score: u32,
         pub(crate) level: u32,
         pub(crate) code: Option<u64>,
+        #[session(counter)]
+        pub(crate) wait: u32,
+        #[session(counter)]
+        pub(crate) balance: i32,
     }
 }
 
@@ -51,6 +55,20 @@ mod v2 {
     #[derive(SessionSchema)]
     pub(crate) struct Texts {
         pub(crate) level: String,
+    }
+
+    /// Two counters that count other things now.
+    #[derive(SessionSchema)]
+    #[session(on_mismatch = "reset")]
+    pub(crate) struct Counters {
+        #[session(counter, upgrade(from = u32, with = minutes))]
+        pub(crate) wait: u8,
+        #[session(counter)]
+        pub(crate) balance: u32,
+    }
+
+    fn minutes(seconds: u32) -> u8 {
+        u8::try_from(seconds / 60).unwrap_or(u8::MAX)
     }
 }
 
@@ -148,6 +166,26 @@ async fn what_fits_neither_shape_is_a_mismatch_of_the_new_one() {
     let error = new.begin(&cookie).session::<v2::Upgraded>().await.unwrap_err();
     assert!(error.is_mismatch());
     assert!(error.to_string().contains("Score"), "{error}");
+}
+
+#[tokio::test]
+async fn counters_go_on_from_the_value_that_is_read() {
+    let (site, old, new) = deployments();
+    let mut cookie = None;
+    let handle = old.begin(&cookie);
+    let session = handle.session::<v1::Visit>().await.unwrap();
+    session.set_wait(600);
+    session.set_balance(-5);
+    finish(&handle, &mut cookie).await;
+
+    let handle = new.begin(&cookie);
+    let session = handle.session::<v2::Counters>().await.unwrap();
+    assert_eq!((session.wait(), session.balance()), (10, 0));
+    assert_eq!((session.add_wait(1), session.add_balance(1)), (11, 1));
+    finish(&handle, &mut cookie).await;
+    for (key, stored) in [("wait", "11"), ("balance", "1")] {
+        assert_eq!(text(&site, &session.id(), key).await.as_deref(), Some(stored), "{key}");
+    }
 }
 
 async fn text(site: &Site, id: &Option<String>, key: &str) -> Option<String> {
