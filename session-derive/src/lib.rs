@@ -116,7 +116,7 @@ use crate::schema::Schema;
 /// | attribute | meaning |
 /// | --- | --- |
 /// | `key = "..."` | the stored key instead of the field's name |
-/// | `alias = "..."` | an older key, may be repeated: read when `key` is absent, removed when the field is written |
+/// | `alias = "..."` | an older key, may be repeated: read when `key` is absent, removed when the field is written. An older version does not find the value under `key`: while both run, as in a rolling deploy, rename the field in the code alone, with `key = "old"` |
 /// | `default = expr` | the value while nothing is stored, instead of `Default::default()`; not for flash and principal |
 /// | `into` | the setter, or `flash_x`, takes `impl Into<..>`; that of an `Option` takes the value, `Some` of it and `None` |
 /// | `name = "..."` | the stem of the accessors' names instead of the field's name; the key stays |

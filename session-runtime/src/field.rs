@@ -160,8 +160,7 @@ fn to_text<S, T>(field: &Field<S, T>, value: &T) -> Result<SmolStr, SessionError
 }
 
 /// In place of serde's own message, which may quote the value.
-const UNREADABLE: &str =
-    "the JSON does not read back as the type: a NaN or an infinite float in it is written as `null`";
+const UNREADABLE: &str = "the JSON does not read back as the type: a NaN or an infinite float in it is written as `null`";
 
 fn encode_error<T>(key: &'static str, source: serde_json::Error) -> SessionError {
     SessionErrorKind::Encode { key, type_name: type_name::<T>(), source }.into()

@@ -69,7 +69,7 @@ fn decide<S>(
     }
     out.push(SmolStr::new_static(field.key()), text.cloned().map_or(FieldOp::Remove, FieldOp::Set));
     date(field, text.is_some(), base, out);
-    for alias in field.aliases().iter().filter(|alias| base.text(alias).is_some()) {
+    for (alias, _) in base.stored_aliases(field) {
         out.push(SmolStr::new_static(alias), FieldOp::Remove);
         if let Some(companion) = base.companion(alias) {
             out.push(companion.key.into(), FieldOp::Remove);
@@ -77,7 +77,7 @@ fn decide<S>(
     }
 }
 
-/// The sum as one `Add` and the key of it, unless the value is held under an older key, is or may be
+/// The sum as one `Add` and the key of it, unless an older key is there as well, the value is or may be
 /// over, must be upgraded or reset first, or the sum fits no `i64`.
 fn plain_add<S: SessionSchema>(
     field: &dyn AnyField<S>,
@@ -86,12 +86,13 @@ fn plain_add<S: SessionSchema>(
 ) -> Option<(SmolStr, FieldOp)> {
     let bounds = field.bounds()?;
     let delta = i64::try_from(delta).ok()?;
+    if base.stored_aliases(field).next().is_some() {
+        return None;
+    }
     let is_plain = match base.held(field) {
         // An integer beyond the bounds is one of another type, which the field reads in its own way.
         Some(held) => {
-            held.key == field.key()
-                && parse_integer(held.text)
-                    .is_some_and(|value| (bounds.min..=bounds.max).contains(&value))
+            parse_integer(held.text).is_some_and(|value| (bounds.min..=bounds.max).contains(&value))
         }
         // Something that is over is no start; nor is one that another request may have stored since.
         None => !base.has_expired(field) && field.expires_at(base.now).is_none(),
@@ -114,7 +115,7 @@ fn replay<S: SessionSchema>(
     field.encode(&values)
 }
 
-/// Writes the field if it still holds what `base` holds; an older key goes, the new one comes.
+/// Writes the field if it still holds what `base` holds; older keys go, the new one comes.
 fn replace<S: SessionSchema>(
     field: &dyn AnyField<S>,
     new: Option<SmolStr>,
@@ -131,13 +132,10 @@ fn replace<S: SessionSchema>(
     if unchanged {
         return;
     }
-    for alias in field.aliases() {
-        let is_source = held.as_ref().is_some_and(|held| held.key == *alias);
-        if is_source || base.is_over(alias) {
-            out.replace(SmolStr::new_static(alias), base.text(alias), None);
-            if let Some(companion) = base.companion(alias) {
-                out.replace(companion.key.into(), Some(companion.text), None);
-            }
+    for (alias, text) in base.stored_aliases(field) {
+        out.replace(SmolStr::new_static(alias), Some(text), None);
+        if let Some(companion) = base.companion(alias) {
+            out.replace(companion.key.into(), Some(companion.text), None);
         }
     }
     let is_set = new.is_some();

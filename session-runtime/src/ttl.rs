@@ -50,14 +50,22 @@ impl<'a> Snapshot<'a> {
         self.fields.is_empty()
     }
 
-    /// Where `field` is held: under its key or else its first alias that is there.
+    /// Where `field` is held: under its key or else its first alias that is there. One that is over is
+    /// not passed over for an older one.
     pub(crate) fn held<S>(&self, field: &(impl AnyField<S> + ?Sized)) -> Option<Held<'a>> {
-        keys(field).find_map(|key| {
-            let text = self.fields.get_shared(key)?;
-            let expires_at = self.expires_at(key);
-            let is_live = expires_at.is_none_or(|expires_at| self.now < expires_at);
-            is_live.then_some(Held { key, text, expires_at })
-        })
+        let (key, text) = self.first(field)?;
+        let expires_at = self.expires_at(key);
+        let is_live = expires_at.is_none_or(|expires_at| self.now < expires_at);
+        is_live.then_some(Held { key, text, expires_at })
+    }
+
+    /// The aliases of `field` that are there, with their texts.
+    pub(crate) fn stored_aliases<S>(
+        &self,
+        field: &(impl AnyField<S> + ?Sized),
+    ) -> impl Iterator<Item = (&'static str, &'a SmolStr)> {
+        let aliases = field.aliases().iter();
+        aliases.filter_map(|alias| Some((*alias, self.text(alias)?)))
     }
 
     /// The text under `key`, also if its time is over: what the store compares with.
@@ -71,9 +79,9 @@ impl<'a> Snapshot<'a> {
             && self.expires_at(key).is_some_and(|expires_at| self.now >= expires_at)
     }
 
-    /// Whether one of the field's keys [is over](Self::is_over).
+    /// Whether `field` is still stored and its time [is over](Self::is_over).
     pub(crate) fn has_expired<S>(&self, field: &(impl AnyField<S> + ?Sized)) -> bool {
-        self.dated && keys(field).any(|key| self.is_over(key))
+        self.dated && self.first(field).is_some_and(|(key, _)| self.is_over(key))
     }
 
     pub(crate) fn companion(&self, key: &str) -> Option<Companion<'a>> {
@@ -82,6 +90,12 @@ impl<'a> Snapshot<'a> {
         }
         let key = companion_key(key);
         self.fields.get_shared(&key).map(|text| Companion { key, text })
+    }
+
+    /// The key that is the field's: its own or else its first alias that is there.
+    fn first<S>(&self, field: &(impl AnyField<S> + ?Sized)) -> Option<(&'static str, &'a SmolStr)> {
+        let own = self.text(field.key()).map(|text| (field.key(), text));
+        own.or_else(|| self.stored_aliases(field).next())
     }
 
     fn expires_at(&self, key: &str) -> Option<Timestamp> {
@@ -98,8 +112,4 @@ fn is_dated(fields: &Fields) -> bool {
 /// Where it is kept when `key` expires.
 pub(crate) fn companion_key(key: &str) -> String {
     format!("{key}{SUFFIX}")
-}
-
-fn keys<S>(field: &(impl AnyField<S> + ?Sized)) -> impl Iterator<Item = &'static str> {
-    std::iter::once(field.key()).chain(field.aliases().iter().copied())
 }

@@ -185,8 +185,8 @@ impl<S: SessionSchema> View<S> {
             let Some(record) = state.record() else { return false };
             let any = S::FIELDS[field.index];
             let stored = Snapshot::to_read(&record.fields, self.request.clock());
-            let is_over = stored.has_expired(any) && stored.held(any).is_none();
-            is_over && downcast::<S>(&mut *state.views[index]).change(field.index).is_none()
+            stored.has_expired(any)
+                && downcast::<S>(&mut *state.views[index]).change(field.index).is_none()
         })
     }
 

@@ -268,6 +268,25 @@ async fn the_time_goes_with_a_renamed_field() {
 }
 
 #[tokio::test]
+async fn what_is_over_is_not_read_from_an_older_key() {
+    let (old, mut cookie) = (Site::new(), None);
+    let new = redeploy(&old);
+    visit!(new, cookie, renamed::Renamed, |session| session.set_secret(Some("new".into())));
+    old.clock.advance(5 * MINUTE);
+    // An older version that still runs.
+    visit!(old, cookie, Account, |session| session.set_code("old"));
+    old.clock.advance(5 * MINUTE);
+    visit!(new, cookie, renamed::Renamed, |session| {
+        assert_eq!((session.secret(), session.has_secret()), (None, false));
+        session.update_secret(|secret| *secret = Some(format!("{secret:?}")));
+    });
+    assert_eq!(stored(&new, &cookie, "code").await, []);
+    visit!(new, cookie, renamed::Renamed, |session| {
+        assert_eq!(session.secret().as_deref(), Some("None"));
+    });
+}
+
+#[tokio::test]
 async fn a_ttl_can_come_and_go_while_sessions_live() {
     let (with, mut cookie) = (Site::new(), None);
     visit!(with, cookie, Account, |session| {

@@ -21,6 +21,8 @@ mod v1 {
         pub(crate) wait: u32,
         #[session(counter)]
         pub(crate) balance: i32,
+        #[session(flash)]
+        pub(crate) notices: Vec<String>,
     }
 }
 
@@ -55,6 +57,16 @@ mod v2 {
     #[derive(SessionSchema)]
     pub(crate) struct Texts {
         pub(crate) level: String,
+    }
+
+    #[derive(SessionSchema)]
+    pub(crate) struct Renamed {
+        #[session(alias = "code")]
+        pub(crate) number: Option<u64>,
+        #[session(counter, alias = "wait")]
+        pub(crate) delay: u32,
+        #[session(flash, alias = "notices")]
+        pub(crate) notes: Vec<String>,
     }
 
     /// Two counters that count other things now.
@@ -186,6 +198,40 @@ async fn counters_go_on_from_the_value_that_is_read() {
     for (key, stored) in [("wait", "11"), ("balance", "1")] {
         assert_eq!(text(&site, &session.id(), key).await.as_deref(), Some(stored), "{key}");
     }
+}
+
+#[tokio::test]
+async fn what_an_older_version_writes_again_under_an_alias_does_not_come_back() {
+    let (site, old, new) = deployments();
+    let mut cookie = None;
+    // The second round is that of an older version that still runs, or runs again.
+    for (round, number, delay) in [(0, Some(2), 2), (1, None, 3)] {
+        let handle = old.begin(&cookie);
+        let session = handle.session::<v1::Visit>().await.unwrap();
+        session.set_code(Some(1));
+        session.set_wait(1);
+        session.flash_notices("old".into());
+        finish(&handle, &mut cookie).await;
+
+        let handle = new.begin(&cookie);
+        let session = handle.session::<v2::Renamed>().await.unwrap();
+        assert_eq!(
+            session.update_number(|it| *it = it.filter(|it| *it < 2).map(|it| it + 1)),
+            number
+        );
+        assert_eq!(session.add_delay(1), delay);
+        session.flash_notes("new".into());
+        if round == 1 {
+            assert_eq!(session.take_notes(), ["old", "new", "new"]);
+        }
+        finish(&handle, &mut cookie).await;
+        for alias in ["code", "wait", "notices"] {
+            assert_eq!(text(&site, &session.id(), alias).await, None, "{alias}");
+        }
+    }
+    let session = new.begin(&cookie).session::<v2::Renamed>().await.unwrap();
+    assert_eq!((session.number(), session.delay()), (None, 3));
+    assert!(session.peek_notes().is_empty());
 }
 
 async fn text(site: &Site, id: &Option<String>, key: &str) -> Option<String> {
