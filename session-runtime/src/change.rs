@@ -20,13 +20,20 @@ pub(crate) type Step<S> = Box<dyn Fn(&mut S) + Send>;
 pub(crate) struct Values<S> {
     pub(crate) current: S,
     changes: Changes<S>,
-    /// Moves with every change, so that a closure that ran without the lock knows whether its result
-    /// is still good.
-    pub(crate) revision: u64,
+    /// Moves when the values change otherwise, and when changes are taken to be saved.
+    epoch: u64,
 }
 
-/// At most one change a field, by the field's index.
-pub(crate) type Changes<S> = SmallVec<[(usize, Change<S>); 1]>;
+/// At most one change a field.
+pub(crate) type Changes<S> = SmallVec<[FieldChange<S>; 1]>;
+
+/// What a request did to the field at `index`.
+pub(crate) struct FieldChange<S> {
+    pub(crate) index: usize,
+    pub(crate) change: Change<S>,
+    /// Moves when the change does.
+    revision: u64,
+}
 
 /// What a request did to one field.
 pub(crate) enum Change<S> {
@@ -57,7 +64,7 @@ impl<S> Change<S> {
 impl<S: SessionSchema> Values<S> {
     /// The values of a session in which nothing is stored.
     pub(crate) fn new() -> Self {
-        Self { current: S::defaults(), changes: SmallVec::new(), revision: 0 }
+        Self { current: S::defaults(), changes: SmallVec::new(), epoch: 0 }
     }
 
     /// The stored values.
@@ -72,20 +79,36 @@ impl<S: SessionSchema> Values<S> {
     }
 
     pub(crate) fn change(&self, index: usize) -> Option<&Change<S>> {
-        self.changes.iter().find(|(at, _)| *at == index).map(|(_, change)| change)
+        self.field_change(index).map(|entry| &entry.change)
     }
 
+    /// Another one if the field may have changed meanwhile: for a closure that runs without the lock.
+    pub(crate) fn revision(&self, index: usize) -> (u64, Option<u64>) {
+        (self.epoch, self.field_change(index).map(|entry| entry.revision))
+    }
+
+    fn field_change(&self, index: usize) -> Option<&FieldChange<S>> {
+        self.changes.iter().find(|entry| entry.index == index)
+    }
+
+    /// The change of a field, to be changed.
     fn change_mut(&mut self, index: usize) -> Option<&mut Change<S>> {
-        self.changes.iter_mut().find(|(at, _)| *at == index).map(|(_, change)| change)
+        let entry = self.changes.iter_mut().find(|entry| entry.index == index)?;
+        entry.revision += 1;
+        Some(&mut entry.change)
+    }
+
+    /// The first change of a field.
+    fn push_change(&mut self, index: usize, change: Change<S>) {
+        self.changes.push(FieldChange { index, change, revision: 0 });
     }
 
     /// Replaces the change of a field; the old one is returned to be dropped without the lock.
     fn put_change(&mut self, index: usize, change: Change<S>) -> Option<Change<S>> {
-        self.revision += 1;
         match self.change_mut(index) {
             Some(old) => Some(mem::replace(old, change)),
             None => {
-                self.changes.push((index, change));
+                self.push_change(index, change);
                 None
             }
         }
@@ -100,10 +123,9 @@ impl<S: SessionSchema> Values<S> {
     pub(crate) fn add(&mut self, index: usize, delta: i128) {
         let field = S::FIELDS[index];
         let count = field.count(&self.current);
-        self.revision += 1;
         let sum = match self.change_mut(index) {
             None => {
-                self.changes.push((index, Change::Sum { base: count, delta }));
+                self.push_change(index, Change::Sum { base: count, delta });
                 i128::from(count) + delta
             }
             Some(Change::Sum { base, delta: sum }) => {
@@ -124,11 +146,8 @@ impl<S: SessionSchema> Values<S> {
 
     /// The request rewrote a field with `step`; `current` has the outcome already.
     pub(crate) fn log(&mut self, index: usize, step: Step<S>) {
-        self.revision += 1;
         match self.change_mut(index) {
-            None => {
-                self.changes.push((index, Change::of_steps(vec![step])));
-            }
+            None => self.push_change(index, Change::of_steps(vec![step])),
             Some(Change::Decided { cleared, .. }) => *cleared = false,
             Some(Change::Log { steps, .. }) => steps.push(step),
             Some(change @ Change::Sum { .. }) => {
@@ -153,7 +172,7 @@ impl<S: SessionSchema> AnyView for Values<S> {
     }
 
     fn begin_save(&mut self, principal_only: bool) -> Result<Box<dyn AnySave>, SessionError> {
-        for (index, change) in &mut self.changes {
+        for FieldChange { index, change, .. } in &mut self.changes {
             let field = S::FIELDS[*index];
             match change {
                 Change::Decided { cleared: false, text } => *text = field.encode(&self.current)?,
@@ -163,33 +182,35 @@ impl<S: SessionSchema> AnyView for Values<S> {
                 Change::Decided { .. } | Change::Log { .. } | Change::Sum { .. } => {}
             }
         }
+        self.epoch += 1;
         Ok(Box::new(Saves { changes: mem::take(&mut self.changes), principal_only }))
     }
 
     fn rebase(&mut self, stored: &Snapshot<'_>) {
-        self.revision += 1;
+        self.epoch += 1;
         for (index, field) in S::FIELDS.iter().enumerate() {
-            match self.changes.iter_mut().find(|(at, _)| *at == index) {
+            let mut entries = self.changes.iter_mut();
+            match entries.find(|entry| entry.index == index).map(|entry| &mut entry.change) {
                 None => {
                     // What no longer decodes is left as this request saw it; writing it needs no
                     // reading, and rewriting it is a conflict that reports the mismatch.
                     let _ = field.decode(stored, &mut self.current);
                 }
-                Some((_, Change::Sum { base, delta })) => {
+                Some(Change::Sum { base, delta }) => {
                     if field.decode(stored, &mut self.current).is_ok() {
                         *base = field.count(&self.current);
                         let sum = i128::from(*base).saturating_add(*delta);
                         field.set_count(&mut self.current, sum);
                     }
                 }
-                Some((_, Change::Log { stale, .. })) => *stale = true,
-                Some((_, Change::Decided { .. })) => {}
+                Some(Change::Log { stale, .. }) => *stale = true,
+                Some(Change::Decided { .. }) => {}
             }
         }
     }
 
     fn reset(&mut self) -> Box<dyn Any + Send> {
-        let fresh = Self { revision: self.revision + 1, ..Self::new() };
+        let fresh = Self { epoch: self.epoch + 1, ..Self::new() };
         Box::new(mem::replace(self, fresh))
     }
 }

@@ -2,7 +2,7 @@
 
 use smol_str::{SmolStr, ToSmolStr};
 
-use crate::change::{Change, Changes, Step, add_step};
+use crate::change::{Change, Changes, FieldChange, Step, add_step};
 use crate::error::SessionError;
 use crate::field::AnyField;
 use crate::patch::{FieldOp, parse_integer};
@@ -20,7 +20,7 @@ pub(crate) struct Saves<S> {
 
 impl<S: SessionSchema> AnySave for Saves<S> {
     fn resolve(&mut self, base: &Snapshot<'_>, out: &mut Resolved) -> Result<(), SessionError> {
-        for (index, change) in &mut self.changes {
+        for FieldChange { index, change, .. } in &mut self.changes {
             let field = S::FIELDS[*index];
             if self.principal_only && !field.is_principal() {
                 continue;

@@ -12,6 +12,9 @@ use crate::schema::{Field, SessionSchema};
 use crate::state::{AnyView, HasState, State};
 use crate::ttl::{Held, Snapshot};
 
+/// More often than this no other task changes a field while a closure runs: the closure does it.
+const MAX_RUNS: usize = 1_000;
+
 /// One schema's part of the session of one request: the inside of a generated handle.
 pub struct View<S> {
     request: Arc<dyn HasState>,
@@ -91,15 +94,16 @@ impl<S: SessionSchema> View<S> {
     ) -> T {
         let get_mut = field.get_mut;
         self.expire(field);
-        loop {
-            let (mut value, revision) =
-                self.lock(|values| ((field.clone)((field.get)(&values.current)), values.revision));
+        for _ in 0..MAX_RUNS {
+            let (mut value, revision) = self.lock(|values| {
+                ((field.clone)((field.get)(&values.current)), values.revision(field.index))
+            });
             step(&mut value);
             let value = normal(field, value);
             let kept = (field.clone)(&value);
             // The old value is dropped when the lock is released.
             let swapped = self.lock(|values| {
-                if values.revision != revision {
+                if values.revision(field.index) != revision {
                     return Err(step);
                 }
                 let old = mem::replace(get_mut(&mut values.current), kept);
@@ -108,10 +112,15 @@ impl<S: SessionSchema> View<S> {
             });
             match swapped {
                 Ok(_old) => return value,
-                // Another task of this request changed the session while the closure ran.
+                // Another task of this request changed the field while the closure ran.
                 Err(again) => step = again,
             }
         }
+        panic!(
+            "the closure that updates the session field `{}` must not change that field itself: it \
+             gets the value to change",
+            field.key
+        );
     }
 
     /// Adds to a counter; the store merges the deltas of concurrent requests.

@@ -1,5 +1,7 @@
 //! What accessors do to values within a request and after it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use http::StatusCode;
 use session_runtime::SessionSchema;
 
@@ -114,6 +116,39 @@ async fn later_changes_fold_into_earlier_ones() {
         assert_eq!((session.cart_items(), session.take_id()), (vec![], None));
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_closure_may_change_other_fields() {
+    let session = Site::new().begin(&None).session::<Shop>().await.unwrap();
+    let inner = session.clone();
+    let cart = session.update_cart_items(move |cart| {
+        inner.add_level(1);
+        cart.push(Item::default());
+    });
+    assert_eq!((cart.len(), session.level()), (1, -4));
+}
+
+#[tokio::test]
+#[should_panic = "updates the session field `theme` must not change that field itself"]
+async fn a_closure_that_changes_its_own_field_is_a_mistake() {
+    let session = Site::new().begin(&None).session::<Shop>().await.unwrap();
+    let inner = session.clone();
+    session.update_theme(move |_| inner.set_theme("dark"));
+}
+
+#[tokio::test]
+async fn closures_of_other_tasks_run_again() {
+    let session = Site::new().begin(&None).session::<Shop>().await.unwrap();
+    let (inner, runs) = (session.clone(), AtomicUsize::new(0));
+    let level = session.update_level(move |level| {
+        if runs.fetch_add(1, Ordering::Relaxed) == 0 {
+            let other = inner.clone();
+            std::thread::spawn(move || other.add_level(10)).join().unwrap();
+        }
+        *level += 1;
+    });
+    assert_eq!((level, session.level()), (6, 6));
 }
 
 #[tokio::test]
