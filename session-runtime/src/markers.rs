@@ -3,6 +3,8 @@
 
 use std::mem;
 
+use serde_json::Value;
+
 use crate::schema::Encode;
 
 /// The integer arithmetic of a counter, within `i64`.
@@ -136,7 +138,7 @@ pub trait Flash: sealed::Flash + Sized {
     #[doc(hidden)]
     fn nothing() -> Self;
     /// Removes the messages in `taken` that are still there. Messages need no `PartialEq`: they are the
-    /// same if they are stored as the same text.
+    /// same if they are stored as the same JSON.
     #[doc(hidden)]
     fn remove_taken(&mut self, taken: Self, encode: fn(&Self) -> serde_json::Result<String>);
     /// What makes a field one of messages that are read once.
@@ -171,8 +173,8 @@ impl<T> Flash for Option<T> {
     }
 
     fn remove_taken(&mut self, taken: Self, encode: Encode<Self>) {
-        if let (Ok(held), Ok(taken)) = (encode(self), encode(&taken))
-            && held == taken
+        if let (Some(held), Some(taken)) = (json(self, encode), json(&taken, encode))
+            && is_same(&held, &taken)
         {
             *self = None;
         }
@@ -201,16 +203,39 @@ impl<T> Flash for Vec<T> {
     }
 
     fn remove_taken(&mut self, taken: Self, encode: Encode<Self>) {
-        let texts = taken.into_iter().map(|message| encode(&vec![message]));
-        let mut texts: Vec<String> = texts.filter_map(Result::ok).collect();
+        let taken = taken.into_iter().map(|message| json(&vec![message], encode));
+        let mut taken: Vec<Value> = taken.flatten().collect();
         for message in mem::take(self) {
             let one = vec![message];
-            let text = encode(&one).ok();
-            match texts.iter().position(|taken| Some(taken) == text.as_ref()) {
-                Some(at) => drop(texts.swap_remove(at)),
+            let held = json(&one, encode);
+            match held.and_then(|held| taken.iter().position(|taken| is_same(taken, &held))) {
+                Some(at) => drop(taken.swap_remove(at)),
                 None => self.extend(one),
             }
         }
+    }
+}
+
+fn json<T>(messages: &T, encode: Encode<T>) -> Option<Value> {
+    serde_json::from_str(&encode(messages).ok()?).ok()
+}
+
+/// Whether two messages are the same. In any order: so a set is written, and a map.
+fn is_same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Array(a), Value::Array(b)) => {
+            let mut rest: Vec<_> = b.iter().collect();
+            let mut is_in_rest = |item| {
+                let at = rest.iter().position(|other| is_same(item, other));
+                at.map(|at| rest.remove(at)).is_some()
+            };
+            a.len() == b.len() && a.iter().all(&mut is_in_rest)
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            let is_in_b = |(key, value): (_, _)| b.get(key).is_some_and(|it| is_same(value, it));
+            a.len() == b.len() && a.iter().all(is_in_b)
+        }
+        _ => a == b,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Requests of one visitor in every order: whatever they are interleaved like, nothing is lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use http::StatusCode;
 use proptest::prelude::*;
@@ -146,4 +146,32 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(run(steps));
     }
+}
+
+#[derive(SessionSchema)]
+struct Unordered {
+    #[session(flash)]
+    all: Vec<HashMap<String, HashSet<u32>>>,
+    #[session(flash)]
+    last: Option<HashSet<u32>>,
+}
+
+#[tokio::test]
+async fn messages_that_are_written_in_any_order_are_read_once() {
+    let (site, mut cookie) = (Site::new(), None);
+    let message = |from: u32| HashMap::from([("a".to_owned(), (from..from + 9).collect())]);
+    let first = site.begin(&cookie);
+    let session = first.session::<Unordered>().await.unwrap();
+    session.flash_all(message(0));
+    session.flash_last((0..9).collect());
+    keep(&mut cookie, &first.finish(StatusCode::OK).await);
+
+    let one = site.begin(&cookie).session::<Unordered>().await.unwrap();
+    assert_eq!((one.take_all(), one.take_last()), (vec![message(0)], Some((0..9).collect())));
+    let two = site.begin(&cookie).session::<Unordered>().await.unwrap();
+    two.flash_all(message(1));
+    two.commit().await.unwrap();
+    one.commit().await.unwrap();
+    let three = site.begin(&cookie).session::<Unordered>().await.unwrap();
+    assert_eq!((three.take_all(), three.take_last()), (vec![message(1)], None));
 }
