@@ -22,6 +22,8 @@ pub(crate) struct Values<S> {
     changes: Changes<S>,
     /// Moves when the values change otherwise, and when changes are taken to be saved.
     epoch: u64,
+    /// Fields whose stored text no longer decodes, so that `current` does not come from it.
+    unread: Vec<usize>,
 }
 
 /// At most one change a field.
@@ -56,15 +58,15 @@ pub(crate) enum Change<S> {
 }
 
 impl<S> Change<S> {
-    fn of_steps(steps: Vec<Step<S>>) -> Self {
-        Self::Log { steps, stale: false, ready: None }
+    fn of_steps(steps: Vec<Step<S>>, stale: bool) -> Self {
+        Self::Log { steps, stale, ready: None }
     }
 }
 
 impl<S: SessionSchema> Values<S> {
     /// The values of a session in which nothing is stored.
     pub(crate) fn new() -> Self {
-        Self { current: S::defaults(), changes: SmallVec::new(), epoch: 0 }
+        Self { current: S::defaults(), changes: SmallVec::new(), epoch: 0, unread: Vec::new() }
     }
 
     /// The stored values.
@@ -146,13 +148,15 @@ impl<S: SessionSchema> Values<S> {
 
     /// The request rewrote a field with `step`; `current` has the outcome already.
     pub(crate) fn log(&mut self, index: usize, step: Step<S>) {
+        let stale = self.unread.contains(&index);
         match self.change_mut(index) {
-            None => self.push_change(index, Change::of_steps(vec![step])),
+            None => self.push_change(index, Change::of_steps(vec![step], stale)),
             Some(Change::Decided { cleared, .. }) => *cleared = false,
             Some(Change::Log { steps, .. }) => steps.push(step),
             Some(change @ Change::Sum { .. }) => {
                 let Change::Sum { delta, .. } = *change else { return };
-                *change = Change::of_steps(vec![add_step(S::FIELDS[index], delta), step]);
+                let steps = vec![add_step(S::FIELDS[index], delta), step];
+                *change = Change::of_steps(steps, stale);
             }
         }
     }
@@ -188,23 +192,22 @@ impl<S: SessionSchema> AnyView for Values<S> {
 
     fn rebase(&mut self, stored: &Snapshot<'_>) {
         self.epoch += 1;
+        self.unread.clear();
         for (index, field) in S::FIELDS.iter().enumerate() {
             let mut entries = self.changes.iter_mut();
-            match entries.find(|entry| entry.index == index).map(|entry| &mut entry.change) {
-                None => {
-                    // What no longer decodes is left as this request saw it; writing it needs no
-                    // reading, and rewriting it is a conflict that reports the mismatch.
-                    let _ = field.decode(stored, &mut self.current);
-                }
-                Some(Change::Sum { base, delta }) => {
-                    if field.decode(stored, &mut self.current).is_ok() {
-                        *base = field.count(&self.current);
-                        let sum = i128::from(*base).saturating_add(*delta);
-                        field.set_count(&mut self.current, sum);
-                    }
-                }
-                Some(Change::Log { stale, .. }) => *stale = true,
+            let change = entries.find(|entry| entry.index == index).map(|entry| &mut entry.change);
+            match change {
                 Some(Change::Decided { .. }) => {}
+                Some(Change::Log { stale, .. }) => *stale = true,
+                // What no longer decodes is left as this request saw it; writing it needs no reading,
+                // and rewriting it is an error that reports the mismatch.
+                _ if field.decode(stored, &mut self.current).is_err() => self.unread.push(index),
+                None => {}
+                Some(Change::Sum { base, delta }) => {
+                    *base = field.count(&self.current);
+                    let sum = i128::from(*base).saturating_add(*delta);
+                    field.set_count(&mut self.current, sum);
+                }
             }
         }
     }

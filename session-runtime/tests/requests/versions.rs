@@ -69,6 +69,13 @@ mod v2 {
         pub(crate) notes: Vec<String>,
     }
 
+    #[derive(SessionSchema)]
+    #[session(on_mismatch = "reset")]
+    pub(crate) struct Levels {
+        pub(crate) level: Option<String>,
+        pub(crate) code: u64,
+    }
+
     /// Two counters that count other things now.
     #[derive(SessionSchema)]
     #[session(on_mismatch = "reset")]
@@ -232,6 +239,33 @@ async fn what_an_older_version_writes_again_under_an_alias_does_not_come_back() 
     let session = new.begin(&cookie).session::<v2::Renamed>().await.unwrap();
     assert_eq!((session.number(), session.delay()), (None, 3));
     assert!(session.peek_notes().is_empty());
+}
+
+#[tokio::test]
+async fn a_newer_value_that_arrives_with_a_conflict_is_not_overwritten() {
+    let (site, old, new) = deployments();
+    let mut cookie = None;
+    let handle = old.begin(&cookie);
+    let session = handle.session::<v1::Visit>().await.unwrap();
+    session.set_level(1);
+    session.set_code(Some(1));
+    finish(&handle, &mut cookie).await;
+
+    let session = old.begin(&cookie).session::<v1::Visit>().await.unwrap();
+    let newer = new.begin(&cookie).session::<v2::Levels>().await.unwrap();
+    newer.set_level(Some("high".into()));
+    newer.set_code(7);
+    newer.commit().await.unwrap();
+    session.update_code(|code| *code = code.map(|code| code + 1));
+    session.commit().await.unwrap();
+    assert_eq!((session.level(), session.code()), (1, Some(8)), "the level is what it has read");
+    session.update_level(|level| *level += 1);
+    assert!(session.commit().await.unwrap_err().is_mismatch());
+    assert_eq!(text(&site, &session.id(), "level").await.as_deref(), Some("\"high\""));
+    // To decide it needs no reading.
+    session.set_level(3);
+    session.commit().await.unwrap();
+    assert_eq!(text(&site, &session.id(), "level").await.as_deref(), Some("3"));
 }
 
 async fn text(site: &Site, id: &Option<String>, key: &str) -> Option<String> {
