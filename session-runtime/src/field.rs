@@ -82,10 +82,10 @@ impl<S: 'static, T: 'static> AnyField<S> for Field<S, T> {
 
     fn decode(&self, stored: &Snapshot<'_>, into: &mut S) -> Result<(), SessionError> {
         let value = match stored.held(self) {
-            None => (self.default)(),
+            None => self.default_value(),
             Some(held) => match from_text(self, held.text) {
                 Ok(value) => value,
-                Err(_) if self.reset_on_mismatch => (self.default)(),
+                Err(_) if self.reset_on_mismatch => self.default_value(),
                 Err(error) => return Err(mismatch::<T>(held.key, &error)),
             },
         };
@@ -96,7 +96,7 @@ impl<S: 'static, T: 'static> AnyField<S> for Field<S, T> {
     fn encode(&self, from: &S) -> Result<Option<SmolStr>, SessionError> {
         let text = to_text(self, (self.get)(from))?;
         // A `null` that an absent key reads as anyway, such as `None`, needs no key.
-        if &*text == "null" && &*to_text(self, &(self.default)())? == "null" {
+        if &*text == "null" && &*to_text(self, &self.default_value())? == "null" {
             return Ok(None);
         }
         // What JSON has no number for is written as `null`, and every later request would fail on it.
@@ -123,12 +123,12 @@ impl<S: 'static, T: 'static> AnyField<S> for Field<S, T> {
     }
 
     fn reset(&self, into: &mut S) {
-        *(self.get_mut)(into) = (self.default)();
+        *(self.get_mut)(into) = self.default_value();
     }
 
     fn bounds(&self) -> Option<Bounds> {
         let ops = self.counter?;
-        Some(Bounds { min: ops.min, max: ops.max, start: (ops.get)(&(self.default)()) })
+        Some(Bounds { min: ops.min, max: ops.max, start: (ops.get)(&self.default_value()) })
     }
 
     fn count(&self, of: &S) -> i64 {

@@ -126,8 +126,7 @@ fn replace<S: SessionSchema>(
     let unchanged = match &held {
         // To write the same again is a change if it restarts the field's time.
         Some(held) => new.as_ref() == Some(held.text) && field.expires_at(base.now).is_none(),
-        // What an absent key reads as anyway needs no key.
-        None => new.is_none() || new == field.encode(&S::defaults()).unwrap_or_default(),
+        None => reads_as_absent(field, new.as_ref()),
     };
     if unchanged {
         return;
@@ -141,6 +140,14 @@ fn replace<S: SessionSchema>(
     let is_set = new.is_some();
     out.replace(SmolStr::new_static(field.key()), base.text(field.key()), new);
     date(field, is_set, base, out);
+}
+
+/// Whether `text` is what an absent key reads as anyway: it needs no key.
+pub(crate) fn reads_as_absent<S: SessionSchema>(
+    field: &dyn AnyField<S>,
+    text: Option<&SmolStr>,
+) -> bool {
+    text.is_none() || text == field.encode(&S::defaults()).unwrap_or_default().as_ref()
 }
 
 /// Writes when the field is over, beside a write of the field itself.

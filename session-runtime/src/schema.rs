@@ -121,7 +121,15 @@ impl<S, T> Field<S, T> {
 
     /// The value while nothing is stored.
     pub fn default_value(&self) -> T {
-        (self.default)()
+        self.normal((self.default)())
+    }
+
+    /// Cuts a counter to its bounds; other values stay.
+    pub(crate) fn normal(&self, value: T) -> T {
+        match self.counter {
+            Some(ops) => (ops.make)((ops.get)(&value)),
+            None => value,
+        }
     }
 
     /// Older keys: read when `key` is absent, removed when the field is written.

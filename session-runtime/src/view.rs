@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::change::{Change, Values};
 use crate::clock::Timestamp;
+use crate::save::reads_as_absent;
 use crate::schema::{Field, SessionSchema};
 use crate::state::{AnyView, HasState, State};
 use crate::ttl::{Held, Snapshot};
@@ -49,7 +50,7 @@ impl<S: SessionSchema> View<S> {
 
     /// This request decides the value.
     pub fn set<T>(&self, field: &Field<S, T>, value: T) {
-        let value = normal(field, value);
+        let value = field.normal(value);
         // The old value and change are dropped when the lock is released.
         let _old = self.lock(|values| {
             let old = mem::replace((field.get_mut)(&mut values.current), value);
@@ -59,7 +60,7 @@ impl<S: SessionSchema> View<S> {
 
     /// This request removes the value; it reads as the default.
     pub fn clear<T>(&self, field: &Field<S, T>) {
-        let default = (field.default)();
+        let default = field.default_value();
         let _old = self.lock(|values| {
             let old = mem::replace((field.get_mut)(&mut values.current), default);
             (old, values.decide(field.index, true))
@@ -69,8 +70,8 @@ impl<S: SessionSchema> View<S> {
     /// Whether the field has a stored value, or will have one.
     pub fn has<T>(&self, field: &Field<S, T>) -> bool {
         self.locked_state(|state, index| {
-            let pending = pending(downcast::<S>(&mut *state.views[index]), field.index);
-            pending.unwrap_or_else(|| self.stored(state, field, |held| held.is_some()))
+            let is_held = self.stored(state, field, |held| held.is_some());
+            pending(downcast(&mut *state.views[index]), field, is_held).unwrap_or(is_held)
         })
     }
 
@@ -78,7 +79,8 @@ impl<S: SessionSchema> View<S> {
     /// no value, or one that is over with the session.
     pub fn field_expires_at<T>(&self, field: &Field<S, T>) -> Option<Timestamp> {
         self.locked_state(|state, index| {
-            match pending(downcast::<S>(&mut *state.views[index]), field.index) {
+            let is_held = self.stored(state, field, |held| held.is_some());
+            match pending(downcast(&mut *state.views[index]), field, is_held) {
                 Some(true) => S::FIELDS[field.index].expires_at(self.request.clock().recent()),
                 Some(false) => None,
                 None => self.stored(state, field, |held| held?.expires_at),
@@ -99,7 +101,7 @@ impl<S: SessionSchema> View<S> {
                 ((field.clone)((field.get)(&values.current)), values.revision(field.index))
             });
             step(&mut value);
-            let value = normal(field, value);
+            let value = field.normal(value);
             let kept = (field.clone)(&value);
             // The old value is dropped when the lock is released.
             let swapped = self.lock(|values| {
@@ -180,7 +182,7 @@ impl<S: SessionSchema> View<S> {
         if field.ttl.is_none() || !self.is_over(field) {
             return;
         }
-        let default = (field.default)();
+        let default = field.default_value();
         let _old = self.lock(|values| {
             if values.change(field.index).is_some() {
                 return default;
@@ -222,23 +224,26 @@ impl<S: SessionSchema> View<S> {
 }
 
 /// Whether there will be a value when this request's change is saved; `None` if it has changed nothing.
-fn pending<S: SessionSchema>(values: &Values<S>, index: usize) -> Option<bool> {
-    Some(match values.change(index)? {
+fn pending<S: SessionSchema, T>(
+    values: &Values<S>,
+    field: &Field<S, T>,
+    is_held: bool,
+) -> Option<bool> {
+    let any = S::FIELDS[field.index];
+    let text = || any.encode(&values.current);
+    Some(match values.change(field.index)? {
         Change::Decided { cleared: true, .. } => false,
-        Change::Sum { .. } => true,
-        Change::Decided { .. } | Change::Log { .. } => {
-            // A value that cannot be written is there all the same: the commit reports it.
-            S::FIELDS[index].encode(&values.current).map_or(true, |text| text.is_some())
+        Change::Sum { delta: 0, .. } => return None,
+        // The store adds to what is absent, whatever the sum is.
+        Change::Sum { .. } if field.ttl.is_none() => true,
+        // A value that cannot be written is there all the same: the commit reports it.
+        Change::Sum { .. } | Change::Log { .. } if !is_held => {
+            text().map_or(true, |text| !reads_as_absent(any, text.as_ref()))
+        }
+        Change::Decided { .. } | Change::Sum { .. } | Change::Log { .. } => {
+            text().map_or(true, |text| text.is_some())
         }
     })
-}
-
-/// Cuts a counter to its bounds; other values stay.
-fn normal<S, T>(field: &Field<S, T>, value: T) -> T {
-    match field.counter {
-        Some(ops) => (ops.make)((ops.get)(&value)),
-        None => value,
-    }
 }
 
 fn downcast<S: SessionSchema>(view: &mut dyn AnyView) -> &mut Values<S> {

@@ -27,6 +27,10 @@ struct Shop {
     locale: Option<String>,
     #[session(flash, name = "id")]
     hint: Option<String>,
+    #[session(counter, ttl = "10m")]
+    tries: u8,
+    #[session(counter, default = u64::MAX)]
+    big: u64,
 }
 
 async fn visit<T>(
@@ -152,8 +156,49 @@ async fn closures_of_other_tasks_run_again() {
 }
 
 #[tokio::test]
+async fn a_value_that_needs_no_key_is_not_said_to_have_one() {
+    let (site, mut cookie) = (Site::new(), None);
+    visit(&site, &mut cookie, |session| session.set_choice(None)).await;
+    let session = site.begin(&cookie).session::<Shop>().await.unwrap();
+    session.add_level(0);
+    session.add_tries(2);
+    session.sub_tries(2);
+    session.update_theme(|theme| *theme = "light".into());
+    session.update_choice(|choice| *choice = Some(3));
+    for _ in 0..2 {
+        assert_eq!(
+            (session.has_level(), session.has_tries(), session.has_theme()),
+            (false, false, false)
+        );
+        assert_eq!(session.tries_expires_at(), None);
+        assert!(session.has_choice(), "it replaces a stored value");
+        session.commit().await.unwrap();
+    }
+    session.sub_tries(1);
+    assert_eq!((session.has_tries(), session.tries_expires_at()), (false, None));
+    session.add_level(1);
+    session.update_level(|level| *level -= 1);
+    assert!(!session.has_level());
+    session.add_level(-1);
+    session.commit().await.unwrap();
+    assert_eq!((session.has_level(), session.has_tries()), (true, false));
+}
+
+#[tokio::test]
+async fn a_default_beyond_the_bounds_of_a_counter_is_cut() {
+    let session = Site::new().begin(&None).session::<Shop>().await.unwrap();
+    let most = u64::try_from(i64::MAX).unwrap();
+    assert_eq!((session.big(), session.add_big(0), session.sub_big(1)), (most, most, most - 1));
+    session.clear_big();
+    assert_eq!(session.big(), most);
+}
+
+#[tokio::test]
 async fn keys_are_renamed() {
-    assert_eq!(Shop::KEYS, ["level", "theme", "choice", "cartItems", "loc", "hint"]);
+    assert_eq!(
+        Shop::KEYS,
+        ["level", "theme", "choice", "cartItems", "loc", "hint", "tries", "big"]
+    );
 }
 
 #[derive(SessionSchema)]
