@@ -3,6 +3,7 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident};
 use syn::ext::IdentExt;
+use syn::parse::Parse;
 use syn::{
     Attribute, Data, DeriveInput, Fields, GenericArgument, GenericParam, Generics, Ident, LitStr,
     Path, PathArguments, Type, Visibility,
@@ -171,6 +172,10 @@ impl Field {
         ctxt: &Ctxt,
     ) -> Self {
         let mut attrs = FieldAttrs::parse(&field.attrs, ctxt);
+        if let Some(upgrade) = &mut attrs.upgrade {
+            upgrade.from = replace_self(&upgrade.from, schema);
+            upgrade.with = replace_self(&upgrade.with, schema);
+        }
         // Only structs with named fields come here.
         let ident = field.ident.clone().expect("a named field");
         let prefixed = |key: LitStr| at(key.span(), &format!("{prefix}{}", key.value()));
@@ -302,12 +307,12 @@ fn named_fields<'a>(
     None
 }
 
-fn replace_self(ty: &Type, schema: &Ident) -> Type {
-    let tokens = ty.to_token_stream();
+fn replace_self<T: Parse + ToTokens + Clone>(part: &T, schema: &Ident) -> T {
+    let tokens = part.to_token_stream();
     if !mentions_self(tokens.clone()) {
-        return ty.clone();
+        return part.clone();
     }
-    syn::parse2(rename_self(tokens, schema)).unwrap_or_else(|_| ty.clone())
+    syn::parse2(rename_self(tokens, schema)).unwrap_or_else(|_| part.clone())
 }
 
 fn mentions_self(tokens: TokenStream) -> bool {
@@ -323,7 +328,9 @@ fn rename_self(tokens: TokenStream, schema: &Ident) -> TokenStream {
         .into_iter()
         .map(|token| match token {
             TokenTree::Ident(ident) if ident == "Self" => {
-                TokenTree::Ident(Ident::new(&schema.to_string(), ident.span()))
+                let mut name = schema.clone();
+                name.set_span(ident.span());
+                TokenTree::Ident(name)
             }
             TokenTree::Group(group) => {
                 let mut renamed =

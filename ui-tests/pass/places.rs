@@ -34,10 +34,16 @@ struct Node {
     parent: Option<Box<Self>>,
     #[session(default = Self::FIRST)]
     number: u32,
+    #[session(upgrade(from = Box<Self>, with = Self::name))]
+    name: String,
 }
 
 impl Node {
     const FIRST: u32 = 7;
+
+    fn name(self: Box<Self>) -> String {
+        self.name
+    }
 }
 
 fn handler(session: &Session<inner::Visit>) -> u64 {

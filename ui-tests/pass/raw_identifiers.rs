@@ -1,4 +1,4 @@
-//! `r#type` is stored as `type`; only the getter needs the `r#`.
+//! `r#type` is stored as `type`; only the getter needs the `r#`. So may the struct.
 
 #![deny(warnings)]
 
@@ -15,6 +15,12 @@ struct Visit {
     next_move: u32,
     #[session(name = "kind")]
     r#struct: u32,
+}
+
+#[allow(non_camel_case_types)]
+#[derive(Clone, serde::Serialize, serde::Deserialize, SessionSchema)]
+struct r#enum {
+    parent: Option<Box<Self>>,
 }
 
 fn handler(session: &Session<Visit>) {
