@@ -53,6 +53,40 @@ struct Renamed {
     number: u32,
 }
 
+/// Every type has methods with the names that the generated code calls, and Rust finds those first that
+/// take `self`.
+#[allow(dead_code)]
+mod everywhere {
+    macro_rules! methods {
+        ($($name:ident)*) => {
+            pub trait Everywhere: ::std::marker::Sized {
+                $(fn $name(self) {})*
+            }
+        };
+    }
+
+    methods! {
+        accessors add aliases clear counter debug_struct default_value field_expires_at
+        finish_non_exhaustive flash get has into into_option one principal reset_on_mismatch set sub
+        take ttl update upgrade
+    }
+
+    impl<T> Everywhere for T {}
+
+    #[derive(::session_runtime::SessionSchema)]
+    #[session(on_mismatch = "reset")]
+    pub struct Visit {
+        #[session(counter, ttl = "1m", alias = "hits", upgrade(from = i8, with = |_| 0))]
+        counter: u64,
+        #[session(into)]
+        value: ::std::option::Option<::std::string::String>,
+        #[session(principal)]
+        user: ::std::option::Option<u64>,
+        #[session(flash, into)]
+        message: ::std::vec::Vec<::std::string::String>,
+    }
+}
+
 #[derive(::session_runtime::SessionSchema)]
 #[session(crate = "::session_runtime")]
 struct Absolute {

@@ -22,7 +22,7 @@ fn add(field: &Field) -> TokenStream {
     );
     Accessor::new(field, Verb::Add, summary).build(
         &quote_spanned!(span=> (&self, amount: #ty) -> #ty),
-        &quote_spanned!(span=> self.__view.add(&#constant, amount)),
+        &quote_spanned!(span=> __private::View::add(&self.__view, &#constant, amount)),
     )
 }
 
@@ -36,6 +36,6 @@ fn sub(field: &Field) -> TokenStream {
     );
     Accessor::new(field, Verb::Sub, summary).build(
         &quote_spanned!(span=> (&self, amount: #ty) -> #ty),
-        &quote_spanned!(span=> self.__view.sub(&#constant, amount)),
+        &quote_spanned!(span=> __private::View::sub(&self.__view, &#constant, amount)),
     )
 }

@@ -29,7 +29,7 @@ fn flash(field: &Field) -> TokenStream {
     Accessor::new(field, Verb::Flash, format!("Leaves a message in `{ident}` for a later read."))
         .build(
             &quote_spanned!(span=> (&self, #message: #argument)),
-            &quote_spanned!(span=> self.__view.flash(&#constant, #one);),
+            &quote_spanned!(span=> __private::View::flash(&self.__view, &#constant, #one);),
         )
 }
 
@@ -40,7 +40,7 @@ fn take(field: &Field) -> TokenStream {
     Accessor::new(field, Verb::Take, format!("Reads `{ident}` once: it is empty afterwards."))
         .build(
             &quote_spanned!(span=> (&self) -> #ty),
-            &quote_spanned!(span=> self.__view.take(&#constant)),
+            &quote_spanned!(span=> __private::View::take(&self.__view, &#constant)),
         )
 }
 
@@ -51,6 +51,6 @@ fn peek(field: &Field) -> TokenStream {
     Accessor::new(field, Verb::Peek, format!("Reads `{ident}` and leaves it for a later read."))
         .build(
             &quote_spanned!(span=> (&self) -> #ty),
-            &quote_spanned!(span=> self.__view.get(&#constant)),
+            &quote_spanned!(span=> __private::View::get(&self.__view, &#constant)),
         )
 }

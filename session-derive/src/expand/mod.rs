@@ -19,7 +19,8 @@ use crate::schema::{Field, Kind, Schema, Verb};
 ///
 /// The handle alone is named in the user's module. Everything else stands in a block of its own, where
 /// `__private` is the runtime and all other names of ours begin with two underscores as well: a field's
-/// type or default may mention any name of the user's.
+/// type or default may mention any name of the user's. Methods are called by their paths, because one of
+/// a trait of the user's that takes `self` would be found before ours.
 pub(crate) fn expand(schema: &Schema) -> TokenStream {
     let Schema { ident, vis, accessors, krate, .. } = schema;
     let handle_docs =
@@ -55,7 +56,8 @@ pub(crate) fn expand(schema: &Schema) -> TokenStream {
             #[automatically_derived]
             impl ::core::fmt::Debug for #accessors {
                 fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                    f.debug_struct(#handle_name).finish_non_exhaustive()
+                    let mut debug = ::core::fmt::Formatter::debug_struct(f, #handle_name);
+                    ::core::fmt::DebugStruct::finish_non_exhaustive(&mut debug)
                 }
             }
         };
@@ -151,7 +153,7 @@ fn schema_impl(schema: &Schema) -> TokenStream {
             const FIELDS: &'static [&'static dyn __private::AnyField<Self>] = &[#(&#constants),*];
 
             fn defaults() -> Self {
-                Self { #(#idents: #constants.default_value()),* }
+                Self { #(#idents: __private::Field::default_value(&#constants)),* }
             }
 
             fn accessors(view: __private::View<Self>) -> #accessors {

@@ -19,7 +19,7 @@ pub(super) fn get(field: &Field) -> TokenStream {
     let span = field.span();
     Accessor::new(field, Verb::Get, format!("The value of `{ident}`.")).build(
         &quote_spanned!(span=> (&self) -> #ty),
-        &quote_spanned!(span=> self.__view.get(&#constant)),
+        &quote_spanned!(span=> __private::View::get(&self.__view, &#constant)),
     )
 }
 
@@ -35,7 +35,7 @@ pub(super) fn set_documented(field: &Field, summary: String) -> TokenStream {
     let (argument, value) = argument(field, Verb::Set, &quote!(#ty), &Ident::new("value", span));
     Accessor::new(field, Verb::Set, summary).build(
         &quote_spanned!(span=> (&self, value: #argument)),
-        &quote_spanned!(span=> self.__view.set(&#constant, #value);),
+        &quote_spanned!(span=> __private::View::set(&self.__view, &#constant, #value);),
     )
 }
 
@@ -56,8 +56,10 @@ fn update(field: &Field) -> TokenStream {
                 + 'static,
         ) -> #ty
     };
-    Accessor::new(field, Verb::Update, summary)
-        .build(&signature, &quote_spanned!(span=> self.__view.update(&#constant, step)))
+    Accessor::new(field, Verb::Update, summary).build(
+        &signature,
+        &quote_spanned!(span=> __private::View::update(&self.__view, &#constant, step)),
+    )
 }
 
 /// `clear_x()`
@@ -72,7 +74,7 @@ pub(super) fn clear_documented(field: &Field, summary: String) -> TokenStream {
     let (span, constant) = (field.span(), constant_name(field));
     Accessor::new(field, Verb::Clear, summary).build(
         &quote_spanned!(span=> (&self)),
-        &quote_spanned!(span=> self.__view.clear(&#constant);),
+        &quote_spanned!(span=> __private::View::clear(&self.__view, &#constant);),
     )
 }
 
@@ -83,7 +85,7 @@ pub(super) fn has(field: &Field) -> TokenStream {
     Accessor::new(field, Verb::Has, format!("Whether the session holds a value of `{ident}`."))
         .build(
             &quote_spanned!(span=> (&self) -> ::core::primitive::bool),
-            &quote_spanned!(span=> self.__view.has(&#constant)),
+            &quote_spanned!(span=> __private::View::has(&self.__view, &#constant)),
         )
 }
 

@@ -16,6 +16,6 @@ pub(super) fn expires_at(field: &Field) -> TokenStream {
     );
     Accessor::new(field, Verb::ExpiresAt, summary).build(
         &quote_spanned!(span=> (&self) -> ::core::option::Option<__private::Timestamp>),
-        &quote_spanned!(span=> self.__view.field_expires_at(&#constant)),
+        &quote_spanned!(span=> __private::View::field_expires_at(&self.__view, &#constant)),
     )
 }

@@ -23,11 +23,11 @@ const _: () = {
         /// The value of `counter`.
         #[must_use]
         fn counter(&self) -> u64 {
-            self.__view.get(&__FIELD_0_COUNTER)
+            __private::View::get(&self.__view, &__FIELD_0_COUNTER)
         }
         /// Sets `counter`: this request's value wins.
         fn set_counter(&self, value: u64) {
-            self.__view.set(&__FIELD_0_COUNTER, value);
+            __private::View::set(&self.__view, &__FIELD_0_COUNTER, value);
         }
         /// Rewrites `counter` with `step` and returns the new value; `step` runs again if another request changed the field meanwhile.
         fn update_counter(
@@ -36,24 +36,24 @@ const _: () = {
                 &mut u64,
             ) + ::core::marker::Send + ::core::marker::Sync + 'static,
         ) -> u64 {
-            self.__view.update(&__FIELD_0_COUNTER, step)
+            __private::View::update(&self.__view, &__FIELD_0_COUNTER, step)
         }
         /// Removes `counter` from the session: it reads as its default again.
         fn clear_counter(&self) {
-            self.__view.clear(&__FIELD_0_COUNTER);
+            __private::View::clear(&self.__view, &__FIELD_0_COUNTER);
         }
         /// Whether the session holds a value of `counter`.
         #[must_use]
         fn has_counter(&self) -> ::core::primitive::bool {
-            self.__view.has(&__FIELD_0_COUNTER)
+            __private::View::has(&self.__view, &__FIELD_0_COUNTER)
         }
         /// Adds to `counter`, within its range, and returns the new value; what concurrent requests add is never lost.
         fn add_counter(&self, amount: u64) -> u64 {
-            self.__view.add(&__FIELD_0_COUNTER, amount)
+            __private::View::add(&self.__view, &__FIELD_0_COUNTER, amount)
         }
         /// Subtracts from `counter`, within its range, and returns the new value; what concurrent requests subtract is never lost.
         fn sub_counter(&self, amount: u64) -> u64 {
-            self.__view.sub(&__FIELD_0_COUNTER, amount)
+            __private::View::sub(&self.__view, &__FIELD_0_COUNTER, amount)
         }
     }
     #[automatically_derived]
@@ -67,7 +67,7 @@ const _: () = {
         ];
         fn defaults() -> Self {
             Self {
-                counter: __FIELD_0_COUNTER.default_value(),
+                counter: __private::Field::default_value(&__FIELD_0_COUNTER),
             }
         }
         fn accessors(view: __private::View<Self>) -> VisitSession {
@@ -77,7 +77,8 @@ const _: () = {
     #[automatically_derived]
     impl ::core::fmt::Debug for VisitSession {
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            f.debug_struct("VisitSession").finish_non_exhaustive()
+            let mut debug = ::core::fmt::Formatter::debug_struct(f, "VisitSession");
+            ::core::fmt::DebugStruct::finish_non_exhaustive(&mut debug)
         }
     }
 };

@@ -22,20 +22,20 @@ const _: () = {
     impl VisitSession {
         /// Leaves a message in `notice` for a later read.
         fn flash_notice(&self, message: String) {
-            self.__view
-                .flash(
-                    &__FIELD_0_NOTICE,
-                    <Option<String> as __private::Flash>::one(message),
-                );
+            __private::View::flash(
+                &self.__view,
+                &__FIELD_0_NOTICE,
+                <Option<String> as __private::Flash>::one(message),
+            );
         }
         /// Reads `notice` once: it is empty afterwards.
         fn take_notice(&self) -> Option<String> {
-            self.__view.take(&__FIELD_0_NOTICE)
+            __private::View::take(&self.__view, &__FIELD_0_NOTICE)
         }
         /// Reads `notice` and leaves it for a later read.
         #[must_use]
         fn peek_notice(&self) -> Option<String> {
-            self.__view.get(&__FIELD_0_NOTICE)
+            __private::View::get(&self.__view, &__FIELD_0_NOTICE)
         }
     }
     #[automatically_derived]
@@ -49,7 +49,7 @@ const _: () = {
         ];
         fn defaults() -> Self {
             Self {
-                notice: __FIELD_0_NOTICE.default_value(),
+                notice: __private::Field::default_value(&__FIELD_0_NOTICE),
             }
         }
         fn accessors(view: __private::View<Self>) -> VisitSession {
@@ -59,7 +59,8 @@ const _: () = {
     #[automatically_derived]
     impl ::core::fmt::Debug for VisitSession {
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            f.debug_struct("VisitSession").finish_non_exhaustive()
+            let mut debug = ::core::fmt::Formatter::debug_struct(f, "VisitSession");
+            ::core::fmt::DebugStruct::finish_non_exhaustive(&mut debug)
         }
     }
 };

@@ -25,14 +25,14 @@ const _: () = {
         #[deprecated]
         #[must_use]
         fn r#type(&self) -> u32 {
-            self.__view.get(&__FIELD_0_TYPE)
+            __private::View::get(&self.__view, &__FIELD_0_TYPE)
         }
         /// Sets `r#type`: this request's value wins.
         ///
         /// How many.
         #[deprecated]
         fn set_type(&self, value: u32) {
-            self.__view.set(&__FIELD_0_TYPE, value);
+            __private::View::set(&self.__view, &__FIELD_0_TYPE, value);
         }
         /// Rewrites `r#type` with `step` and returns the new value; `step` runs again if another request changed the field meanwhile.
         ///
@@ -44,14 +44,14 @@ const _: () = {
                 &mut u32,
             ) + ::core::marker::Send + ::core::marker::Sync + 'static,
         ) -> u32 {
-            self.__view.update(&__FIELD_0_TYPE, step)
+            __private::View::update(&self.__view, &__FIELD_0_TYPE, step)
         }
         /// Removes `r#type` from the session: it reads as its default again.
         ///
         /// How many.
         #[deprecated]
         fn clear_type(&self) {
-            self.__view.clear(&__FIELD_0_TYPE);
+            __private::View::clear(&self.__view, &__FIELD_0_TYPE);
         }
         /// Whether the session holds a value of `r#type`.
         ///
@@ -59,7 +59,7 @@ const _: () = {
         #[deprecated]
         #[must_use]
         fn has_type(&self) -> ::core::primitive::bool {
-            self.__view.has(&__FIELD_0_TYPE)
+            __private::View::has(&self.__view, &__FIELD_0_TYPE)
         }
     }
     #[automatically_derived]
@@ -73,7 +73,7 @@ const _: () = {
         ];
         fn defaults() -> Self {
             Self {
-                r#type: __FIELD_0_TYPE.default_value(),
+                r#type: __private::Field::default_value(&__FIELD_0_TYPE),
             }
         }
         fn accessors(view: __private::View<Self>) -> Basket {
@@ -83,7 +83,8 @@ const _: () = {
     #[automatically_derived]
     impl ::core::fmt::Debug for Basket {
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            f.debug_struct("Basket").finish_non_exhaustive()
+            let mut debug = ::core::fmt::Formatter::debug_struct(f, "Basket");
+            ::core::fmt::DebugStruct::finish_non_exhaustive(&mut debug)
         }
     }
 };

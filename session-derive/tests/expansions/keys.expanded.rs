@@ -33,11 +33,11 @@ const _: () = {
         /// The value of `cart_items`.
         #[must_use]
         fn cart_items(&self) -> Vec<u64> {
-            self.__view.get(&__FIELD_0_CART_ITEMS)
+            __private::View::get(&self.__view, &__FIELD_0_CART_ITEMS)
         }
         /// Sets `cart_items`: this request's value wins.
         fn set_cart_items(&self, value: Vec<u64>) {
-            self.__view.set(&__FIELD_0_CART_ITEMS, value);
+            __private::View::set(&self.__view, &__FIELD_0_CART_ITEMS, value);
         }
         /// Rewrites `cart_items` with `step` and returns the new value; `step` runs again if another request changed the field meanwhile.
         fn update_cart_items(
@@ -46,25 +46,25 @@ const _: () = {
                 &mut Vec<u64>,
             ) + ::core::marker::Send + ::core::marker::Sync + 'static,
         ) -> Vec<u64> {
-            self.__view.update(&__FIELD_0_CART_ITEMS, step)
+            __private::View::update(&self.__view, &__FIELD_0_CART_ITEMS, step)
         }
         /// Removes `cart_items` from the session: it reads as its default again.
         fn clear_cart_items(&self) {
-            self.__view.clear(&__FIELD_0_CART_ITEMS);
+            __private::View::clear(&self.__view, &__FIELD_0_CART_ITEMS);
         }
         /// Whether the session holds a value of `cart_items`.
         #[must_use]
         fn has_cart_items(&self) -> ::core::primitive::bool {
-            self.__view.has(&__FIELD_0_CART_ITEMS)
+            __private::View::has(&self.__view, &__FIELD_0_CART_ITEMS)
         }
         /// The value of `language`.
         #[must_use]
         fn locale(&self) -> String {
-            self.__view.get(&__FIELD_1_LANGUAGE)
+            __private::View::get(&self.__view, &__FIELD_1_LANGUAGE)
         }
         /// Sets `language`: this request's value wins.
         fn set_locale(&self, value: String) {
-            self.__view.set(&__FIELD_1_LANGUAGE, value);
+            __private::View::set(&self.__view, &__FIELD_1_LANGUAGE, value);
         }
         /// Rewrites `language` with `step` and returns the new value; `step` runs again if another request changed the field meanwhile.
         fn update_locale(
@@ -73,16 +73,16 @@ const _: () = {
                 &mut String,
             ) + ::core::marker::Send + ::core::marker::Sync + 'static,
         ) -> String {
-            self.__view.update(&__FIELD_1_LANGUAGE, step)
+            __private::View::update(&self.__view, &__FIELD_1_LANGUAGE, step)
         }
         /// Removes `language` from the session: it reads as its default again.
         fn clear_locale(&self) {
-            self.__view.clear(&__FIELD_1_LANGUAGE);
+            __private::View::clear(&self.__view, &__FIELD_1_LANGUAGE);
         }
         /// Whether the session holds a value of `language`.
         #[must_use]
         fn has_locale(&self) -> ::core::primitive::bool {
-            self.__view.has(&__FIELD_1_LANGUAGE)
+            __private::View::has(&self.__view, &__FIELD_1_LANGUAGE)
         }
     }
     #[automatically_derived]
@@ -101,8 +101,8 @@ const _: () = {
         ];
         fn defaults() -> Self {
             Self {
-                cart_items: __FIELD_0_CART_ITEMS.default_value(),
-                language: __FIELD_1_LANGUAGE.default_value(),
+                cart_items: __private::Field::default_value(&__FIELD_0_CART_ITEMS),
+                language: __private::Field::default_value(&__FIELD_1_LANGUAGE),
             }
         }
         fn accessors(view: __private::View<Self>) -> ShopSession {
@@ -112,7 +112,8 @@ const _: () = {
     #[automatically_derived]
     impl ::core::fmt::Debug for ShopSession {
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            f.debug_struct("ShopSession").finish_non_exhaustive()
+            let mut debug = ::core::fmt::Formatter::debug_struct(f, "ShopSession");
+            ::core::fmt::DebugStruct::finish_non_exhaustive(&mut debug)
         }
     }
 };

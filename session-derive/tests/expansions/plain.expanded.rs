@@ -24,13 +24,13 @@ const _: () = {
         /// Light or dark.
         #[must_use]
         pub fn theme(&self) -> Option<String> {
-            self.__view.get(&__FIELD_0_THEME)
+            __private::View::get(&self.__view, &__FIELD_0_THEME)
         }
         /// Sets `theme`: this request's value wins.
         ///
         /// Light or dark.
         pub fn set_theme(&self, value: Option<String>) {
-            self.__view.set(&__FIELD_0_THEME, value);
+            __private::View::set(&self.__view, &__FIELD_0_THEME, value);
         }
         /// Rewrites `theme` with `step` and returns the new value; `step` runs again if another request changed the field meanwhile.
         ///
@@ -41,20 +41,20 @@ const _: () = {
                 &mut Option<String>,
             ) + ::core::marker::Send + ::core::marker::Sync + 'static,
         ) -> Option<String> {
-            self.__view.update(&__FIELD_0_THEME, step)
+            __private::View::update(&self.__view, &__FIELD_0_THEME, step)
         }
         /// Removes `theme` from the session: it reads as its default again.
         ///
         /// Light or dark.
         pub fn clear_theme(&self) {
-            self.__view.clear(&__FIELD_0_THEME);
+            __private::View::clear(&self.__view, &__FIELD_0_THEME);
         }
         /// Whether the session holds a value of `theme`.
         ///
         /// Light or dark.
         #[must_use]
         pub fn has_theme(&self) -> ::core::primitive::bool {
-            self.__view.has(&__FIELD_0_THEME)
+            __private::View::has(&self.__view, &__FIELD_0_THEME)
         }
     }
     #[automatically_derived]
@@ -68,7 +68,7 @@ const _: () = {
         ];
         fn defaults() -> Self {
             Self {
-                theme: __FIELD_0_THEME.default_value(),
+                theme: __private::Field::default_value(&__FIELD_0_THEME),
             }
         }
         fn accessors(view: __private::View<Self>) -> VisitSession {
@@ -78,7 +78,8 @@ const _: () = {
     #[automatically_derived]
     impl ::core::fmt::Debug for VisitSession {
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            f.debug_struct("VisitSession").finish_non_exhaustive()
+            let mut debug = ::core::fmt::Formatter::debug_struct(f, "VisitSession");
+            ::core::fmt::DebugStruct::finish_non_exhaustive(&mut debug)
         }
     }
 };

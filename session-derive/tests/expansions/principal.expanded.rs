@@ -23,20 +23,20 @@ const _: () = {
         /// The value of `user_id`.
         #[must_use]
         fn user_id(&self) -> Option<u64> {
-            self.__view.get(&__FIELD_0_USER_ID)
+            __private::View::get(&self.__view, &__FIELD_0_USER_ID)
         }
         /// Sets `user_id`, who is signed in; another value renews the session's id.
         fn set_user_id(&self, value: Option<u64>) {
-            self.__view.set(&__FIELD_0_USER_ID, value);
+            __private::View::set(&self.__view, &__FIELD_0_USER_ID, value);
         }
         /// Clears `user_id`: nobody is signed in. This renews the session's id.
         fn clear_user_id(&self) {
-            self.__view.clear(&__FIELD_0_USER_ID);
+            __private::View::clear(&self.__view, &__FIELD_0_USER_ID);
         }
         /// Whether the session holds a value of `user_id`.
         #[must_use]
         fn has_user_id(&self) -> ::core::primitive::bool {
-            self.__view.has(&__FIELD_0_USER_ID)
+            __private::View::has(&self.__view, &__FIELD_0_USER_ID)
         }
     }
     #[automatically_derived]
@@ -52,7 +52,7 @@ const _: () = {
         ];
         fn defaults() -> Self {
             Self {
-                user_id: __FIELD_0_USER_ID.default_value(),
+                user_id: __private::Field::default_value(&__FIELD_0_USER_ID),
             }
         }
         fn accessors(view: __private::View<Self>) -> VisitSession {
@@ -67,7 +67,8 @@ const _: () = {
     #[automatically_derived]
     impl ::core::fmt::Debug for VisitSession {
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            f.debug_struct("VisitSession").finish_non_exhaustive()
+            let mut debug = ::core::fmt::Formatter::debug_struct(f, "VisitSession");
+            ::core::fmt::DebugStruct::finish_non_exhaustive(&mut debug)
         }
     }
 };

@@ -24,11 +24,11 @@ const _: () = {
         /// The value of `tries`.
         #[must_use]
         fn tries(&self) -> u8 {
-            self.__view.get(&__FIELD_0_TRIES)
+            __private::View::get(&self.__view, &__FIELD_0_TRIES)
         }
         /// Sets `tries`: this request's value wins.
         fn set_tries(&self, value: u8) {
-            self.__view.set(&__FIELD_0_TRIES, value);
+            __private::View::set(&self.__view, &__FIELD_0_TRIES, value);
         }
         /// Rewrites `tries` with `step` and returns the new value; `step` runs again if another request changed the field meanwhile.
         fn update_tries(
@@ -37,29 +37,29 @@ const _: () = {
                 &mut u8,
             ) + ::core::marker::Send + ::core::marker::Sync + 'static,
         ) -> u8 {
-            self.__view.update(&__FIELD_0_TRIES, step)
+            __private::View::update(&self.__view, &__FIELD_0_TRIES, step)
         }
         /// Removes `tries` from the session: it reads as its default again.
         fn clear_tries(&self) {
-            self.__view.clear(&__FIELD_0_TRIES);
+            __private::View::clear(&self.__view, &__FIELD_0_TRIES);
         }
         /// Whether the session holds a value of `tries`.
         #[must_use]
         fn has_tries(&self) -> ::core::primitive::bool {
-            self.__view.has(&__FIELD_0_TRIES)
+            __private::View::has(&self.__view, &__FIELD_0_TRIES)
         }
         /// Adds to `tries`, within its range, and returns the new value; what concurrent requests add is never lost.
         fn add_tries(&self, amount: u8) -> u8 {
-            self.__view.add(&__FIELD_0_TRIES, amount)
+            __private::View::add(&self.__view, &__FIELD_0_TRIES, amount)
         }
         /// Subtracts from `tries`, within its range, and returns the new value; what concurrent requests subtract is never lost.
         fn sub_tries(&self, amount: u8) -> u8 {
-            self.__view.sub(&__FIELD_0_TRIES, amount)
+            __private::View::sub(&self.__view, &__FIELD_0_TRIES, amount)
         }
         /// When `tries` will be absent if it is not written again; `None` if it is absent, or ends with the session.
         #[must_use]
         fn tries_expires_at(&self) -> ::core::option::Option<__private::Timestamp> {
-            self.__view.field_expires_at(&__FIELD_0_TRIES)
+            __private::View::field_expires_at(&self.__view, &__FIELD_0_TRIES)
         }
     }
     #[automatically_derived]
@@ -73,7 +73,7 @@ const _: () = {
         ];
         fn defaults() -> Self {
             Self {
-                tries: __FIELD_0_TRIES.default_value(),
+                tries: __private::Field::default_value(&__FIELD_0_TRIES),
             }
         }
         fn accessors(view: __private::View<Self>) -> VisitSession {
@@ -83,7 +83,8 @@ const _: () = {
     #[automatically_derived]
     impl ::core::fmt::Debug for VisitSession {
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            f.debug_struct("VisitSession").finish_non_exhaustive()
+            let mut debug = ::core::fmt::Formatter::debug_struct(f, "VisitSession");
+            ::core::fmt::DebugStruct::finish_non_exhaustive(&mut debug)
         }
     }
 };

@@ -51,11 +51,15 @@ const _: () = {
         /// The value of `theme`.
         #[must_use]
         fn theme(&self) -> String {
-            self.__view.get(&__FIELD_0_THEME)
+            __private::View::get(&self.__view, &__FIELD_0_THEME)
         }
         /// Sets `theme`: this request's value wins.
         fn set_theme(&self, value: impl ::core::convert::Into<String>) {
-            self.__view.set(&__FIELD_0_THEME, ::core::convert::Into::into(value));
+            __private::View::set(
+                &self.__view,
+                &__FIELD_0_THEME,
+                ::core::convert::Into::into(value),
+            );
         }
         /// Rewrites `theme` with `step` and returns the new value; `step` runs again if another request changed the field meanwhile.
         fn update_theme(
@@ -64,25 +68,29 @@ const _: () = {
                 &mut String,
             ) + ::core::marker::Send + ::core::marker::Sync + 'static,
         ) -> String {
-            self.__view.update(&__FIELD_0_THEME, step)
+            __private::View::update(&self.__view, &__FIELD_0_THEME, step)
         }
         /// Removes `theme` from the session: it reads as its default again.
         fn clear_theme(&self) {
-            self.__view.clear(&__FIELD_0_THEME);
+            __private::View::clear(&self.__view, &__FIELD_0_THEME);
         }
         /// Whether the session holds a value of `theme`.
         #[must_use]
         fn has_theme(&self) -> ::core::primitive::bool {
-            self.__view.has(&__FIELD_0_THEME)
+            __private::View::has(&self.__view, &__FIELD_0_THEME)
         }
         /// The value of `name`.
         #[must_use]
         fn name(&self) -> Option<String> {
-            self.__view.get(&__FIELD_1_NAME)
+            __private::View::get(&self.__view, &__FIELD_1_NAME)
         }
         /// Sets `name`: this request's value wins.
         fn set_name(&self, value: impl __private::IntoOption<String>) {
-            self.__view.set(&__FIELD_1_NAME, __private::IntoOption::into_option(value));
+            __private::View::set(
+                &self.__view,
+                &__FIELD_1_NAME,
+                __private::IntoOption::into_option(value),
+            );
         }
         /// Rewrites `name` with `step` and returns the new value; `step` runs again if another request changed the field meanwhile.
         fn update_name(
@@ -91,25 +99,25 @@ const _: () = {
                 &mut Option<String>,
             ) + ::core::marker::Send + ::core::marker::Sync + 'static,
         ) -> Option<String> {
-            self.__view.update(&__FIELD_1_NAME, step)
+            __private::View::update(&self.__view, &__FIELD_1_NAME, step)
         }
         /// Removes `name` from the session: it reads as its default again.
         fn clear_name(&self) {
-            self.__view.clear(&__FIELD_1_NAME);
+            __private::View::clear(&self.__view, &__FIELD_1_NAME);
         }
         /// Whether the session holds a value of `name`.
         #[must_use]
         fn has_name(&self) -> ::core::primitive::bool {
-            self.__view.has(&__FIELD_1_NAME)
+            __private::View::has(&self.__view, &__FIELD_1_NAME)
         }
         /// The value of `cart`.
         #[must_use]
         fn cart(&self) -> Cart {
-            self.__view.get(&__FIELD_2_CART)
+            __private::View::get(&self.__view, &__FIELD_2_CART)
         }
         /// Sets `cart`: this request's value wins.
         fn set_cart(&self, value: Cart) {
-            self.__view.set(&__FIELD_2_CART, value);
+            __private::View::set(&self.__view, &__FIELD_2_CART, value);
         }
         /// Rewrites `cart` with `step` and returns the new value; `step` runs again if another request changed the field meanwhile.
         fn update_cart(
@@ -118,16 +126,16 @@ const _: () = {
                 &mut Cart,
             ) + ::core::marker::Send + ::core::marker::Sync + 'static,
         ) -> Cart {
-            self.__view.update(&__FIELD_2_CART, step)
+            __private::View::update(&self.__view, &__FIELD_2_CART, step)
         }
         /// Removes `cart` from the session: it reads as its default again.
         fn clear_cart(&self) {
-            self.__view.clear(&__FIELD_2_CART);
+            __private::View::clear(&self.__view, &__FIELD_2_CART);
         }
         /// Whether the session holds a value of `cart`.
         #[must_use]
         fn has_cart(&self) -> ::core::primitive::bool {
-            self.__view.has(&__FIELD_2_CART)
+            __private::View::has(&self.__view, &__FIELD_2_CART)
         }
     }
     #[automatically_derived]
@@ -147,9 +155,9 @@ const _: () = {
         ];
         fn defaults() -> Self {
             Self {
-                theme: __FIELD_0_THEME.default_value(),
-                name: __FIELD_1_NAME.default_value(),
-                cart: __FIELD_2_CART.default_value(),
+                theme: __private::Field::default_value(&__FIELD_0_THEME),
+                name: __private::Field::default_value(&__FIELD_1_NAME),
+                cart: __private::Field::default_value(&__FIELD_2_CART),
             }
         }
         fn accessors(view: __private::View<Self>) -> VisitSession {
@@ -159,7 +167,8 @@ const _: () = {
     #[automatically_derived]
     impl ::core::fmt::Debug for VisitSession {
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            f.debug_struct("VisitSession").finish_non_exhaustive()
+            let mut debug = ::core::fmt::Formatter::debug_struct(f, "VisitSession");
+            ::core::fmt::DebugStruct::finish_non_exhaustive(&mut debug)
         }
     }
 };
