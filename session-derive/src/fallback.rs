@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
+use crate::lints;
 use crate::schema::{Field, Schema, Verb};
 
 /// Every field gets every accessor: which ones it should have is not known when its attributes are wrong.
@@ -27,13 +28,14 @@ pub(crate) fn expand(schema: &Schema) -> TokenStream {
         schema.accessors.clone()
     };
     let methods = quote!(#(#methods)*);
+    let lints = lints::allowed(schema);
     let impls = impls(schema, &handle);
     quote! {
         #[doc(hidden)]
-        #[allow(deprecated, dead_code)]
+        #[allow(#lints)]
         #vis struct #handle;
 
-        #[allow(deprecated, dead_code, unused, non_snake_case)]
+        #[allow(#lints unused)]
         const _: () = {
             use #krate::__private as __private;
 

@@ -8,6 +8,7 @@ mod expand;
 #[cfg(test)]
 mod expansions;
 mod fallback;
+mod lints;
 mod schema;
 mod suggest;
 mod valid;

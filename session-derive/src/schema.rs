@@ -12,6 +12,7 @@ use syn::{
 use crate::attr::{ContainerAttrs, FieldAttrs, at};
 use crate::case::Case;
 use crate::ctxt::Ctxt;
+use crate::lints;
 
 /// A struct that is to be a session schema.
 pub(crate) struct Schema {
@@ -24,6 +25,7 @@ pub(crate) struct Schema {
     /// The path of the runtime.
     pub(crate) krate: Path,
     pub(crate) reset_on_mismatch: bool,
+    pub(crate) allows_deprecated: bool,
     pub(crate) prefix: Option<LitStr>,
     pub(crate) fields: Vec<Field>,
 }
@@ -151,6 +153,7 @@ impl Schema {
             vis: input.vis.clone(),
             krate: attrs.krate.unwrap_or_else(|| syn::parse_quote!(::session_runtime)),
             reset_on_mismatch,
+            allows_deprecated: lints::allows_deprecated(input),
             prefix: attrs.prefix,
             fields,
             ident,

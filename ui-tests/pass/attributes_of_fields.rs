@@ -32,6 +32,22 @@ pub struct OldVisit {
     pub present: u32,
 }
 
+/// Old.
+#[deprecated]
+#[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
+pub struct OldTheme;
+
+/// Old types, and names that rustc finds odd with what accessors put before and after them.
+#[derive(SessionSchema)]
+pub struct OldTypes {
+    /// Old.
+    #[allow(deprecated)]
+    pub theme: OldTheme,
+    _reserved: u32,
+    #[session(ttl = "1m")]
+    type_: u32,
+}
+
 /// Uses it.
 pub fn handler(session: &Session<Visit>) -> u32 {
     #[expect(deprecated)]

@@ -8,6 +8,7 @@
     single_use_lifetimes
 )]
 #![deny(unused_results, let_underscore_drop, missing_copy_implementations, trivial_casts)]
+#![deny(clippy::impl_trait_in_params, clippy::missing_inline_in_public_items)]
 
 use session_runtime::{Session, SessionSchema};
 
@@ -45,6 +46,7 @@ struct Unused {
 }
 
 /// A handler.
+#[inline]
 #[must_use]
 pub fn handler(session: &Session<Visit>) -> u64 {
     session.set_theme("dark".to_owned());

@@ -13,6 +13,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use crate::attr::{Ttl, Upgrade};
+use crate::lints;
 use crate::schema::{Field, Kind, Schema, Verb};
 
 /// The code for a schema without mistakes.
@@ -29,16 +30,18 @@ pub(crate) fn expand(schema: &Schema) -> TokenStream {
     let constants = schema.fields.iter().map(|field| constant(schema, field));
     let methods = schema.fields.iter().map(methods);
     let schema_impl = schema_impl(schema);
+    let lints = lints::allowed(schema);
+    let allow_deprecated = schema.allows_deprecated.then(|| quote!(#[allow(deprecated)]));
     let principal_impl = schema.principal().map(|field| principal::schema_impl(schema, field));
     quote! {
         #[doc = #handle_docs]
-        #[allow(deprecated)]
+        #allow_deprecated
         #vis struct #accessors {
             __view: #krate::__private::View<#ident>,
         }
 
         #[doc(hidden)]
-        #[allow(deprecated, dead_code, non_snake_case, clippy::all, clippy::pedantic)]
+        #[allow(#lints clippy::all, clippy::pedantic, clippy::restriction)]
         const _: () = {
             use #krate::__private as __private;
 

@@ -1,10 +1,9 @@
 /// The accessors of [`Visit`]: what a `Session<Visit>` dereferences to.
-#[allow(deprecated)]
 struct VisitSession {
     __view: ::session_runtime::__private::View<Visit>,
 }
 #[doc(hidden)]
-#[allow(deprecated, dead_code, non_snake_case, clippy::all, clippy::pedantic)]
+#[allow(dead_code, clippy::all, clippy::pedantic, clippy::restriction)]
 const _: () = {
     use ::session_runtime::__private as __private;
     const __FIELD_0_NOTICE: __private::Field<Visit, Option<String>> = __private::field::<

@@ -4,7 +4,7 @@ pub(crate) struct Basket {
     __view: crate::web::__private::View<Shop>,
 }
 #[doc(hidden)]
-#[allow(deprecated, dead_code, non_snake_case, clippy::all, clippy::pedantic)]
+#[allow(deprecated, dead_code, clippy::all, clippy::pedantic, clippy::restriction)]
 const _: () = {
     use crate::web::__private as __private;
     const __FIELD_0_TYPE: __private::Field<Shop, u32> = __private::field::<

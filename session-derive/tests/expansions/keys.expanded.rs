@@ -1,10 +1,9 @@
 /// The accessors of [`Shop`]: what a `Session<Shop>` dereferences to.
-#[allow(deprecated)]
 struct ShopSession {
     __view: ::session_runtime::__private::View<Shop>,
 }
 #[doc(hidden)]
-#[allow(deprecated, dead_code, non_snake_case, clippy::all, clippy::pedantic)]
+#[allow(dead_code, clippy::all, clippy::pedantic, clippy::restriction)]
 const _: () = {
     use ::session_runtime::__private as __private;
     const __FIELD_0_CART_ITEMS: __private::Field<Shop, Vec<u64>> = __private::field::<

@@ -2,9 +2,9 @@
     "unknown session field attribute `flahs`\nhelp: did you mean `flash`?"
 }
 #[doc(hidden)]
-#[allow(deprecated, dead_code)]
+#[allow(dead_code)]
 struct VisitSession;
-#[allow(deprecated, dead_code, unused, non_snake_case)]
+#[allow(dead_code, unused)]
 const _: () = {
     use ::session_runtime::__private as __private;
     impl VisitSession {
