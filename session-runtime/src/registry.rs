@@ -112,31 +112,29 @@ impl Clash {
 const fn clash(a: &Names, b: &Names) -> Option<Clash> {
     let mut i = 0;
     while i < a.keys.len() {
-        let mut j = 0;
-        while j < b.keys.len() {
-            if same(a.keys[i], b.keys[j]) {
+        let mut others = b.keys;
+        while let [other, rest @ ..] = others {
+            if same(a.keys[i], other) {
                 return Some(Clash::Key(a.keys[i]));
             }
-            j += 1;
+            others = rest;
         }
         i += 1;
     }
     if a.principal.is_some() && b.principal.is_some() { Some(Clash::Principal) } else { None }
 }
 
+/// From the end, where keys with one prefix differ: the compiler counts the steps, and asks after two
+/// million whether they end.
 const fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut i = 0;
-    while i < a.len() {
-        if a[i] != b[i] {
+    let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
+    while let ([a_rest @ .., a_last], [b_rest @ .., b_last]) = (a, b) {
+        if *a_last != *b_last {
             return false;
         }
-        i += 1;
+        (a, b) = (a_rest, b_rest);
     }
-    true
+    a.is_empty() && b.is_empty()
 }
 
 /// Stops the compiler if two of the schemas claim one key or have a principal each.
