@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::parse::Parse;
 use syn::{
     Attribute, Data, DeriveInput, Fields, GenericArgument, GenericParam, Generics, Ident, LitStr,
-    Path, PathArguments, Type, Visibility,
+    Path, PathArguments, Type, TypePath, Visibility,
 };
 
 use crate::attr::{ContainerAttrs, FieldAttrs, at};
@@ -243,21 +243,31 @@ impl Field {
 
     /// The `T` of a type that is visibly `Option<T>`.
     pub(crate) fn option(&self) -> Option<&Type> {
-        let Type::Path(path) = without_groups(&self.ty) else { return None };
-        self.item().filter(|_| path.path.segments.last().is_some_and(|it| it.ident == "Option"))
+        item(&self.ty, &["Option"])
     }
 
     /// The `T` of a type that is visibly `Option<T>` or `Vec<T>`.
     pub(crate) fn item(&self) -> Option<&Type> {
-        let Type::Path(path) = without_groups(&self.ty) else { return None };
-        let last = path.path.segments.last()?;
-        let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
-        match (arguments.args.first()?, arguments.args.len()) {
-            (GenericArgument::Type(item), 1) if last.ident == "Option" || last.ident == "Vec" => {
-                Some(item)
-            }
-            _ => None,
-        }
+        item(&self.ty, &["Option", "Vec"])
+    }
+}
+
+/// The `T` of a type of the standard library with one of these names.
+fn item<'a>(ty: &'a Type, names: &[&str]) -> Option<&'a Type> {
+    let Type::Path(TypePath { qself: None, path, .. }) = without_groups(ty) else { return None };
+    let last = path.segments.last()?;
+    let name = last.ident.to_string();
+    // `option::Option` or a path into the library: any other leads to a type of the user's.
+    let first = path.segments.first()?.ident.to_string();
+    let is_std = match path.segments.len() {
+        1 => true,
+        2 if first == name.to_lowercase() => true,
+        _ => ["std", "core", "alloc"].contains(&&*first),
+    };
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match (arguments.args.first()?, arguments.args.len()) {
+        (GenericArgument::Type(item), 1) if is_std && names.contains(&&*name) => Some(item),
+        _ => None,
     }
 }
 

@@ -53,6 +53,31 @@ struct Renamed {
     number: u32,
 }
 
+/// Types that are called like those of the standard library.
+mod own {
+    use ::std::option;
+
+    #[derive(::std::clone::Clone, ::std::default::Default)]
+    #[derive(::serde::Serialize, ::serde::Deserialize)]
+    pub struct Option<T>(T);
+
+    impl<T> ::std::convert::From<T> for Option<T> {
+        fn from(value: T) -> Self {
+            Self(value)
+        }
+    }
+
+    #[derive(::session_runtime::SessionSchema)]
+    pub struct Visit {
+        #[session(into)]
+        pub own: self::Option<u8>,
+        #[session(into)]
+        pub option: option::Option<u8>,
+        #[session(into)]
+        pub core: ::core::option::Option<u8>,
+    }
+}
+
 /// Every type has methods with the names that the generated code calls, and Rust finds those first that
 /// take `self`.
 #[allow(dead_code)]
@@ -102,6 +127,11 @@ fn main() {
     let _ = (handler, |session: renamed::Session<Absolute>| session.number());
     let _ = |session: renamed::Session<shadowed::Visit>| {
         session.set_value(::std::string::String::new())
+    };
+    let _ = |session: renamed::Session<own::Visit>| {
+        session.set_own(1);
+        session.set_option(1);
+        session.set_core(1);
     };
     ::std::assert_eq!(
         <Renamed as renamed::SessionSchema>::KEYS,
