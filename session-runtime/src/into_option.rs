@@ -40,7 +40,7 @@ use std::sync::Arc;
 #[diagnostic::on_unimplemented(
     message = "an `Option<{T}>` cannot be set to a `{Self}`",
     label = "not `None`, `Some(..)`, `{T}` or what becomes one",
-    note = "convert it first, or implement `session_runtime::IntoOption<{T}>` for `{Self}`"
+    note = "convert it first, or, for a type of your own, implement `session_runtime::IntoOption<{T}>`"
 )]
 pub trait IntoOption<T> {
     /// The value to set.
