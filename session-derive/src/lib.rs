@@ -249,8 +249,9 @@ use crate::schema::Schema;
 /// accessors `r#type`, `set_type` and so on.
 ///
 /// No accessor can be called like a method of `Session` (`id`, `is_new`, `created_at`, `expires_at`,
-/// `renew`, `destroy`, `commit`, `remember`) or of a trait that Rust would find first (`clone`, `to_owned`,
-/// `borrow`, `borrow_mut`, `deref`, `type_id`, `into`, `try_into`): rename the accessors with `name`.
+/// `renew`, `destroy`, `commit`, `remember`, `touch`) or of a trait that Rust would find first (`clone`,
+/// `to_owned`, `borrow`, `borrow_mut`, `deref`, `fmt`, `type_id`, `into`, `try_into`): rename the accessors with
+/// `name`.
 #[proc_macro_derive(SessionSchema, attributes(session))]
 pub fn derive_session_schema(input: TokenStream) -> TokenStream {
     derive(&parse_macro_input!(input as DeriveInput)).into()
