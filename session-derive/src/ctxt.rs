@@ -33,6 +33,11 @@ impl Ctxt {
         self.errors.borrow_mut().push(error);
     }
 
+    /// How many mistakes were found.
+    pub(crate) fn len(&self) -> usize {
+        self.errors.borrow().len()
+    }
+
     /// All mistakes as one error.
     pub(crate) fn check(self) -> syn::Result<()> {
         let mut errors = self.errors.into_inner().into_iter();

@@ -7,8 +7,9 @@ use quote::{format_ident, quote};
 
 use crate::lints;
 use crate::schema::{Field, Schema, Verb};
+use crate::valid;
 
-/// Every field gets every accessor: which ones it should have is not known when its attributes are wrong.
+/// The same traits and accessors as without a mistake.
 pub(crate) fn expand(schema: &Schema) -> TokenStream {
     if schema.generic {
         // The stubs would raise errors of their own.
@@ -19,7 +20,7 @@ pub(crate) fn expand(schema: &Schema) -> TokenStream {
     let methods = schema
         .fields
         .iter()
-        .flat_map(|field| Verb::ALL.iter().map(move |verb| (field, *verb)))
+        .flat_map(|field| verbs(field).into_iter().map(move |verb| (field, verb)))
         .filter(|(field, verb)| names.insert(field.method(*verb)))
         .map(|(field, verb)| stub(field, verb));
     let handle = if schema.accessors == schema.ident {
@@ -81,6 +82,14 @@ fn impls(schema: &Schema, handle: &Ident) -> TokenStream {
     }
 }
 
+/// Every accessor for a field whose attributes are wrong: which ones it should have is not known.
+fn verbs(field: &Field) -> Vec<Verb> {
+    match field.is_understood && valid::contradictions(field).next().is_none() {
+        true => field.methods().map(|(verb, _)| verb).collect(),
+        false => Verb::ALL.to_vec(),
+    }
+}
+
 fn stub(field: &Field, verb: Verb) -> TokenStream {
     let Field { ty, vis, .. } = field;
     let method = field.method(verb);
@@ -97,7 +106,11 @@ fn stub(field: &Field, verb: Verb) -> TokenStream {
         Verb::Has => quote!((&self) -> ::core::primitive::bool),
         Verb::ExpiresAt => quote!((&self) -> ::core::option::Option<__private::Timestamp>),
         Verb::Add | Verb::Sub => quote!((&self, _: #ty) -> #ty),
-        Verb::Flash => quote!((&self, _: impl ::core::marker::Sized)),
+        Verb::Flash => match field.item() {
+            Some(item) if field.into => quote!((&self, _: impl ::core::convert::Into<#item>)),
+            Some(item) => quote!((&self, _: #item)),
+            None => quote!((&self, _: impl ::core::marker::Sized)),
+        },
     };
     quote!(#vis fn #method #signature { ::core::unreachable!() })
 }

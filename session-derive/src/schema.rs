@@ -47,6 +47,8 @@ pub(crate) struct Field {
     pub(crate) docs: Vec<Attribute>,
     pub(crate) deprecated: Option<Attribute>,
     pub(crate) attrs: FieldAttrs,
+    /// Its attributes say what was meant.
+    pub(crate) is_understood: bool,
 }
 
 /// What decides which accessors a field has.
@@ -174,7 +176,9 @@ impl Field {
         case: Case,
         ctxt: &Ctxt,
     ) -> Self {
+        let mistakes = ctxt.len();
         let mut attrs = FieldAttrs::parse(&field.attrs, ctxt);
+        let is_understood = ctxt.len() == mistakes;
         if let Some(upgrade) = &mut attrs.upgrade {
             upgrade.from = replace_self(&upgrade.from, schema);
             upgrade.with = replace_self(&upgrade.with, schema);
@@ -209,6 +213,7 @@ impl Field {
             docs: with("doc"),
             deprecated: with("deprecated").into_iter().next(),
             attrs,
+            is_understood,
             ident,
         }
     }

@@ -57,30 +57,35 @@ fn check_handle(schema: &Schema, ctxt: &Ctxt) {
     }
 }
 
-/// Options that exclude each other.
+/// Reports options that exclude each other.
 fn check_kind(field: &Field, ctxt: &Ctxt) {
+    for (one, other) in contradictions(field) {
+        ctxt.error_with(
+            (&other, format!("`{other}` cannot be combined with `{one}`")),
+            (&one, format!("`{one}` is here")),
+        );
+    }
+}
+
+/// Options of the field that exclude each other.
+pub(crate) fn contradictions(field: &Field) -> impl Iterator<Item = (Ident, Ident)> {
     let attrs = &field.attrs;
+    let [counter, flash, principal] = [&attrs.counter, &attrs.flash, &attrs.principal];
     let default = attrs.default.as_ref().map(|(name, _)| name.clone());
     let ttl = attrs.ttl.as_ref().map(|ttl| ttl.name.clone());
     let upgrade = attrs.upgrade.as_ref().map(|upgrade| upgrade.name.clone());
     let exclusive = [
-        (&attrs.counter, &attrs.flash),
-        (&attrs.counter, &attrs.principal),
-        (&attrs.flash, &attrs.principal),
-        (&attrs.flash, &default),
-        (&attrs.principal, &default),
+        (counter, flash),
+        (counter, principal),
+        (flash, principal),
+        (flash, &default),
+        (principal, &default),
         // Who is signed in ends with the session, and is what sessions are indexed by.
-        (&attrs.principal, &ttl),
-        (&attrs.principal, &upgrade),
+        (principal, &ttl),
+        (principal, &upgrade),
     ];
-    for pair in exclusive {
-        if let (Some(one), Some(other)) = pair {
-            ctxt.error_with(
-                (other, format!("`{other}` cannot be combined with `{one}`")),
-                (one, format!("`{one}` is here")),
-            );
-        }
-    }
+    let exclusive = exclusive.map(|(one, other)| one.clone().zip(other.clone()));
+    exclusive.into_iter().flatten()
 }
 
 fn check_principals(schema: &Schema, ctxt: &Ctxt) {

@@ -32,7 +32,7 @@ const _: () = {
         fn sub_notice(&self, _: Option<String>) -> Option<String> {
             ::core::unreachable!()
         }
-        fn flash_notice(&self, _: impl ::core::marker::Sized) {
+        fn flash_notice(&self, _: String) {
             ::core::unreachable!()
         }
         fn take_notice(&self) -> Option<String> {
