@@ -20,7 +20,7 @@ pub(crate) type Step<S> = Box<dyn Fn(&mut S) + Send>;
 pub(crate) struct Values<S> {
     pub(crate) current: S,
     changes: Changes<S>,
-    /// Moves when the values change otherwise, and when changes are taken to be saved.
+    /// Moves when `current` follows the store, and when changes are taken to be saved.
     epoch: u64,
     /// Fields whose stored text no longer decodes, so that `current` does not come from it.
     unread: Vec<usize>,

@@ -119,8 +119,8 @@ impl<S: SessionSchema> View<S> {
             }
         }
         panic!(
-            "the closure that updates the session field `{}` must not change that field itself: it \
-             gets the value to change",
+            "the closure that updates the session field `{}` changes it through the session: let it \
+             change the value that it is given",
             field.key
         );
     }

@@ -134,7 +134,7 @@ async fn a_closure_may_change_other_fields() {
 }
 
 #[tokio::test]
-#[should_panic = "updates the session field `theme` must not change that field itself"]
+#[should_panic = "updates the session field `theme` changes it through the session"]
 async fn a_closure_that_changes_its_own_field_is_a_mistake() {
     let session = Site::new().begin(&None).session::<Shop>().await.unwrap();
     let inner = session.clone();
