@@ -5,6 +5,7 @@
 mod site;
 
 mod options;
+mod pooler;
 mod races;
 mod suite;
 mod table;

@@ -5,7 +5,7 @@ use session_runtime::store::PostgresStore;
 
 use crate::site::{builder, database, table, url, with};
 
-async fn keeps_every_rule(store: PostgresStore) {
+pub(crate) async fn keeps_every_rule(store: PostgresStore) {
     let report = conformance::run(|| async { store.clone() }).await.unwrap();
     assert!(report.skipped().is_empty() && report.passed().len() > 60, "{report}");
 }
@@ -30,12 +30,4 @@ async fn on_a_given_pool() {
     let Some(url) = url() else { return };
     let builder = PostgresStore::from_pool(database(&url).await).table(table()).migrate();
     keeps_every_rule(builder.connect().await.unwrap()).await;
-}
-
-/// As behind a pooler that knows no prepared statements.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn without_prepared_statements() {
-    let Some(url) = url() else { return };
-    let url = with(&url, "statement-cache-capacity=0");
-    keeps_every_rule(builder(&url, &table()).connect().await.unwrap()).await;
 }

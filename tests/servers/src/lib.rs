@@ -12,6 +12,7 @@
 mod chromium;
 mod install;
 mod mongodb;
+mod pgbouncer;
 mod postgres;
 mod process;
 mod redis;
@@ -24,6 +25,7 @@ use std::sync::{Mutex, PoisonError};
 
 pub use self::install::program;
 pub use self::mongodb::start as start_mongodb;
+pub use self::pgbouncer::start as start_pgbouncer;
 pub use self::process::Server;
 pub use self::redis::start as start_redis;
 pub use self::redis_cluster::{kill_node, start as start_redis_cluster};

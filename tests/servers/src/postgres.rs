@@ -38,7 +38,7 @@ pub(crate) fn start() -> Result<Server, Error> {
 }
 
 /// Asks whether the server takes connections.
-fn is_ready(url: &str) -> Result<impl FnMut() -> bool + Send + use<>, Error> {
+pub(crate) fn is_ready(url: &str) -> Result<impl FnMut() -> bool + Send + use<>, Error> {
     let program = install::program("pg_isready", folders, &["postgresql"])?;
     let url = url.to_owned();
     Ok(move || {
@@ -59,7 +59,7 @@ fn folders() -> Vec<PathBuf> {
 }
 
 /// The command, run as the user `postgres` where this is root.
-fn unprivileged(command: &[&str]) -> Vec<String> {
+pub(crate) fn unprivileged(command: &[&str]) -> Vec<String> {
     let user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"];
     let user = if is_root() { &user[..] } else { &[] };
     user.iter().chain(command).map(|&part| part.to_owned()).collect()

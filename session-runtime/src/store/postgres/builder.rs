@@ -49,6 +49,7 @@ pub struct PostgresStoreBuilder {
     max_connections: Option<u32>,
     command_timeout: Duration,
     tombstone_time: Duration,
+    prepared_statements: bool,
     migrate: bool,
     unlogged: bool,
 }
@@ -77,6 +78,7 @@ impl PostgresStoreBuilder {
             max_connections: None,
             command_timeout: Duration::from_secs(5),
             tombstone_time: crate::store::TOMBSTONE_TIME,
+            prepared_statements: true,
             migrate: false,
             unlogged: false,
         }
@@ -113,6 +115,21 @@ impl PostgresStoreBuilder {
     /// seconds; it should be longer than the longest request.
     pub fn tombstone_time(mut self, time: Duration) -> Self {
         self.tombstone_time = time;
+        self
+    }
+
+    /// Whether each connection prepares a statement once and keeps it at the server. The default is
+    /// `true`, or `false` for a URL with `statement-cache-capacity=0`.
+    ///
+    /// `false` is for a pooler that gives each transaction another connection and knows no prepared
+    /// statements, such as PgBouncer before 1.21 with `pool_mode = transaction`. Every operation is
+    /// then a transaction of its own, which costs three round trips more. A pool that was given needs
+    /// it too if its statement cache is off: otherwise the server keeps another statement for each
+    /// operation.
+    ///
+    /// PgBouncer has to be told `ignore_startup_parameters = extra_float_digits` in any case.
+    pub fn prepared_statements(mut self, prepared: bool) -> Self {
+        self.prepared_statements = prepared;
         self
     }
 
@@ -155,10 +172,14 @@ impl PostgresStoreBuilder {
                     "the option `max_connections` is for a URL; a pool that is given has its own",
                 ));
             }
-            (Source::Pool(pool), None) => Client::on(pool, self.command_timeout, missing),
+            (Source::Pool(pool), None) => {
+                Client::on(pool, self.command_timeout, self.prepared_statements, missing)
+            }
             (Source::Url(url), connections) => {
+                let (options, prepared) = url::options(&url)?;
                 let connections = connections.unwrap_or(CONNECTIONS);
-                Client::open(url::options(&url)?, connections, self.command_timeout, missing)
+                let prepared = prepared && self.prepared_statements;
+                Client::open(options, connections, self.command_timeout, prepared, missing)
             }
         };
         let prepared = prepare(&client, &self.table, self.migrate.then_some(self.unlogged)).await;
@@ -223,6 +244,7 @@ impl fmt::Debug for PostgresStoreBuilder {
             .field("max_connections", &self.max_connections)
             .field("command_timeout", &self.command_timeout)
             .field("tombstone_time", &self.tombstone_time)
+            .field("prepared_statements", &self.prepared_statements)
             .field("migrate", &self.migrate)
             .field("unlogged", &self.unlogged)
             .finish_non_exhaustive()

@@ -81,8 +81,8 @@ impl PostgresStore {
     /// The URL is `postgres://user:password@host:port/database`; parts that are left out come from
     /// the environment (`PGHOST`, `PGUSER`, …), as for other PostgreSQL clients. Behind a `?` it
     /// takes `sslmode`, `sslrootcert`, `sslcert`, `sslkey`, `application_name`, `options`, `host`,
-    /// `hostaddr`, `port`, `user`, `password`, `dbname` and `statement-cache-capacity` (0 for a
-    /// pooler that knows no prepared statements).
+    /// `hostaddr`, `port`, `user`, `password`, `dbname` and `statement-cache-capacity` (0 turns
+    /// [prepared statements](PostgresStoreBuilder::prepared_statements) off, for poolers).
     pub fn builder(url: impl Into<String>) -> PostgresStoreBuilder {
         PostgresStoreBuilder::of_url(url.into())
     }

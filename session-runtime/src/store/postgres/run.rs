@@ -25,6 +25,8 @@ pub(super) struct Client {
     pool: PgPool,
     patience: Duration,
     losses: Arc<Losses>,
+    /// Whether the server keeps the statements.
+    prepared: bool,
     /// What to make when it is missing.
     missing: Option<Migration>,
 }
@@ -45,8 +47,13 @@ const TRIAL: Duration = Duration::from_secs(1);
 
 impl Client {
     /// Uses a pool that somebody else has made.
-    pub(super) fn on(pool: PgPool, patience: Duration, missing: Option<Migration>) -> Self {
-        Self { pool, patience, losses: Arc::default(), missing }
+    pub(super) fn on(
+        pool: PgPool,
+        patience: Duration,
+        prepared: bool,
+        missing: Option<Migration>,
+    ) -> Self {
+        Self { pool, patience, losses: Arc::default(), prepared, missing }
     }
 
     /// Makes a pool, which connects when it is needed.
@@ -54,6 +61,7 @@ impl Client {
         options: sqlx::postgres::PgConnectOptions,
         max_connections: u32,
         patience: Duration,
+        prepared: bool,
         missing: Option<Migration>,
     ) -> Self {
         let losses = Arc::<Losses>::default();
@@ -67,13 +75,13 @@ impl Client {
                 let seen = seen.clone();
                 Box::pin(async move {
                     if state.idle_for >= LONG_IDLE || seen.since(state.idle_for) {
-                        try_out(connection, TRIAL).await?;
+                        in_time(TRIAL, connection.ping()).await?;
                     }
                     Ok(true)
                 })
             })
             .connect_lazy_with(options);
-        Self { pool, patience, losses, missing }
+        Self { pool, patience, losses, prepared, missing }
     }
 
     /// A connection for something else.
@@ -112,8 +120,15 @@ impl Client {
     ) -> sqlx::Result<Vec<PgRow>> {
         let mut pause = Duration::from_millis(1);
         loop {
-            let mut running = Running::new(self.pool.acquire().await?, self.patience);
-            let answer = query().fetch_all(running.connection()).await;
+            let mut running = Running {
+                connection: Some(self.pool.acquire().await?),
+                patience: self.patience,
+                in_transaction: !self.prepared,
+            };
+            let answer = match self.prepared {
+                true => query().fetch_all(running.connection()).await,
+                false => in_transaction(running.connection(), query()).await,
+            };
             let error = match answer {
                 Ok(rows) => {
                     running.end();
@@ -140,6 +155,19 @@ impl Client {
             pause = (pause * 2).min(Duration::from_millis(32));
         }
     }
+}
+
+/// Runs one statement that the server does not keep. The client prepares and runs it in two steps,
+/// between which a pooler would change the server if they were not in one transaction.
+async fn in_transaction(
+    connection: &mut PgConnection,
+    query: Query<'static, Postgres, PgArguments>,
+) -> sqlx::Result<Vec<PgRow>> {
+    sqlx::raw_sql("BEGIN").execute(&mut *connection).await?;
+    let answer = query.persistent(false).fetch_all(&mut *connection).await;
+    let end = if answer.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    let ended = sqlx::raw_sql(end).execute(connection).await;
+    answer.and_then(|rows| ended.map(|_| rows))
 }
 
 /// Whether the server says that it has undone the statement because another one was in the way:
@@ -184,13 +212,10 @@ struct Running {
     /// `None` after its end.
     connection: Option<PoolConnection<Postgres>>,
     patience: Duration,
+    in_transaction: bool,
 }
 
 impl Running {
-    fn new(connection: PoolConnection<Postgres>, patience: Duration) -> Self {
-        Self { connection: Some(connection), patience }
-    }
-
     fn connection(&mut self) -> &mut PgConnection {
         // Only `end` takes it away, and that consumes this.
         self.connection.as_mut().expect("the statement has not ended")
@@ -207,10 +232,15 @@ impl Drop for Running {
     /// itself would wait forever; if it does not come soon, the connection is closed.
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
-        let patience = self.patience;
+        let (patience, in_transaction) = (self.patience, self.in_transaction);
         match Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn(async move {
-                if try_out(&mut connection, patience).await.is_err() {
+                // Each of them lets the connection answer first what it was asked before.
+                let settled = match in_transaction {
+                    true => in_time(patience, roll_back(&mut connection)).await,
+                    false => in_time(patience, connection.ping()).await,
+                };
+                if settled.is_err() {
                     drop(connection.detach());
                 }
             })),
@@ -219,9 +249,15 @@ impl Drop for Running {
     }
 }
 
-/// Whether a connection still works, once it has answered what it was asked before.
-async fn try_out(connection: &mut PgConnection, patience: Duration) -> sqlx::Result<()> {
-    match timeout(patience, connection.ping()).await {
+async fn roll_back(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::raw_sql("ROLLBACK").execute(connection).await.map(drop)
+}
+
+async fn in_time(
+    patience: Duration,
+    answer: impl Future<Output = sqlx::Result<()>>,
+) -> sqlx::Result<()> {
+    match timeout(patience, answer).await {
         Ok(answer) => answer,
         Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
     }

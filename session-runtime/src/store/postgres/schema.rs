@@ -1,4 +1,6 @@
 //! The table: its name, how it is made, and whether it is ours.
+//!
+//! All that is asked here is raw SQL: a pooler may not know prepared statements.
 
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
@@ -84,31 +86,29 @@ impl Table {
 
     /// Checks server and table.
     pub(super) async fn verify(&self, connection: &mut PgConnection) -> Result<(), Unfit> {
-        let server: (i32, String) = sqlx::query_as(
+        let server = sqlx::raw_sql(
             "SELECT current_setting('server_version_num')::int, current_setting('server_encoding')",
-        )
-        .fetch_one(&mut *connection)
-        .await?;
-        if server.0 / 10_000 < OLDEST {
+        );
+        let server = server.fetch_one(&mut *connection).await?;
+        let (version, encoding): (i32, String) = (server.try_get(0)?, server.try_get(1)?);
+        if version / 10_000 < OLDEST {
             return Err(Unfit::Config(ConfigError::new(format_args!(
                 "the server is PostgreSQL {}; sessions need PostgreSQL {OLDEST} or later",
-                server.0 / 10_000
+                version / 10_000
             ))));
         }
-        if server.1 != "UTF8" {
+        if encoding != "UTF8" {
             return Err(Unfit::Config(ConfigError::new(format_args!(
-                "the database has the encoding `{}`, which cannot hold every text; \
-                 sessions need a database with the encoding `UTF8`",
-                server.1
+                "the database has the encoding `{encoding}`, which cannot hold every text; \
+                 sessions need a database with the encoding `UTF8`"
             ))));
         }
-        let columns = sqlx::query(
+        let columns = AssertSqlSafe(format!(
             "SELECT attname::text, format_type(atttypid, NULL) FROM pg_attribute
-            WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped",
-        )
-        .bind(self.qualified())
-        .fetch_all(connection)
-        .await?;
+            WHERE attrelid = to_regclass('{}') AND attnum > 0 AND NOT attisdropped",
+            self.qualified()
+        ));
+        let columns = sqlx::raw_sql(columns).fetch_all(connection).await?;
         let columns = columns.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
         let columns: Vec<(String, String)> = columns.collect::<sqlx::Result<_>>()?;
         self.check_columns(&columns).map_err(Unfit::Config)
@@ -150,8 +150,8 @@ impl From<sqlx::Error> for Unfit {
 }
 
 async fn exists(connection: &mut PgConnection, lookup: &str, name: &str) -> sqlx::Result<bool> {
-    let sql = AssertSqlSafe(format!("SELECT {lookup}($1) IS NOT NULL"));
-    sqlx::query_scalar(sql).bind(name).fetch_one(connection).await
+    let sql = AssertSqlSafe(format!("SELECT {lookup}('{name}') IS NOT NULL"));
+    sqlx::raw_sql(sql).fetch_one(connection).await?.try_get(0)
 }
 
 /// Runs statements in one transaction, after everybody who is at it already. Without turns, two that

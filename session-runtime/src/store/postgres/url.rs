@@ -41,17 +41,22 @@ const FILES: [&str; 7] =
 const STORE: &str = "there are `table`, `schema`, `migrate`, `unlogged`, `max_connections`, \
     `command_timeout_ms` and `tombstone_time_ms`";
 
-/// The client's options.
-pub(super) fn options(url: &str) -> Result<PgConnectOptions, ConfigError> {
+/// The client's options, and whether the server keeps statements for it.
+pub(super) fn options(url: &str) -> Result<(PgConnectOptions, bool), ConfigError> {
     let options = |rest| {
+        let mut prepared = true;
         for (name, value) in checked(rest)? {
             if !is_connection(&name) {
                 return Err(unknown("postgres", &name, "a connection takes those of PostgreSQL"));
             }
             check_file(&name, value)?;
+            prepared &=
+                name != "statement-cache-capacity" || decode(value, &name)?.parse() != Ok(0);
         }
-        PgConnectOptions::from_str(url)
-            .map_err(|error| ConfigError::with_source("the URL of PostgreSQL is not valid", error))
+        let options = PgConnectOptions::from_str(url).map_err(|error| {
+            ConfigError::with_source("the URL of PostgreSQL is not valid", error)
+        })?;
+        Ok((options, prepared))
     };
     match url.split_once(':') {
         Some(("postgres" | "postgresql", rest)) => options(rest),
@@ -161,9 +166,13 @@ mod tests {
             assert!(builder.contains(shown), "{builder}");
         }
         assert!(!builder.contains("hunter2"));
-        let options = options("postgres://h/db?application_name=a%26b&options[x]=1").unwrap();
+        let url = "postgres://h/db?application_name=a%26b&options[x]=1";
+        let (options, prepared) = super::options(url).unwrap();
         assert_eq!(options.get_application_name(), Some("a&b"));
         assert_eq!(options.get_options(), Some("-c x=1"));
+        assert!(prepared);
+        let (_, prepared) = super::options(&format!("{url}&statement-cache-capacity=0")).unwrap();
+        assert!(!prepared);
     }
 
     #[test]
