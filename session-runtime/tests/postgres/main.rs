@@ -4,6 +4,7 @@
 
 mod site;
 
+mod failover;
 mod options;
 mod pooler;
 mod races;

@@ -148,8 +148,9 @@ impl PostgresStoreBuilder {
 
     /// Checks the options, the server and the table.
     ///
-    /// A server that cannot be reached is no error: a warning tells of it through `tracing`, the
-    /// store fails until the server is there, and the table is made then if that was asked for.
+    /// A server that cannot be reached, or is read-only, is no error: a warning tells of it through
+    /// `tracing`, the store fails until the server is there and takes writes, and the table is made
+    /// then if that was asked for.
     ///
     /// # Errors
     ///
@@ -187,7 +188,7 @@ impl PostgresStoreBuilder {
             Ok(()) => {}
             Err(Unfit::Config(error)) => return Err(error),
             Err(Unfit::Server(error)) if may_come_back(&error) => {
-                tracing::warn!(%error, "PostgreSQL cannot be reached, sessions will fail until it is");
+                tracing::warn!(%error, "PostgreSQL cannot be used yet, sessions will fail until it can");
             }
             Err(Unfit::Server(error)) => {
                 return Err(ConfigError::with_source("PostgreSQL cannot be used", error));

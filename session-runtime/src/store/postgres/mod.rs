@@ -37,7 +37,10 @@ use crate::record::{Principal, Record};
 /// A command that the server does not answer in time fails, see
 /// [`command_timeout`](PostgresStoreBuilder::command_timeout). Only what provably was not executed is
 /// done again: a read on a connection that was lost, and a statement that the server has rolled back
-/// because of a deadlock.
+/// because of a deadlock, or refused because it is read-only.
+///
+/// After a failover the store finds the new primary by itself, if the URL leads there: it keeps no
+/// connection to a server that is read-only, as a standby is.
 ///
 /// Works with PostgreSQL 12 and later. Must be used within a tokio runtime.
 ///
@@ -88,6 +91,9 @@ impl PostgresStore {
     }
 
     /// Uses a pool of `sqlx` 0.9 that is there already, with options to choose.
+    ///
+    /// Its connections are not checked for a standby at their other end: one on which a write is
+    /// refused is closed, but until then it may be read from.
     ///
     /// The pool should have `test_before_acquire(false)`: its default tries every connection before
     /// it is used, which costs a round trip more.

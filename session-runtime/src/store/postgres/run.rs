@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgPool, PgPoolOptions, PgRow};
 use sqlx::query::Query;
-use sqlx::{Connection, PgConnection, Postgres};
+use sqlx::{Connection, PgConnection, Postgres, Row};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
@@ -71,11 +71,12 @@ impl Client {
             .acquire_timeout(patience)
             // It would cost every request a round trip.
             .test_before_acquire(false)
+            .after_connect(|connection, _| Box::pin(takes_writes(connection)))
             .before_acquire(move |connection, state| {
                 let seen = seen.clone();
                 Box::pin(async move {
                     if state.idle_for >= LONG_IDLE || seen.since(state.idle_for) {
-                        in_time(TRIAL, connection.ping()).await?;
+                        in_time(TRIAL, takes_writes(connection)).await?;
                     }
                     Ok(true)
                 })
@@ -141,18 +142,26 @@ impl Client {
                 // The server was not there yet when the store was opened.
                 table.migrate(running.connection(), *unlogged).await?;
             }
-            running.end();
-            let lost = is_lost(&error);
+            // After a failover: what was idle meanwhile is tried before it is used.
+            let read_only = is_read_only(&error);
+            match read_only {
+                true => running.close(),
+                false => running.end(),
+            }
+            let lost = read_only || is_lost(&error);
             if lost {
                 self.losses.note();
             }
-            let again =
-                missing.is_some() || was_rolled_back(&error) || lost && access == Access::Read;
+            let again = missing.is_some()
+                || read_only
+                || was_rolled_back(&error)
+                || lost && access == Access::Read;
             if !again {
                 return Err(error);
             }
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_millis(32));
+            // Each time costs a connection where the server is read-only.
+            pause = (pause * 2).min(Duration::from_millis(if read_only { 512 } else { 32 }));
         }
     }
 }
@@ -174,6 +183,11 @@ async fn in_transaction(
 /// after a deadlock, or where the isolation level was set to more than it needs to be.
 fn was_rolled_back(error: &sqlx::Error) -> bool {
     matches!(code(error).as_deref(), Some("40P01" | "40001"))
+}
+
+/// Whether the server has refused to write: it is a standby now, or its transactions are read-only.
+fn is_read_only(error: &sqlx::Error) -> bool {
+    code(error).as_deref() == Some("25006")
 }
 
 /// Whether there is no such table, or schema.
@@ -225,6 +239,11 @@ impl Running {
     fn end(mut self) {
         self.connection = None;
     }
+
+    /// The same, and no other statement is to be run on this connection.
+    fn close(mut self) {
+        self.connection.take().map(PoolConnection::detach);
+    }
 }
 
 impl Drop for Running {
@@ -246,6 +265,15 @@ impl Drop for Running {
             })),
             Err(_) => drop(connection.detach()),
         }
+    }
+}
+
+/// Fails if the server is read-only, as a standby is.
+async fn takes_writes(connection: &mut PgConnection) -> sqlx::Result<()> {
+    let answer = sqlx::raw_sql("SHOW transaction_read_only").fetch_one(connection).await?;
+    match answer.try_get(0)? {
+        "off" => Ok(()),
+        _ => Err(sqlx::Error::Configuration("the server is read-only, as a standby is".into())),
     }
 }
 
