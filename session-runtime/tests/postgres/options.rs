@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use session_runtime::StoreKey;
-use session_runtime::store::{Created, Loaded, PostgresStore, Store, connect};
+use session_runtime::store::{
+    Created, Loaded, PostgresStore, PostgresStoreBuilder, Store, connect,
+};
 
 use crate::site::{Site, builder, database, key, record, table, url, with};
 
@@ -69,26 +71,59 @@ async fn what_is_wrong_is_named() {
     assert!(pool.connect().await.unwrap_err().to_string().contains("`max_connections`"));
 }
 
-/// Somebody holds the row: the command ends in time, and the connection is not lost to others.
+/// Somebody holds the table: commands end in time, and at the server too.
 #[tokio::test]
 async fn a_command_ends_in_time() {
-    let options = |it: session_runtime::store::PostgresStoreBuilder| {
-        it.command_timeout(Duration::from_millis(300)).max_connections(2)
-    };
-    let Some(site) = Site::with(options).await else { return };
-    let key = site.create(&record(&[])).await;
-    let mut busy = site.pool.begin().await.unwrap();
-    let lock = format!(r#"SELECT 1 FROM "{}" FOR UPDATE"#, site.table);
-    sqlx::query(sqlx::AssertSqlSafe(lock)).fetch_all(&mut *busy).await.unwrap();
-    for _ in 0..4 {
-        let began = Instant::now();
-        assert!(site.store.delete(&key).await.is_err());
-        assert!(began.elapsed() < Duration::from_millis(1_500), "{:?}", began.elapsed());
+    for prepared in [true, false] {
+        let options = |it: PostgresStoreBuilder| {
+            let it = it.command_timeout(Duration::from_millis(300)).max_connections(2);
+            it.prepared_statements(prepared)
+        };
+        let Some(site) = Site::with(options).await else { return };
+        let expected = record(&[]);
+        let key = site.create(&expected).await;
+        let mut busy = site.pool.begin().await.unwrap();
+        let lock = format!(r#"LOCK TABLE "{}""#, site.table);
+        sqlx::raw_sql(sqlx::AssertSqlSafe(lock)).execute(&mut *busy).await.unwrap();
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+            WHERE wait_event_type = 'Lock' AND query LIKE '%{table}%'";
+        for _ in 0..5 {
+            let began = Instant::now();
+            let deletes = (0..3).map(|_| {
+                let store = site.store.clone();
+                tokio::spawn(async move { store.delete(&key).await })
+            });
+            for delete in deletes.collect::<Vec<_>>() {
+                assert!(delete.await.unwrap().is_err());
+            }
+            assert!(began.elapsed() < Duration::from_millis(1_500), "{:?}", began.elapsed());
+            let waiting = site.number(waiting).await;
+            assert!(waiting <= 2, "{waiting} of two connections");
+        }
+        while site.number(waiting).await > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        busy.rollback().await.unwrap();
+        // What was given up is not done later.
+        assert_eq!(site.store.load(&key).await.unwrap(), Loaded::Live(expected));
     }
+}
+
+/// Whoever has to wait until others have made their tables may wait longer than for a command.
+#[tokio::test]
+async fn making_the_table_takes_its_time() {
+    let Some(url) = url() else { return };
+    let pool = database(&url).await;
+    let mut busy = pool.begin().await.unwrap();
+    // The number of this lock is the bytes of `sessions`.
+    let lock = format!("SELECT pg_advisory_xact_lock({})", i64::from_be_bytes(*b"sessions"));
+    sqlx::raw_sql(sqlx::AssertSqlSafe(lock)).execute(&mut *busy).await.unwrap();
+    let opened = builder(&url, &table()).command_timeout(Duration::from_millis(100)).connect();
+    let opened = tokio::spawn(opened);
+    sqlx::raw_sql("SELECT pg_sleep(0.5)").execute(&mut *busy).await.unwrap();
+    assert!(!opened.is_finished());
     busy.rollback().await.unwrap();
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    // What was given up may have been done later, as with any lost answer.
-    assert_eq!(site.store.load(&key).await.unwrap(), Loaded::Gone);
+    opened.await.unwrap().unwrap();
 }
 
 #[tokio::test]

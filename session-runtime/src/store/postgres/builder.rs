@@ -106,6 +106,11 @@ impl PostgresStoreBuilder {
 
     /// How long one operation may take, waiting for a connection included, until it fails. The
     /// default is 5 seconds.
+    ///
+    /// The server gives up a statement after this time too, unless the URL has a limit of its own
+    /// (`options[statement_timeout]=2s`). On a pool that is given, its options should set
+    /// `statement_timeout`: otherwise the server goes on with what was given up, and may do it later,
+    /// while other connections are opened.
     pub fn command_timeout(mut self, time: Duration) -> Self {
         self.command_timeout = time;
         self
@@ -127,7 +132,10 @@ impl PostgresStoreBuilder {
     /// it too if its statement cache is off: otherwise the server keeps another statement for each
     /// operation.
     ///
-    /// PgBouncer has to be told `ignore_startup_parameters = extra_float_digits` in any case.
+    /// PgBouncer needs `ignore_startup_parameters = extra_float_digits` in its configuration, and
+    /// `extra_float_digits, options` with prepared statements. It then drops the limit that
+    /// [`command_timeout`](Self::command_timeout) sets at the server, so set it there for the user:
+    /// `ALTER ROLE app SET statement_timeout = '5s'`.
     pub fn prepared_statements(mut self, prepared: bool) -> Self {
         self.prepared_statements = prepared;
         self

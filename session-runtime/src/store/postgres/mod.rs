@@ -92,19 +92,20 @@ impl PostgresStore {
 
     /// Uses a pool of `sqlx` 0.9 that is there already, with options to choose.
     ///
-    /// Its connections are not checked for a standby at their other end: one on which a write is
-    /// refused is closed, but until then it may be read from.
+    /// Its connections are not asked whether there is a standby at their other end: one on which a
+    /// write is refused is closed, but until then it may be read from.
     ///
     /// The pool should have `test_before_acquire(false)`: its default tries every connection before
-    /// it is used, which costs a round trip more.
+    /// it is used, which costs a round trip more. Its connections should have a `statement_timeout`,
+    /// see [`command_timeout`](PostgresStoreBuilder::command_timeout).
     ///
     /// ```no_run
     /// use session_runtime::store::PostgresStore;
     /// use sqlx::postgres::PgPoolOptions;
     ///
     /// # async fn open() -> Result<(), Box<dyn std::error::Error>> {
-    /// let options = PgPoolOptions::new().test_before_acquire(false);
-    /// let pool = options.connect("postgres://app:secret@db.internal/app").await?;
+    /// let url = "postgres://app:secret@db.internal/app?options[statement_timeout]=5s";
+    /// let pool = PgPoolOptions::new().test_before_acquire(false).connect(url).await?;
     /// let store = PostgresStore::from_pool(pool).connect().await?;
     /// # let _ = store;
     /// # Ok(())

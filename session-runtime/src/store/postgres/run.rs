@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgArguments, PgPool, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::query::Query;
-use sqlx::{Connection, PgConnection, Postgres, Row};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres, Row, SqlSafeStr, SqlStr};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
@@ -25,8 +25,8 @@ pub(super) struct Client {
     pool: PgPool,
     patience: Duration,
     losses: Arc<Losses>,
-    /// Whether the server keeps the statements.
-    prepared: bool,
+    /// What begins the transaction that each statement is; `None` where the server keeps statements.
+    begin: Option<SqlStr>,
     /// What to make when it is missing.
     missing: Option<Migration>,
 }
@@ -53,17 +53,25 @@ impl Client {
         prepared: bool,
         missing: Option<Migration>,
     ) -> Self {
-        Self { pool, patience, losses: Arc::default(), prepared, missing }
+        let limit = limit(&pool.connect_options(), patience);
+        let begin = (!prepared).then(|| begin(limit));
+        Self { pool, patience, losses: Arc::default(), begin, missing }
     }
 
     /// Makes a pool, which connects when it is needed.
     pub(super) fn open(
-        options: sqlx::postgres::PgConnectOptions,
+        options: PgConnectOptions,
         max_connections: u32,
         patience: Duration,
         prepared: bool,
         missing: Option<Migration>,
     ) -> Self {
+        let limit = limit(&options, patience);
+        let (options, begin) = match (limit, prepared) {
+            (Some(limit), true) => (options.options([("statement_timeout", limit)]), None),
+            (None, true) => (options, None),
+            (limit, false) => (options, Some(begin(limit))),
+        };
         let losses = Arc::<Losses>::default();
         let seen = losses.clone();
         let pool = PgPoolOptions::new()
@@ -82,7 +90,7 @@ impl Client {
                 })
             })
             .connect_lazy_with(options);
-        Self { pool, patience, losses, prepared, missing }
+        Self { pool, patience, losses, begin, missing }
     }
 
     /// A connection for something else.
@@ -124,11 +132,11 @@ impl Client {
             let mut running = Running {
                 connection: Some(self.pool.acquire().await?),
                 patience: self.patience,
-                in_transaction: !self.prepared,
+                in_transaction: self.begin.is_some(),
             };
-            let answer = match self.prepared {
-                true => query().fetch_all(running.connection()).await,
-                false => in_transaction(running.connection(), query()).await,
+            let answer = match &self.begin {
+                None => query().fetch_all(running.connection()).await,
+                Some(begin) => in_transaction(running.connection(), begin, query()).await,
             };
             let error = match answer {
                 Ok(rows) => {
@@ -166,13 +174,31 @@ impl Client {
     }
 }
 
+/// After how many milliseconds the server gives up a statement, unless the options say it: when nobody
+/// waits for it any more. Otherwise it would go on, and do later what nobody expects, while another
+/// connection takes the place of its own.
+fn limit(options: &PgConnectOptions, patience: Duration) -> Option<i32> {
+    let is_set = options.get_options().is_some_and(|set| set.contains("statement_timeout"));
+    let millis = patience.as_nanos().div_ceil(1_000_000);
+    (!is_set).then(|| i32::try_from(millis).unwrap_or(i32::MAX))
+}
+
+/// Begins a transaction whose statements have this limit. A limit for the connection would be one for
+/// others too, who get it from the pooler.
+fn begin(limit: Option<i32>) -> SqlStr {
+    let Some(limit) = limit else { return "BEGIN".into_sql_str() };
+    let sql = format!("BEGIN; SET LOCAL statement_timeout = {limit}");
+    AssertSqlSafe(Arc::<str>::from(sql)).into_sql_str()
+}
+
 /// Runs one statement that the server does not keep. The client prepares and runs it in two steps,
 /// between which a pooler would change the server if they were not in one transaction.
 async fn in_transaction(
     connection: &mut PgConnection,
+    begin: &SqlStr,
     query: Query<'static, Postgres, PgArguments>,
 ) -> sqlx::Result<Vec<PgRow>> {
-    sqlx::raw_sql("BEGIN").execute(&mut *connection).await?;
+    sqlx::raw_sql(begin.clone()).execute(&mut *connection).await?;
     let answer = query.persistent(false).fetch_all(&mut *connection).await;
     let end = if answer.is_ok() { "COMMIT" } else { "ROLLBACK" };
     let ended = sqlx::raw_sql(end).execute(connection).await;

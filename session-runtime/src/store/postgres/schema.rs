@@ -157,7 +157,10 @@ async fn exists(connection: &mut PgConnection, lookup: &str, name: &str) -> sqlx
 /// Runs statements in one transaction, after everybody who is at it already. Without turns, two that
 /// make the same table at once can fail in spite of `IF NOT EXISTS`.
 async fn turn(connection: &mut PgConnection, sql: &str) -> sqlx::Result<()> {
-    let sql = AssertSqlSafe(format!("SELECT pg_advisory_xact_lock({LOCK}); {sql}"));
+    // Whoever has the turn may take longer than a statement may otherwise.
+    let sql = AssertSqlSafe(format!(
+        "SET LOCAL statement_timeout = '1min'; SELECT pg_advisory_xact_lock({LOCK}); {sql}"
+    ));
     sqlx::raw_sql(sql).execute(connection).await?;
     Ok(())
 }
