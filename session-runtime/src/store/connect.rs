@@ -17,7 +17,7 @@ use crate::error::ConfigError;
 /// | `postgres://user:password@host/database` | `PostgresStore` (feature `postgres`) |
 ///
 /// Options follow a `?`; the values here are the defaults. A `%` and two hexadecimal digits stand for a
-/// byte, in paths and in options.
+/// byte, in paths and in options; in a password `/`, `?` and `@` are written `%2F`, `%3F` and `%40`.
 ///
 /// | store | options |
 /// | --- | --- |

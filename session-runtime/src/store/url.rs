@@ -16,11 +16,9 @@ pub(super) struct Named<'a> {
 /// The options behind the path, none of them twice.
 pub(super) fn named<'a>(scheme: &'a str, rest: &'a str) -> Result<Vec<Named<'a>>, ConfigError> {
     let mut options: Vec<Named<'a>> = Vec::new();
-    for (name, value) in split(rest).1 {
+    for (name, value) in pairs(scheme, split(rest).1)? {
         if options.iter().any(|option| option.name == name) {
-            return Err(ConfigError::new(format_args!(
-                "the option `{name}` of `{scheme}:` is given twice"
-            )));
+            return Err(twice(scheme, name));
         }
         options.push(Named { scheme, name, value: decode(value, name)? });
     }
@@ -50,11 +48,48 @@ pub(super) fn unknown(scheme: &str, name: &str, there_are: &str) -> ConfigError 
     ConfigError::new(format_args!("the option `{name}` of `{scheme}:` is unknown; {there_are}"))
 }
 
-/// The path and the options, names before values, none decoded.
-pub(super) fn split(rest: &str) -> (&str, Vec<(&str, &str)>) {
-    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let options = query.split('&').filter(|option| !option.is_empty());
-    (path, options.map(|option| option.split_once('=').unwrap_or((option, ""))).collect())
+pub(super) fn twice(scheme: &str, name: &str) -> ConfigError {
+    ConfigError::new(format_args!("the option `{name}` of `{scheme}:` is given twice"))
+}
+
+/// The path, and what stands behind the `?`.
+pub(super) fn split(rest: &str) -> (&str, &str) {
+    rest.split_once('?').unwrap_or((rest, ""))
+}
+
+/// The options, names before values, none decoded. What is not `name=value` may be a piece of a
+/// password, so it is not shown.
+pub(super) fn pairs<'a>(
+    scheme: &str,
+    options: &'a str,
+) -> Result<Vec<(&'a str, &'a str)>, ConfigError> {
+    let is_name = |name: &str| {
+        let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.[]%".contains(&byte);
+        !name.is_empty() && name.bytes().all(is_valid)
+    };
+    let pair = |option: &'a str| {
+        option.split_once('=').filter(|(name, _)| is_name(name)).ok_or_else(|| {
+            ConfigError::new(format_args!(
+                "an option of `{scheme}:` has no name; write `name=value`, with `%26` for `&`"
+            ))
+        })
+    };
+    options.split('&').filter(|option| !option.is_empty()).map(pair).collect()
+}
+
+/// Refuses an `@` behind the servers, where it can only be that of a user whose password ends too
+/// early. `rest` is what stands behind the scheme and its colon.
+#[cfg(any(feature = "redis", feature = "mongodb", feature = "postgres"))]
+pub(super) fn check_user(rest: &str) -> Result<(), ConfigError> {
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    match rest[end..].contains('@') {
+        false => Ok(()),
+        true => Err(ConfigError::new(
+            "in the store's URL, `/`, `?` and `@` in user name, password, database and options are \
+             written `%2F`, `%3F` and `%40`",
+        )),
+    }
 }
 
 /// Takes `%` and two hexadecimal digits for a byte; `what` names the text in errors.

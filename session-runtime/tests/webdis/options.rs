@@ -61,6 +61,7 @@ async fn options_of_the_url() {
         ("host?command_timeout_ms=off", "`command_timeout_ms`"),
         ("host?max_connections=0", "`max_connections`"),
         ("host?wait_replicas=1", "`wait_replicas`"),
+        ("x?hunter2@host", "`%40`"),
         ("host/1", "URL"),
         ("host:", "URL"),
         ("host:x", "URL"),

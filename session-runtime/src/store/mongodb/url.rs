@@ -5,7 +5,7 @@ use std::time::Duration;
 use ::mongodb::options::ClientOptions;
 
 use crate::error::ConfigError;
-use crate::store::url::decode;
+use crate::store::url::{check_user, decode, pairs, split, twice, unknown};
 
 /// What a URL says.
 #[derive(Debug)]
@@ -59,39 +59,31 @@ const DRIVER_TLS: [&str; 7] = [
     "tlscertificatekeyfilepassword",
 ];
 
+const THERE_ARE: &str = "there are `collection`, `command_timeout_ms`, `tombstone_time_ms` and those \
+    of MongoDB's connection strings (`replicaSet`, `tls`, `authSource`, `w`, ..)";
+
 pub(super) async fn parse(url: &str) -> Result<Parsed, ConfigError> {
     let after_scheme = ["mongodb://", "mongodb+srv://"].iter().find_map(|it| url.strip_prefix(it));
-    let Some(after_scheme) = after_scheme else {
-        return Err(ConfigError::new(
-            "the URL of a MongoDB store begins with `mongodb://` or `mongodb+srv://`",
-        ));
-    };
-    // Otherwise what follows may be a piece of the password, and no message may show it.
-    let authority_ends = after_scheme.find(['/', '?']).unwrap_or(after_scheme.len());
-    if after_scheme[authority_ends..].contains('@') {
-        return Err(ConfigError::new(
-            "in the URL of a MongoDB store, `/`, `?` and `@` in user name, password, database and \
-             options are written `%2F`, `%3F` and `%40`",
-        ));
-    }
-    let (base, query) = url.split_once('?').unwrap_or((url, ""));
+    check_user(after_scheme.ok_or_else(|| {
+        ConfigError::new("the URL of a MongoDB store begins with `mongodb://` or `mongodb+srv://`")
+    })?)?;
+    let (base, options) = split(url);
     let mut parsed = Own::default();
-    let mut rest: Vec<&str> = Vec::new();
+    let mut rest = Vec::new();
     let mut seen = Vec::new();
-    for option in query.split('&').filter(|option| !option.is_empty()) {
-        let (name, value) = option.split_once('=').unwrap_or((option, ""));
+    for (name, value) in pairs("mongodb", options)? {
         let lower = name.to_ascii_lowercase();
         if seen.contains(&lower) {
-            return Err(ConfigError::new(format_args!(
-                "the option `{name}` of `mongodb:` is given twice"
-            )));
+            return Err(twice("mongodb", name));
         }
         match lower.as_str() {
             "collection" => parsed.collection = Some(decode(value, name)?),
             "command_timeout_ms" => parsed.command_timeout = Some(millis(name, value)?),
             "tombstone_time_ms" => parsed.tombstone_time = Some(millis(name, value)?),
-            driver if DRIVER.contains(&driver) || DRIVER_TLS.contains(&driver) => rest.push(option),
-            _ => return Err(unknown(name)),
+            driver if DRIVER.contains(&driver) || DRIVER_TLS.contains(&driver) => {
+                rest.push(format!("{name}={value}"));
+            }
+            _ => return Err(unknown("mongodb", name, THERE_ARE)),
         }
         seen.push(lower);
     }
@@ -121,21 +113,8 @@ fn millis(name: &str, value: &str) -> Result<Duration, ConfigError> {
     })
 }
 
-fn unknown(name: &str) -> ConfigError {
-    let is_name =
-        !name.is_empty() && name.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_');
-    if !is_name {
-        return ConfigError::new("an option of `mongodb:` has no name; write `name=value`");
-    }
-    ConfigError::new(format_args!(
-        "the option `{name}` of `mongodb:` is unknown; there are `collection`, \
-         `command_timeout_ms`, `tombstone_time_ms` and those of MongoDB's connection strings \
-         (`replicaSet`, `tls`, `authSource`, `w`, ..)"
-    ))
-}
-
 /// What the driver's error was about. Its message may show a value, so it is not shown.
-async fn culprit(options: &[&str]) -> ConfigError {
+async fn culprit(options: &[String]) -> ConfigError {
     for option in options {
         let name = option.split('=').next().unwrap_or_default();
         // Those need others beside them.

@@ -7,7 +7,7 @@ use sqlx::postgres::PgConnectOptions;
 
 use super::builder::PostgresStoreBuilder;
 use crate::error::ConfigError;
-use crate::store::url::{decode, split, unknown};
+use crate::store::url::{check_user, decode, pairs, split, twice, unknown};
 
 /// What the client takes.
 const CONNECTION: [&str; 19] = [
@@ -95,13 +95,12 @@ pub(in crate::store) fn builder(rest: &str) -> Result<PostgresStoreBuilder, Conf
 
 /// The options, names decoded, values not; none is there twice.
 fn checked(rest: &str) -> Result<Vec<(String, &str)>, ConfigError> {
+    check_user(rest)?;
     let mut options: Vec<(String, &str)> = Vec::new();
-    for (name, value) in split(rest).1 {
+    for (name, value) in pairs("postgres", split(rest).1)? {
         let name = decode(name, "options")?;
         if options.iter().any(|(seen, _)| *seen == name) {
-            return Err(ConfigError::new(format_args!(
-                "the option `{name}` of `postgres:` is given twice"
-            )));
+            return Err(twice("postgres", &name));
         }
         options.push((name, value));
     }
@@ -186,13 +185,22 @@ mod tests {
             ("//me:hunter2@h/d?command_timeout_ms=1s", "`command_timeout_ms`"),
             ("//me:hunter2@h/d?tombstone_time_ms=", "`tombstone_time_ms`"),
             ("//me:hunter2@h/d?work_mem[x]=1", "`work_mem[x]`"),
+            ("//me:hun?hunter2@h/d", "`%40`"),
+            ("//me:hun?x=1&x=2hunter2@h/d", "`%40`"),
+            ("//me:5/hunter2@h/d", "`%40`"),
+            ("//h/d?password=5&hunter2", "`name=value`"),
+            ("//h/d?password=5&hun#hunter2=", "`name=value`"),
         ] {
             let message = refusal(rest);
             assert!(message.contains(named), "{message}");
             assert!(!message.contains("hunter2"), "{message}");
         }
-        for url in ["mysql://me:hunter2@h", "postgres://me:hunter2@h:port/", "postgres://h?table=a"]
-        {
+        for url in [
+            "mysql://me:hunter2@h",
+            "postgres://me:hunter2@h:port/",
+            "postgres://me:hun?hunter2@h",
+            "postgres://h?table=a",
+        ] {
             let error = options(url).unwrap_err();
             let shown = crate::error::Chain(&error).to_string();
             assert!(!shown.contains("hunter2"), "{shown}");

@@ -5,7 +5,7 @@ use super::options::Options;
 use super::{RedisClusterStore, RedisClusterStoreBuilder};
 use super::{RedisStore, RedisStoreBuilder};
 use crate::error::ConfigError;
-use crate::store::url::{named, split};
+use crate::store::url::{check_user, named, split};
 
 /// The builder for a URL with options; `rest` is what stands behind the scheme and its colon.
 pub(in crate::store) fn builder(
@@ -27,6 +27,7 @@ pub(in crate::store) fn cluster_builder(
 }
 
 fn options(scheme: &str, rest: &str) -> Result<Options, ConfigError> {
+    check_user(rest)?;
     let mut chosen = Options::default();
     let (mut replicas, mut wait) = (None, None);
     for option in named(scheme, rest)? {
@@ -90,6 +91,10 @@ mod tests {
         ] {
             let message = refusal(&format!("redis://me:hunter2@host?{options}")).await;
             assert!(message.contains(named) && !message.contains("hunter2"), "{message}");
+        }
+        for rest in ["hun?hunter2", "hun/hunter2", "x?a=hunter2", "x?hunter2&y"] {
+            let message = refusal(&format!("redis://me:{rest}@host/1")).await;
+            assert!(message.contains("`%40`") && !message.contains("hunter2"), "{message}");
         }
         for url in ["redis:hunter2", "redis://me:hunter2@host/x", "redis://me:hunter2@host:x"] {
             let error = connect(url).await.unwrap_err();

@@ -4,7 +4,7 @@ use http::uri::Authority;
 
 use super::builder::WebdisStoreBuilder;
 use crate::error::ConfigError;
-use crate::store::url::{decode, named, split};
+use crate::store::url::{check_user, decode, named, split};
 
 /// Where Webdis is.
 pub(super) struct Server {
@@ -46,6 +46,7 @@ pub(super) fn server(url: &str) -> Result<Server, ConfigError> {
 
 /// The builder for a URL with options; `rest` is what stands behind `webdis:`.
 pub(in crate::store) fn builder(rest: &str) -> Result<WebdisStoreBuilder, ConfigError> {
+    check_user(rest)?;
     let mut builder = WebdisStoreBuilder::new(format!("webdis:{}", split(rest).0));
     for option in named("webdis", rest)? {
         builder = match option.name {
