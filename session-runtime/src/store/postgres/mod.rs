@@ -1,6 +1,7 @@
 //! Sessions in PostgreSQL (feature `postgres`).
 
 mod builder;
+mod pool;
 mod row;
 mod run;
 mod schema;

@@ -1,15 +1,16 @@
 //! Running statements: in bounded time, and again only where that is safe.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgRow};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres, Row, SqlSafeStr, SqlStr};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres, SqlSafeStr, SqlStr};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
+use super::pool::{self, Losses, in_time};
 use super::schema::Table;
 use crate::store::StoreError;
 
@@ -37,13 +38,6 @@ pub(super) struct Migration {
     pub(super) table: Table,
     pub(super) unlogged: bool,
 }
-
-/// How long a connection may be idle until it is tried before it is used: something on the way may
-/// have forgotten it.
-const LONG_IDLE: Duration = Duration::from_secs(60);
-
-/// How long such a trial may take.
-const TRIAL: Duration = Duration::from_secs(1);
 
 impl Client {
     /// Uses a pool that somebody else has made.
@@ -73,23 +67,7 @@ impl Client {
             (limit, false) => (options, Some(begin(limit))),
         };
         let losses = Arc::<Losses>::default();
-        let seen = losses.clone();
-        let pool = PgPoolOptions::new()
-            .max_connections(max_connections)
-            .acquire_timeout(patience)
-            // It would cost every request a round trip.
-            .test_before_acquire(false)
-            .after_connect(|connection, _| Box::pin(takes_writes(connection)))
-            .before_acquire(move |connection, state| {
-                let seen = seen.clone();
-                Box::pin(async move {
-                    if state.idle_for >= LONG_IDLE || seen.since(state.idle_for) {
-                        in_time(TRIAL, takes_writes(connection)).await?;
-                    }
-                    Ok(true)
-                })
-            })
-            .connect_lazy_with(options);
+        let pool = pool::open(options, max_connections, patience, losses.clone());
         Self { pool, patience, losses, begin, missing }
     }
 
@@ -231,22 +209,6 @@ pub(super) fn code(error: &sqlx::Error) -> Option<String> {
     Some(error.as_database_error()?.code()?.into_owned())
 }
 
-/// When a connection was last lost: those that were idle then may be dead too.
-#[derive(Default)]
-struct Losses(Mutex<Option<Instant>>);
-
-impl Losses {
-    fn note(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-    }
-
-    /// Whether one was lost within the last `time`.
-    fn since(&self, time: Duration) -> bool {
-        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        last.is_some_and(|last| last.elapsed() <= time)
-    }
-}
-
 /// A connection with a statement on its way.
 struct Running {
     /// `None` after its end.
@@ -294,25 +256,6 @@ impl Drop for Running {
     }
 }
 
-/// Fails if the server is read-only, as a standby is.
-async fn takes_writes(connection: &mut PgConnection) -> sqlx::Result<()> {
-    let answer = sqlx::raw_sql("SHOW transaction_read_only").fetch_one(connection).await?;
-    match answer.try_get(0)? {
-        "off" => Ok(()),
-        _ => Err(sqlx::Error::Configuration("the server is read-only, as a standby is".into())),
-    }
-}
-
 async fn roll_back(connection: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::raw_sql("ROLLBACK").execute(connection).await.map(drop)
-}
-
-async fn in_time(
-    patience: Duration,
-    answer: impl Future<Output = sqlx::Result<()>>,
-) -> sqlx::Result<()> {
-    match timeout(patience, answer).await {
-        Ok(answer) => answer,
-        Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
-    }
 }
