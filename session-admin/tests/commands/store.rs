@@ -158,10 +158,9 @@ async fn what_has_expired_is_swept() {
 #[tokio::test]
 async fn health_says_whether_the_store_answers() {
     let places = Places::new();
-    let url = places.sqlite();
-    open(&url).await;
-    for url in [Some(url), places.on(Kind::Webdis), places.on(Kind::Postgres)] {
+    for url in [Some(places.sqlite()), places.on(Kind::Webdis), places.on(Kind::Postgres)] {
         let Some(url) = url else { continue };
+        open(&url).await;
         let health = run(&url, &["health"]);
         assert!(health.code == 0 && health.out.starts_with("the store answers"), "{health:?}");
     }
@@ -169,6 +168,33 @@ async fn health_says_whether_the_store_answers() {
     assert_eq!((nobody.code, nobody.out.as_str()), (3, ""), "{nobody:?}");
     assert!(nobody.err.starts_with("error: the session store failed: "), "{nobody:?}");
     assert!(!nobody.err.contains("hunter2"), "{nobody:?}");
+}
+
+/// A name that is misspelt is told, and nothing is made of it.
+#[tokio::test]
+async fn a_store_that_is_not_there_is_told() {
+    let places = Places::new();
+    for kind in [None, Some(Kind::Postgres), Some(Kind::MongoDb)] {
+        let place = match kind {
+            None => Some(places.sqlite()),
+            Some(kind) => places.on(kind),
+        };
+        let Some(url) = place else { continue };
+        let missing = match kind {
+            None => {
+                open(&url).await;
+                format!("{url}?table=misspelt")
+            }
+            Some(_) => url,
+        };
+        for _ in 0..2 {
+            let listed = run(&missing, &["list", "--principal", "user_id=1"]);
+            assert_eq!((listed.code, listed.out.as_str()), (3, ""), "{listed:?}");
+            assert!(listed.err.contains(" no "), "{listed:?}");
+        }
+        open(&missing).await;
+        assert_eq!(run(&missing, &["list", "--principal", "user_id=1"]).code, 0);
+    }
 }
 
 #[test]

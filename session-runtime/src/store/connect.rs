@@ -45,6 +45,26 @@ use crate::error::ConfigError;
 /// # }
 /// ```
 pub async fn connect(url: &str) -> Result<AnyStore, ConfigError> {
+    open(url, true).await
+}
+
+/// Opens a store that is there already, as tools do that may be told a wrong name.
+///
+/// As [`connect`], but it makes no file, table or collection, and PostgreSQL's `migrate` is without
+/// effect. Redis has nothing that would have to be made.
+///
+/// # Errors
+///
+/// As for [`connect`], and if the file, the table or the collection is missing.
+pub async fn connect_existing(url: &str) -> Result<AnyStore, ConfigError> {
+    open(url, false).await
+}
+
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "mongodb", feature = "postgres")),
+    expect(unused_variables, reason = "the other stores have nothing to make")
+)]
+async fn open(url: &str, create: bool) -> Result<AnyStore, ConfigError> {
     let Some((scheme, rest)) = url.split_once(':') else {
         return Err(ConfigError::new(format_args!(
             "a store's URL begins with a scheme and a colon, {KNOWN}"
@@ -53,7 +73,7 @@ pub async fn connect(url: &str) -> Result<AnyStore, ConfigError> {
     match scheme {
         "memory" => memory(rest),
         #[cfg(feature = "sqlite")]
-        "sqlite" => super::sqlite::open_url(rest).await.map(AnyStore::new),
+        "sqlite" => super::sqlite::open_url(rest, create).await.map(AnyStore::new),
         #[cfg(feature = "redis")]
         "redis" | "rediss" => super::redis::of_url(scheme, rest)?.build().map(AnyStore::new),
         #[cfg(feature = "redis-cluster")]
@@ -63,10 +83,12 @@ pub async fn connect(url: &str) -> Result<AnyStore, ConfigError> {
         #[cfg(feature = "webdis")]
         "webdis" => super::redis::webdis_of_url(rest)?.build().map(AnyStore::new),
         #[cfg(feature = "mongodb")]
-        "mongodb" | "mongodb+srv" => super::MongoStore::connect(url).await.map(AnyStore::new),
+        "mongodb" | "mongodb+srv" => {
+            super::MongoStore::builder(url).create(create).open().await.map(AnyStore::new)
+        }
         #[cfg(feature = "postgres")]
         "postgres" | "postgresql" => {
-            super::postgres::of_url(rest)?.connect().await.map(AnyStore::new)
+            super::postgres::of_url(rest, create)?.connect().await.map(AnyStore::new)
         }
         "cookie" => Err(ConfigError::new(
             "sessions in the cookie need no store: give a `CookieStore` to `Sessions::builder`",

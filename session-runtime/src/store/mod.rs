@@ -23,7 +23,7 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 pub use self::any::AnyStore;
-pub use self::connect::connect;
+pub use self::connect::{connect, connect_existing};
 pub use self::memory::{MemoryStore, MemoryStoreBuilder};
 pub use self::migrating::MigratingStore;
 #[cfg(feature = "mongodb")]

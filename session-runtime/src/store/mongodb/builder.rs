@@ -48,6 +48,7 @@ pub struct MongoStoreBuilder {
     clock: Arc<dyn Clock>,
     tombstone_time: Option<Duration>,
     command_timeout: Option<Duration>,
+    create: bool,
 }
 
 enum Source {
@@ -100,6 +101,7 @@ impl MongoStoreBuilder {
             clock: Arc::new(SystemClock),
             tombstone_time: None,
             command_timeout: None,
+            create: true,
         }
     }
 
@@ -181,6 +183,12 @@ impl MongoStoreBuilder {
         self
     }
 
+    /// Whether the indexes that are missing are created, and with them the collection.
+    pub(in crate::store) fn create(mut self, create: bool) -> Self {
+        self.create = create;
+        self
+    }
+
     /// Connects, and creates the indexes that are missing. The user needs the role `readWrite`; where
     /// the indexes are there already, no right to create them.
     ///
@@ -195,7 +203,7 @@ impl MongoStoreBuilder {
     /// (`w=0`) or reads are not to go to the primary, if the server refuses the login or is no
     /// primary, or if an index of this store is there with other options. No error shows a password.
     pub async fn open(self) -> Result<MongoStore, ConfigError> {
-        let Self { source, host_options, database, mut collection, clock, .. } = self;
+        let Self { source, host_options, database, mut collection, clock, create, .. } = self;
         let (mut command_timeout, mut tombstone_time) = (self.command_timeout, self.tombstone_time);
         if !matches!(source, Source::Host(_))
             && let Some(option) = host_options.first()
@@ -245,7 +253,7 @@ impl MongoStoreBuilder {
             }
         };
         let collection = durable(&database, &collection, command_timeout)?;
-        let ready = Readiness::new(database);
+        let ready = Readiness::new(database, create);
         ready.at_start(&collection, command_timeout).await?;
         Ok(MongoStore(Arc::new(Inner {
             collection,

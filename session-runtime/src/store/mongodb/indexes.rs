@@ -14,8 +14,11 @@ use crate::error::ConfigError;
 /// little ahead nor a tombstone's end matters: this index never decides what is live.
 const GRACE: Duration = Duration::from_secs(300);
 
-/// Creates what is missing and checks what is there.
-pub(super) async fn ensure(collection: &Collection<Document>) -> Result<(), ConfigError> {
+/// Creates what is missing, or refuses to, and checks what is there.
+pub(super) async fn ensure(
+    collection: &Collection<Document>,
+    create: bool,
+) -> Result<(), ConfigError> {
     let failed = |error: Error| {
         let message = format!(
             "the indexes of the MongoDB collection `{}` cannot be read or created",
@@ -26,6 +29,12 @@ pub(super) async fn ensure(collection: &Collection<Document>) -> Result<(), Conf
     let missing = missing(collection, &present(collection).await.map_err(failed)?)?;
     if missing.is_empty() {
         return Ok(());
+    }
+    if !create {
+        return Err(ConfigError::new(format_args!(
+            "there is no MongoDB collection `{}`, or it does not have the indexes of a store",
+            collection.namespace()
+        )));
     }
     collection.create_indexes(missing).await.map_err(|error| match code(&error) {
         Some(85 | 86) => ConfigError::with_source(

@@ -13,6 +13,8 @@ use crate::error::{Chain, ConfigError};
 
 pub(super) struct Readiness {
     database: Database,
+    /// Whether indexes that are missing are made.
+    create: bool,
     seen: OnceCell<()>,
 }
 
@@ -23,8 +25,8 @@ enum Unready {
 }
 
 impl Readiness {
-    pub(super) fn new(database: Database) -> Self {
-        Self { database, seen: OnceCell::new() }
+    pub(super) fn new(database: Database, create: bool) -> Self {
+        Self { database, create, seen: OnceCell::new() }
     }
 
     /// Looks while the store is opened.
@@ -77,6 +79,6 @@ impl Readiness {
                  connect to the replica set, without `direct` (`directConnection`)",
             )));
         }
-        indexes::ensure(collection).await.map_err(Unready::Unfit)
+        indexes::ensure(collection, self.create).await.map_err(Unready::Unfit)
     }
 }

@@ -64,9 +64,12 @@ pub(super) fn options(url: &str) -> Result<(PgConnectOptions, bool), ConfigError
     }
 }
 
-/// The builder for a URL that has options of the store beside those of the client; `rest` is what
-/// stands behind `postgres:`.
-pub(in crate::store) fn builder(rest: &str) -> Result<PostgresStoreBuilder, ConfigError> {
+/// The builder for a URL that has options of the store beside those of the client, `migrate` only if
+/// `create`; `rest` is what stands behind `postgres:`.
+pub(in crate::store) fn builder(
+    rest: &str,
+    create: bool,
+) -> Result<PostgresStoreBuilder, ConfigError> {
     let (path, mut given) = (split(rest).0, Vec::new());
     let mut ours = Vec::new();
     for (name, value) in checked(rest)? {
@@ -81,7 +84,7 @@ pub(in crate::store) fn builder(rest: &str) -> Result<PostgresStoreBuilder, Conf
         builder = match name.as_str() {
             "table" => builder.table(value),
             "schema" => builder.schema(value),
-            "migrate" if flag(&name, &value)? => builder.migrate(),
+            "migrate" if flag(&name, &value)? && create => builder.migrate(),
             "migrate" => builder,
             "unlogged" => builder.unlogged(flag(&name, &value)?),
             "max_connections" => builder.max_connections(number(&name, &value)?),
@@ -152,7 +155,7 @@ mod tests {
     use super::*;
 
     fn refusal(rest: &str) -> String {
-        builder(rest).map(|_| ()).unwrap_err().to_string()
+        builder(rest, true).map(|_| ()).unwrap_err().to_string()
     }
 
     #[test]
@@ -160,7 +163,7 @@ mod tests {
         let all = "//me:hunter2@host:5433/db?table=a&sslmode=disable&schema=b&migrate=true\
             &unlogged=true&max_connections=3&command_timeout_ms=100&tombstone_time_ms=7\
             &options[work_mem]=1MB&application_name=a%26b";
-        let builder = format!("{:?}", builder(all).unwrap());
+        let builder = format!("{:?}", builder(all, true).unwrap());
         for shown in ["\"a\"", "Some(\"b\")", "Some(3)", "100ms", "7ms", "migrate: true"] {
             assert!(builder.contains(shown), "{builder}");
         }

@@ -38,6 +38,7 @@ pub struct SqliteStoreBuilder {
     synchronous: Synchronous,
     clock: Arc<dyn Clock>,
     tombstone_time: Duration,
+    create: bool,
 }
 
 /// When a write is on disk: SQLite's `synchronous` setting.
@@ -59,6 +60,7 @@ impl SqliteStoreBuilder {
             synchronous: Synchronous::default(),
             clock: Arc::new(SystemClock),
             tombstone_time: crate::store::TOMBSTONE_TIME,
+            create: true,
         }
     }
 
@@ -89,6 +91,12 @@ impl SqliteStoreBuilder {
         self
     }
 
+    /// Whether file and table are made where they are missing.
+    pub(super) fn create(mut self, create: bool) -> Self {
+        self.create = create;
+        self
+    }
+
     /// Opens the file and creates what is missing. Blocks for as long as that takes.
     ///
     /// # Errors
@@ -99,7 +107,7 @@ impl SqliteStoreBuilder {
     pub fn open(self) -> Result<SqliteStore, ConfigError> {
         let sql = Arc::new(Sql::new(&self.table)?);
         let path = absolute(&self.path)?;
-        let connection = schema::open(&path, &self.table, self.synchronous)?;
+        let connection = schema::open(&path, &self.table, self.synchronous, self.create)?;
         let readers = Readers::new(path.clone());
         let writer = Writer::start(connection, &path, sql.clone(), self.clock.clone())?;
         Ok(SqliteStore(Arc::new(Inner {

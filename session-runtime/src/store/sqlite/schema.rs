@@ -83,15 +83,29 @@ impl Sql {
     }
 }
 
-/// Opens the connection for writing and creates table and indexes.
+/// Opens the connection for writing and creates table and indexes; file and table only if `create`.
 pub(super) fn open(
     path: &Path,
     table: &str,
     synchronous: Synchronous,
+    create: bool,
 ) -> Result<Connection, ConfigError> {
     let failed = |error| unusable(path, error);
-    let create = OpenFlags::SQLITE_OPEN_CREATE;
-    let mut connection = connect(path, create).map_err(failed)?;
+    if !create && !path.exists() {
+        return Err(ConfigError::new(format_args!("there is no file `{}`", path.display())));
+    }
+    let flags = if create { OpenFlags::SQLITE_OPEN_CREATE } else { OpenFlags::empty() };
+    let mut connection = connect(path, flags).map_err(failed)?;
+    if !create {
+        let columns = columns(&connection, table).map_err(failed)?;
+        if columns.is_empty() {
+            return Err(ConfigError::new(format_args!(
+                "the SQLite database `{}` has no table `{table}`",
+                path.display()
+            )));
+        }
+        check_columns(&columns, table)?;
+    }
     let mode: String =
         connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(failed)?;
     if mode != "wal" {
@@ -162,10 +176,7 @@ fn create_table(
             record TEXT
         )"#
     ))?;
-    let columns = transaction
-        .prepare(&format!(r#"PRAGMA table_info("{table}")"#))?
-        .query_map([], |row| Ok((row.get(1)?, row.get(2)?, row.get::<_, i64>(5)? != 0)))?
-        .collect::<Result<Vec<(String, String, bool)>, _>>()?;
+    let columns = columns(&transaction, table)?;
     if is_ours(&columns) {
         transaction.execute_batch(&format!(
             r#"CREATE INDEX IF NOT EXISTS "{table}_expires_at" ON "{table}" (expires_at);
@@ -175,6 +186,14 @@ fn create_table(
         transaction.commit()?;
     }
     Ok(columns)
+}
+
+/// The columns of the table; none if it is missing.
+fn columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<(String, String, bool)>> {
+    connection
+        .prepare(&format!(r#"PRAGMA table_info("{table}")"#))?
+        .query_map([], |row| Ok((row.get(1)?, row.get(2)?, row.get::<_, i64>(5)? != 0)))?
+        .collect()
 }
 
 fn check_columns(columns: &[(String, String, bool)], table: &str) -> Result<(), ConfigError> {

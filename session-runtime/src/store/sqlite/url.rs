@@ -4,11 +4,11 @@ use super::{SqliteStore, Synchronous};
 use crate::error::ConfigError;
 use crate::store::url::{decode, named, split};
 
-/// Opens the store of a URL; `rest` is what stands behind `sqlite:`.
-pub(in crate::store) async fn open(rest: &str) -> Result<SqliteStore, ConfigError> {
+/// Opens the store of a URL, and makes it if `create`; `rest` is what stands behind `sqlite:`.
+pub(in crate::store) async fn open(rest: &str, create: bool) -> Result<SqliteStore, ConfigError> {
     let path = split(rest).0;
-    let mut builder =
-        SqliteStore::builder(decode(path.strip_prefix("//").unwrap_or(path), "path")?);
+    let path = decode(path.strip_prefix("//").unwrap_or(path), "path")?;
+    let mut builder = SqliteStore::builder(path).create(create);
     for option in named("sqlite", rest)? {
         builder = match (option.name, option.value.as_str()) {
             ("table", table) => builder.table(table),
