@@ -29,9 +29,10 @@ use crate::record::{Principal, Record};
 
 /// Keeps sessions in a table of a PostgreSQL database. Clones share the connections.
 ///
-/// Every operation is one statement and one round trip. A save is one `UPDATE` that changes the
-/// fields it was given and leaves the others alone, whoever else changes them at the same time. The
-/// server's clock judges what is live. What has expired stays in the table until
+/// Every operation is one statement and one round trip, unless
+/// [prepared statements](PostgresStoreBuilder::prepared_statements) are off. A save is one `UPDATE`
+/// that changes the fields it was given and leaves the others alone, whoever else changes them at the
+/// same time. The server's clock judges what is live. What has expired stays in the table until
 /// [`sweep`](Store::sweep) removes it, up to an hour later; use
 /// [`Sessions::sweep_every`](crate::Sessions::sweep_every).
 ///
