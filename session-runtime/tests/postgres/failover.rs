@@ -6,7 +6,7 @@ use session_runtime::store::{Created, Loaded, PostgresStore, Store};
 use sqlx::postgres::{PgPool, PgPoolOptions};
 use test_servers::Kind;
 
-use crate::site::{builder, key, record, table, url};
+use crate::site::{builder, key, record, table, url, with};
 
 /// Turns the server into one that refuses writes, on all connections, or back.
 async fn set_read_only(server: &PgPool, value: &str) {
@@ -77,5 +77,18 @@ async fn a_given_pool_loses_its_read_only_connections() {
         old.push(connection);
     }
     drop(old);
+    assert_eq!(store.create(&key(), &record(&[])).await.unwrap(), Created::Created);
+}
+
+/// As a server that cannot be reached when the store is opened.
+#[tokio::test]
+async fn a_given_pool_may_be_read_only_at_first() {
+    let Some(url) = url() else { return };
+    let read_only = with(&url, "options[default_transaction_read_only]=on");
+    let pool = PgPool::connect_lazy(&read_only).unwrap();
+    let store = PostgresStore::from_pool(pool.clone()).table(table()).migrate();
+    let store = store.command_timeout(Duration::from_millis(300)).connect().await.unwrap();
+    assert!(store.create(&key(), &record(&[])).await.is_err());
+    pool.set_connect_options(url.parse().unwrap());
     assert_eq!(store.create(&key(), &record(&[])).await.unwrap(), Created::Created);
 }

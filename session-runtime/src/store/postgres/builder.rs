@@ -238,10 +238,10 @@ async fn prepare(client: &Client, table: &Table, migrate: Option<bool>) -> Resul
 fn may_come_back(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
-        // Shutting down or starting, or too many connections.
+        // Shutting down or starting, too many connections, or read-only.
         _ => {
             let code = code(error);
-            code.is_some_and(|code| code.starts_with("57P") || code == "53300")
+            code.is_some_and(|code| code.starts_with("57P") || matches!(&*code, "53300" | "25006"))
         }
     }
 }

@@ -116,7 +116,7 @@ impl Client {
                 None => query().fetch_all(running.connection()).await,
                 Some(begin) => in_transaction(running.connection(), begin, query()).await,
             };
-            let error = match answer {
+            let mut error = match answer {
                 Ok(rows) => {
                     running.end();
                     return Ok(rows);
@@ -124,9 +124,13 @@ impl Client {
                 Err(error) => error,
             };
             let missing = self.missing.as_ref().filter(|_| is_missing(&error));
+            let mut made = false;
             if let Some(Migration { table, unlogged }) = missing {
                 // The server was not there yet when the store was opened.
-                table.migrate(running.connection(), *unlogged).await?;
+                match table.migrate(running.connection(), *unlogged).await {
+                    Ok(()) => made = true,
+                    Err(failed) => error = failed,
+                }
             }
             // After a failover: what was idle meanwhile is tried before it is used.
             let read_only = is_read_only(&error);
@@ -138,10 +142,8 @@ impl Client {
             if lost {
                 self.losses.note();
             }
-            let again = missing.is_some()
-                || read_only
-                || was_rolled_back(&error)
-                || lost && access == Access::Read;
+            let again =
+                made || read_only || was_rolled_back(&error) || lost && access == Access::Read;
             if !again {
                 return Err(error);
             }
