@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
+use std::io::Write;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -139,8 +140,18 @@ struct Process {
 }
 
 /// Writes the server's process number to the file that is the first argument, and runs the server until
-/// standard input ends: it does when the parent ends, however that is.
-const WATCH: &str = r#"pid=$1; shift; sh -c 'echo $$ >"$0"; exec "$@"' "$pid" "$@" </dev/null & server=$!; (while kill -0 $server 2>/dev/null; do sleep 0.2; done; kill -9 $$ 2>/dev/null) & cat >/dev/null; kill -9 $server 2>/dev/null"#;
+/// there is a line on standard input, or it ends: it does when the parent ends, however that is. Then
+/// nobody else removes the folder.
+const WATCH: &str = r#"
+pid=$1; shift
+sh -c 'echo $$ >"$0"; exec "$@"' "$pid" "$@" </dev/null &
+server=$!
+(while kill -0 $server 2>/dev/null; do sleep 0.2; done; kill -9 $$ 2>/dev/null) &
+monitor=$!
+read -r line || orphaned=1
+kill -9 $monitor 2>/dev/null
+kill -9 $server 2>/dev/null
+[ -z "$orphaned" ] || { sleep 1; rm -rf "${pid%/*}"; }"#;
 
 impl Process {
     fn spawn(command: &[String], folder: &Path) -> Result<Self, Error> {
@@ -168,7 +179,10 @@ impl Drop for Process {
         if self.has_ended().is_ok_and(|ended| !ended) {
             let _ = self.tree.kill();
         }
-        drop(self.watcher.stdin.take());
+        if let Some(mut stdin) = self.watcher.stdin.take() {
+            // If it has ended, it needs no line.
+            let _ = stdin.write_all(b"end\n");
+        }
         // It kills the server, if that lives still, and ends.
         let _ = self.watcher.wait();
     }
