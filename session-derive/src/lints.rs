@@ -30,7 +30,7 @@ fn is_deprecated(attr: &Attribute) -> bool {
     match &attr.meta {
         Meta::List(list) if attr.path().is_ident("allow") || attr.path().is_ident("expect") => {
             let mut lints = list.tokens.clone().into_iter();
-            lints.any(|token| token.to_string() == "deprecated")
+            lints.any(|token| ["deprecated", "warnings"].contains(&&*token.to_string()))
         }
         meta => meta.path().is_ident("deprecated"),
     }

@@ -41,31 +41,19 @@ async fn delete_doomed(
     cell: &StateCell,
     events: &mut Events<'_>,
 ) -> Result<(), SessionError> {
-    let is_stray = |doomed: &Doomed| matches!(doomed, Doomed::Stray(_));
-    let may_have_moved = cell.lock().wish.doomed.iter().any(is_stray);
     loop {
         let Some(doomed) = cell.lock().wish.doomed.last().cloned() else { break };
-        let is_ended = match &doomed {
-            // Who moved it is this request then.
-            Doomed::Session(key, _) if !may_have_moved => core.keeper.end(key).await,
-            Doomed::Session(key, _) | Doomed::Stray(key) => {
-                core.keeper.delete(key).await.map(|()| true)
-            }
-        };
-        let is_ended = match is_ended {
+        match core.keeper.delete(doomed.key()).await {
             // The visitor's cookie is all there is of it, and that is removed, unless it is too late.
             Err(error) if error.is_unsupported() && core.keeper.is_cookie() => {
                 if cell.lock().responded {
                     return Err(SessionErrorKind::ResponseSent.into());
                 }
-                true
             }
-            is_ended => is_ended?,
-        };
+            deleted => deleted?,
+        }
         cell.lock().wish.doomed.retain(|other| other.key() != doomed.key());
-        if !is_ended {
-            cell.lock().destroyed_too_late();
-        } else if let Doomed::Session(id, principal) = doomed {
+        if let Doomed::Session(id, principal) = doomed {
             observe::ended("destroy", 1);
             let event = || SessionEvent::Destroyed { id, principal, at: core.now() };
             events.extend(core.hooks.prepare(event));

@@ -224,6 +224,8 @@ impl SessionHandle {
         let _garbage: Garbage = {
             let mut state = self.state();
             state.responded = true;
+            // To have been used is no loss.
+            state.wish.touch = false;
             if !state.is_pending() {
                 return;
             }
@@ -336,7 +338,12 @@ impl fmt::Debug for SessionHandle {
 
 impl Drop for Request {
     fn drop(&mut self) {
-        if self.cell.loaded().is_some() && self.cell.get_mut().is_pending() {
+        if self.cell.loaded().is_none() {
+            return;
+        }
+        let state = self.cell.get_mut();
+        state.wish.touch = false;
+        if state.is_pending() {
             tracing::warn!("session changes were never committed");
         }
     }

@@ -139,20 +139,6 @@ impl Keeper {
         }
     }
 
-    /// Ends the visitor's own session; answers whether nobody has ended or renewed it first.
-    pub(crate) async fn end(&self, key: &StoreKey) -> Result<bool, StoreError> {
-        match self {
-            Self::Store(keeper) => {
-                // A delete would not say so.
-                if watched!("load", keeper.store.load(key))? == Loaded::Gone {
-                    return Ok(false);
-                }
-                watched!("delete", keeper.store.delete(key)).map(|()| true)
-            }
-            Self::Cookie(keeper) => Box::pin(keeper.revoke(key)).await,
-        }
-    }
-
     /// Ends a session. Unsupported where nothing but the visitor's cookie knows of it.
     pub(crate) async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
         match self {

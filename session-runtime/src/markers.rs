@@ -174,7 +174,7 @@ impl<T> Flash for Option<T> {
 
     fn remove_taken(&mut self, taken: Self, encode: Encode<Self>) {
         if let (Some(held), Some(taken)) = (json(self, encode), json(&taken, encode))
-            && is_same(&held, &taken)
+            && held == taken
         {
             *self = None;
         }
@@ -208,7 +208,7 @@ impl<T> Flash for Vec<T> {
         for message in mem::take(self) {
             let one = vec![message];
             let held = json(&one, encode);
-            match held.and_then(|held| taken.iter().position(|taken| is_same(taken, &held))) {
+            match held.and_then(|held| taken.iter().position(|taken| *taken == held)) {
                 Some(at) => drop(taken.swap_remove(at)),
                 None => self.extend(one),
             }
@@ -216,27 +216,9 @@ impl<T> Flash for Vec<T> {
     }
 }
 
+/// The fields of a map are in any order, and so they are compared.
 fn json<T>(messages: &T, encode: Encode<T>) -> Option<Value> {
     serde_json::from_str(&encode(messages).ok()?).ok()
-}
-
-/// Whether two messages are the same. In any order: so a set is written, and a map.
-fn is_same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Array(a), Value::Array(b)) => {
-            let mut rest: Vec<_> = b.iter().collect();
-            let mut is_in_rest = |item| {
-                let at = rest.iter().position(|other| is_same(item, other));
-                at.map(|at| rest.remove(at)).is_some()
-            };
-            a.len() == b.len() && a.iter().all(&mut is_in_rest)
-        }
-        (Value::Object(a), Value::Object(b)) => {
-            let is_in_b = |(key, value): (_, _)| b.get(key).is_some_and(|it| is_same(value, it));
-            a.len() == b.len() && a.iter().all(is_in_b)
-        }
-        _ => a == b,
-    }
 }
 
 /// The type a `#[session(principal)]` field can have: `Option<T>`, where `None` means that nobody is

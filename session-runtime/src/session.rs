@@ -121,7 +121,8 @@ impl<S: SessionSchema> Session<S> {
 
     /// Switches between the lifetime of ordinary sessions and that of remembered ones ("keep me
     /// signed in"): longer timeouts and a cookie that outlives the browser. The absolute timeout counts
-    /// from when the session began or somebody last signed in, whenever this is called.
+    /// from when the session began or somebody last signed in, whenever this is called. Where nobody signs in
+    /// in the same request, it ends no later than if it counted from when the session was created.
     ///
     /// ```
     /// # use session_runtime::{Session, SessionSchema};

@@ -233,6 +233,7 @@ impl State {
     #[must_use]
     pub(crate) fn destroy(&mut self) -> Garbage {
         self.generation += 1;
+        self.dropped_changes = false;
         let in_flight = self.unsettled.take().and_then(|unsettled| unsettled.new_key);
         let wish = mem::take(&mut self.wish);
         self.wish.doomed = wish.doomed;
@@ -250,14 +251,6 @@ impl State {
             }
         }
         self.reset_views()
-    }
-
-    /// The session that was destroyed had been ended or renewed by another request before. Its cookie may
-    /// have been replaced by that one's: it stays.
-    pub(crate) fn destroyed_too_late(&mut self) {
-        self.stored = Stored::Gone;
-        self.wish.destroy_gone = true;
-        self.wish.remove_cookie = false;
     }
 
     /// Puts every view back to its defaults.

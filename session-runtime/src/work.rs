@@ -154,7 +154,7 @@ impl<'a> Work<'a> {
                 contention = Some(contend(core, live.id.key).await?);
             }
             if plan.sets_cookie && self.cell.lock().responded {
-                if matches!(plan.kind(), Save::Touch) {
+                if matches!(plan.kind(), Save::Touch) && !self.wishes.touch {
                     self.settle_base(None, plan.replayed);
                     return Ok(Saved::Settled);
                 }
@@ -206,6 +206,11 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Whether somebody sees changes that were left out.
+    fn shows_unsaved(&self) -> bool {
+        self.observed && self.principal_only
+    }
+
     /// Whether anybody reads the fields when they are saved.
     fn needs_fields(&self) -> bool {
         self.observed || self.core.keeper.is_cookie()
@@ -246,7 +251,7 @@ impl<'a> Work<'a> {
             let from = std::mem::replace(&mut live.id, id).key;
             event = core.hooks.prepare(|| renewed(from, live, self.now));
         }
-        let rebase = self.observed && (conflicts > 0 || plan.replayed || self.principal_only);
+        let rebase = self.shows_unsaved() || self.observed && (conflicts > 0 || plan.replayed);
         if self.settle_base(cookie, rebase) {
             self.event = event.map(Box::new);
         }
@@ -257,7 +262,12 @@ impl<'a> Work<'a> {
     async fn create(&mut self, instead_of_gone: bool) -> Result<(), SessionError> {
         let core = self.core;
         let Some(record) = self.new_record()? else {
-            self.settle(|work, state| state.wish.remember = work.wishes.remember);
+            self.settle(|work, state| {
+                state.wish.remember = work.wishes.remember;
+                if work.shows_unsaved() {
+                    state.rebase_views(&*work.core.clock);
+                }
+            });
             return Ok(());
         };
         if self.cell.lock().responded {
@@ -275,7 +285,7 @@ impl<'a> Work<'a> {
                 observe::saved(Save::Create, live.record.fields.len(), 0);
                 let event = core.hooks.prepare(|| created(live, self.now));
                 // One that was destroyed meanwhile never was.
-                if self.settle_base(Some(cookie), instead_of_gone) {
+                if self.settle_base(Some(cookie), instead_of_gone || self.shows_unsaved()) {
                     self.event = event.map(Box::new);
                 }
                 return Ok(());

@@ -292,6 +292,14 @@ async fn what_a_server_error_leaves_unsaved_stays_unsaved() {
     task.update_items(|items| items.push("saved".into()));
     task.commit().await.unwrap();
     assert_eq!(site.visit(&mut cookie, async |session| session.items()).await, ["saved"]);
+
+    // A new session, of which the principal is saved.
+    let handle = site.begin(&None);
+    let task = handle.session::<Visit>().await.unwrap();
+    task.set_user_id(Some(7));
+    task.update_items(|items| items.push("unsaved".into()));
+    assert!(handle.finish(StatusCode::BAD_GATEWAY).await.error.is_none());
+    assert_eq!((task.user_id(), task.items()), (Some(7), vec![]));
 }
 
 #[tokio::test]

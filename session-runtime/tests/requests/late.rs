@@ -10,8 +10,8 @@ use session_runtime::revocation::StoreRevocation;
 use session_runtime::store::{MemoryStore, Store};
 use session_runtime::testing::ManualClock;
 use session_runtime::{
-    Backend, CookieCommand, CookieStore, FinishGuard, Keyring, OnGone, Session, SessionHandle,
-    SessionSchema, Sessions,
+    Backend, CookieStore, FinishGuard, Keyring, OnGone, Session, SessionHandle, SessionSchema,
+    Sessions,
 };
 
 use crate::site::{Site, Visit, begin, keep, visit};
@@ -43,29 +43,23 @@ async fn a_sign_in_after_a_destroy_outlives_the_commit_that_the_destroy_overtook
     }
 }
 
-/// Otherwise the browser would keep the renewed session, told that it is signed out.
+/// Such as the one that the application has just ended with all others of its user.
 #[tokio::test]
-async fn a_logout_that_a_renewal_overtook_is_told_and_can_be_repeated() {
+async fn a_session_that_has_ended_can_be_destroyed() {
     let cookies = CookieStore::sealed().revocation(StoreRevocation::new(MemoryStore::new()));
     for backend in [Backend::from(MemoryStore::new()), Backend::from(cookies)] {
         let keys = Keyring::new([[7; 32]]).unwrap();
         let sessions = Sessions::builder(backend).keys(keys).build().unwrap();
         let mut cookie = None;
         visit(&sessions, &mut cookie, async |session| session.set_user_id(Some(7))).await;
-        let handle = begin(&sessions, &cookie);
-        let session = handle.session::<Visit>().await.unwrap();
-        visit(&sessions, &mut cookie, async |session| session.renew()).await;
-        session.destroy();
-        session.add_counter(1);
-        let finished = handle.finish(StatusCode::OK).await;
-        assert!(finished.error.as_ref().is_some_and(|error| error.is_gone()), "{finished:?}");
-        assert_eq!(finished.cookie, CookieCommand::Nothing, "the browser may have the new one");
-        let user = async |session: Session<Visit>| session.user_id();
-        assert_eq!(visit(&sessions, &mut cookie, user).await, Some(7));
-        let renewed = cookie.clone();
-        visit(&sessions, &mut cookie, async |session| session.destroy()).await;
-        assert_eq!(cookie, None);
-        assert_eq!(visit(&sessions, &mut renewed.clone(), user).await, None);
+        visit(&sessions, &mut cookie, async |session| {
+            sessions.delete_all::<Visit>(&7).await.unwrap();
+            session.destroy();
+            session.add_counter(1);
+        })
+        .await;
+        let seen = async |session: Session<Visit>| (session.user_id(), session.counter());
+        assert_eq!(visit(&sessions, &mut cookie, seen).await, (None, 1));
     }
 }
 
@@ -98,6 +92,8 @@ async fn a_commit_of_nothing_after_the_response_is_fine_where_a_touch_would_be_a
     assert!(handle.finish(StatusCode::OK).await.error.is_none());
     clock.advance(Duration::from_secs(30 * 60));
     session.commit().await.unwrap();
+    session.touch();
+    assert!(session.commit().await.unwrap_err().is_response_sent(), "it was asked for");
     session.add_counter(1);
     assert!(session.commit().await.unwrap_err().is_response_sent());
 }
@@ -113,6 +109,19 @@ async fn a_task_is_told_that_its_work_went_with_the_request() {
     drop(FinishGuard::new(handle));
     let error = task.commit().await.expect_err("the change was dropped");
     assert!(error.is_interrupted(), "{error}");
+    task.destroy();
+    task.commit().await.unwrap();
+    assert!(visit(&site.sessions, &mut cookie, async |session| session.is_new()).await);
+
+    // To have been used is nothing that could be lost.
+    let mut cookie = None;
+    site.visit(&mut cookie, async |session| session.add_counter(1)).await;
+    let handle = site.begin(&cookie);
+    let task = handle.session::<Visit>().await.unwrap();
+    task.touch();
+    drop(FinishGuard::new(handle));
+    task.add_counter(1);
+    task.commit().await.unwrap();
 }
 
 /// Its cookie could not be sent.
