@@ -196,6 +196,7 @@ impl SessionHandle {
     }
 
     /// Whether nothing has asked for the session. Who does so from now on cannot be given a cookie.
+    #[inline]
     pub(crate) fn end_untouched(&self) -> bool {
         let is_untouched = self.0.cell.loaded().is_none();
         if is_untouched && Arc::strong_count(&self.0) > 1 {

@@ -94,8 +94,11 @@ impl<'a> Snapshot<'a> {
 
     /// The key that is the field's: its own or else its first alias that is there.
     fn first<S>(&self, field: &(impl AnyField<S> + ?Sized)) -> Option<(&'static str, &'a SmolStr)> {
-        let own = self.text(field.key()).map(|text| (field.key(), text));
-        own.or_else(|| self.stored_aliases(field).next())
+        let key = field.key();
+        match self.text(key) {
+            Some(text) => Some((key, text)),
+            None => self.stored_aliases(field).next(),
+        }
     }
 
     fn expires_at(&self, key: &str) -> Option<Timestamp> {
