@@ -207,8 +207,8 @@ impl SessionsBuilder {
     /// # Errors
     ///
     /// If there are no keys, a timeout is zero or longer than its absolute one or than the assurance
-    /// level allows, a cookie would have to last longer than browsers keep it, or cookie options
-    /// contradict each other.
+    /// level allows, a cookie would have to last longer than browsers keep it, remembered sessions
+    /// could not be told from others, or cookie options contradict each other.
     pub fn build(self) -> Result<Sessions, ConfigError> {
         let keys = self.keys.ok_or_else(|| {
             ConfigError::new("no session keys; call `keys(Keyring::from_env(\"SESSION_KEYS\")?)`")
