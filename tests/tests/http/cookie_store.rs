@@ -182,6 +182,6 @@ on_each! {
         desk.ops(json!([["set_user_id", 7]])).await;
         assert_eq!(desk.ops(json!([["user_id"]])).await, json!([7]));
         let listed = other.request(Method::GET, "/principals/7").await;
-        assert_eq!(listed.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(listed.status, StatusCode::INTERNAL_SERVER_ERROR);
     }
 }
