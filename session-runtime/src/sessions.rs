@@ -85,7 +85,7 @@ impl Sessions {
     ///
     /// # Errors
     ///
-    /// If the store fails, or has no index by principal.
+    /// If the store fails, or has no index by principal ([`is_unsupported`](SessionError::is_unsupported)).
     pub async fn list<S: PrincipalSchema>(
         &self,
         principal: &S::Principal,
