@@ -20,9 +20,9 @@ pub(crate) struct Commit<'a> {
 impl Commit<'_> {
     /// Leaves in `events` what is to be told when nothing is locked.
     pub(crate) async fn run(&self, events: &mut Events<'_>) -> Result<(), SessionError> {
-        let mut work = Work::new(self.core, self.cell, self.observed);
+        let mut work = Work::new(self.core, self.cell, self.observed, self.principal_only);
         loop {
-            match work.begin(self.principal_only).map_err(|error| work.fail(error))? {
+            match work.begin().map_err(|error| work.fail(error))? {
                 Begun::Nothing => return Ok(()),
                 Begun::Interrupted => return Err(SessionErrorKind::Interrupted.into()),
                 Begun::Deletions => delete_doomed(self.core, self.cell, events).await?,

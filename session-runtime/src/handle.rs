@@ -225,9 +225,7 @@ impl SessionHandle {
         let _garbage: Garbage = {
             let mut state = self.state();
             state.responded = true;
-            // To have been used is no loss.
-            state.wish.touch = false;
-            if !state.is_pending() {
+            if !state.has_unsaved() {
                 return;
             }
             state.dropped_changes = true;
@@ -339,12 +337,7 @@ impl fmt::Debug for SessionHandle {
 
 impl Drop for Request {
     fn drop(&mut self) {
-        if self.cell.loaded().is_none() {
-            return;
-        }
-        let state = self.cell.get_mut();
-        state.wish.touch = false;
-        if state.is_pending() {
+        if self.cell.loaded().is_some() && self.cell.get_mut().has_unsaved() {
             tracing::warn!("session changes were never committed");
         }
     }

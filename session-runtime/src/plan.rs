@@ -79,16 +79,10 @@ impl Plan {
     }
 
     /// Whether it turns `before` into something else than `after` with a little more time.
-    pub(crate) fn is_worth_a_cookie(
-        &self,
-        core: &Core,
-        before: &Record,
-        after: &Record,
-        wishes: &Wishes,
-        now: Timestamp,
-    ) -> bool {
+    pub(crate) fn is_worth_a_cookie(&self, before: &Record, after: &Record) -> bool {
         let later = Record { expires_at: after.expires_at, ..before.clone() };
-        self.renames || *after != later || touch(core, before, wishes.touch, now).is_some()
+        let touches = matches!(self.patch.expiry, ExpiryOp::Extend(_));
+        self.renames || *after != later || touches
     }
 
     /// Whether another request can get in the way of it.

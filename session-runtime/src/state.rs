@@ -154,10 +154,10 @@ pub(crate) struct Wish {
 }
 
 impl Wish {
+    /// Whether nothing would be lost without a commit.
     pub(crate) fn is_empty(&self) -> bool {
         !self.renew
             && self.remember.is_none()
-            && !self.touch
             && self.doomed.is_empty()
             && !self.remove_cookie
             && !self.destroy_gone
@@ -224,8 +224,13 @@ impl State {
         self.views.iter().any(|view| view.has_changes())
     }
 
-    /// Whether there is work for a commit, a touch aside.
+    /// Whether there is work for a commit, a touch that is due aside.
     pub(crate) fn is_pending(&self) -> bool {
+        self.has_unsaved() || self.wish.touch
+    }
+
+    /// Whether something would be lost without a commit. To have been used is no loss.
+    pub(crate) fn has_unsaved(&self) -> bool {
         self.has_changes() || !self.wish.is_empty()
     }
 

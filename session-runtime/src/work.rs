@@ -61,12 +61,17 @@ pub(crate) enum Begun {
 
 impl<'a> Work<'a> {
     /// Nothing to do yet.
-    pub(crate) fn new(core: &'a Core, cell: &'a StateCell, observed: bool) -> Self {
+    pub(crate) fn new(
+        core: &'a Core,
+        cell: &'a StateCell,
+        observed: bool,
+        principal_only: bool,
+    ) -> Self {
         Self {
             core,
             cell,
             observed,
-            principal_only: false,
+            principal_only,
             now: Timestamp::from_millis(0),
             base: Stored::Nothing,
             saves: SmallVec::new(),
@@ -78,7 +83,7 @@ impl<'a> Work<'a> {
     }
 
     /// Takes the pending work out of the state.
-    pub(crate) fn begin(&mut self, principal_only: bool) -> Result<Begun, SessionError> {
+    pub(crate) fn begin(&mut self) -> Result<Begun, SessionError> {
         self.now = self.core.now();
         let mut state = self.cell.lock();
         let state = &mut *state;
@@ -92,10 +97,9 @@ impl<'a> Work<'a> {
             return Ok(Begun::Nothing);
         }
         self.generation = state.generation;
-        self.principal_only = principal_only;
         for view in state.views.iter_mut().filter(|view| view.has_changes()) {
             // On an error they are dropped after the lock, for they hold closures of the application.
-            self.saves.push(view.begin_save(principal_only)?);
+            self.saves.push(view.begin_save(self.principal_only)?);
         }
         state.unsettled = Some(Unsettled::default());
         self.base = match self.observed {
@@ -169,15 +173,7 @@ impl<'a> Work<'a> {
                 let mut saved = live.clone();
                 saved.id = to.unwrap_or(live.id);
                 foreseen = plan.patch.apply(&mut saved.record);
-                if core.keeper.is_cookie()
-                    && !plan.is_worth_a_cookie(
-                        core,
-                        &live.record,
-                        &saved.record,
-                        &self.wishes,
-                        self.now,
-                    )
-                {
+                if core.keeper.is_cookie() && !plan.is_worth_a_cookie(&live.record, &saved.record) {
                     self.settle_base(None, plan.replayed);
                     return Ok(Saved::Settled);
                 }
@@ -204,11 +200,6 @@ impl<'a> Work<'a> {
             Box::pin(contention.back_off(conflicts)).await?;
             self.now = core.now();
         }
-    }
-
-    /// Whether somebody sees changes that were left out.
-    fn shows_unsaved(&self) -> bool {
-        self.observed && self.principal_only
     }
 
     /// Whether anybody reads the fields when they are saved.
@@ -251,7 +242,7 @@ impl<'a> Work<'a> {
             let from = std::mem::replace(&mut live.id, id).key;
             event = core.hooks.prepare(|| renewed(from, live, self.now));
         }
-        let rebase = self.shows_unsaved() || self.observed && (conflicts > 0 || plan.replayed);
+        let rebase = self.observed && (conflicts > 0 || plan.replayed || self.principal_only);
         if self.settle_base(cookie, rebase) {
             self.event = event.map(Box::new);
         }
@@ -264,7 +255,7 @@ impl<'a> Work<'a> {
         let Some(record) = self.new_record()? else {
             self.settle(|work, state| {
                 state.wish.remember = work.wishes.remember;
-                if work.shows_unsaved() {
+                if work.principal_only {
                     state.rebase_views(&*work.core.clock);
                 }
             });
@@ -285,7 +276,7 @@ impl<'a> Work<'a> {
                 observe::saved(Save::Create, live.record.fields.len(), 0);
                 let event = core.hooks.prepare(|| created(live, self.now));
                 // One that was destroyed meanwhile never was.
-                if self.settle_base(Some(cookie), instead_of_gone || self.shows_unsaved()) {
+                if self.settle_base(Some(cookie), instead_of_gone || self.principal_only) {
                     self.event = event.map(Box::new);
                 }
                 return Ok(());

@@ -98,13 +98,19 @@ async fn a_commit_of_nothing_after_the_response_is_fine_where_a_touch_would_be_a
     assert!(session.commit().await.unwrap_err().is_response_sent());
 }
 
-#[tokio::test]
-async fn a_task_is_told_that_its_work_went_with_the_request() {
-    let site = Site::new();
+/// A visitor's cookie, a request with it, and what a task of that request holds.
+async fn request_with_a_task(site: &Site) -> (Option<String>, SessionHandle, Session<Visit>) {
     let mut cookie = None;
     site.visit(&mut cookie, async |session| session.add_counter(1)).await;
     let handle = site.begin(&cookie);
     let task = handle.session::<Visit>().await.unwrap();
+    (cookie, handle, task)
+}
+
+#[tokio::test]
+async fn a_task_is_told_that_its_work_went_with_the_request() {
+    let site = Site::new();
+    let (mut cookie, handle, task) = request_with_a_task(&site).await;
     task.add_counter(1);
     drop(FinishGuard::new(handle));
     let error = task.commit().await.expect_err("the change was dropped");
@@ -114,10 +120,7 @@ async fn a_task_is_told_that_its_work_went_with_the_request() {
     assert!(visit(&site.sessions, &mut cookie, async |session| session.is_new()).await);
 
     // To have been used is nothing that could be lost.
-    let mut cookie = None;
-    site.visit(&mut cookie, async |session| session.add_counter(1)).await;
-    let handle = site.begin(&cookie);
-    let task = handle.session::<Visit>().await.unwrap();
+    let (_, handle, task) = request_with_a_task(&site).await;
     task.touch();
     drop(FinishGuard::new(handle));
     task.add_counter(1);
@@ -128,10 +131,7 @@ async fn a_task_is_told_that_its_work_went_with_the_request() {
 #[tokio::test]
 async fn a_renewal_is_refused_after_a_client_left_that_waited_for_its_response() {
     let site = Site::new();
-    let mut cookie = None;
-    site.visit(&mut cookie, async |session| session.add_counter(1)).await;
-    let handle = site.begin(&cookie);
-    let task = handle.session::<Visit>().await.unwrap();
+    let (mut cookie, handle, task) = request_with_a_task(&site).await;
     task.add_counter(1);
     site.store.close();
     let mut commit = Box::pin(task.commit());
