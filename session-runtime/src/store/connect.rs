@@ -53,6 +53,14 @@ pub async fn connect(url: &str) -> Result<AnyStore, ConfigError> {
 /// As [`connect`], but it makes no file, table or collection, and PostgreSQL's `migrate` is without
 /// effect. Redis has nothing that would have to be made.
 ///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// # #[cfg(feature = "sqlite")]
+/// assert!(session_runtime::store::connect_existing("sqlite:misspelt.db").await.is_err());
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// As for [`connect`], and if the file, the table or the collection is missing.
