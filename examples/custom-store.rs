@@ -13,7 +13,7 @@
 //!   under it.
 //! - `Patch::apply` knows what a patch means. Call it between reading and writing.
 //! - Leave a tombstone where a session was deleted or renamed: for a minute, `load` and `update`
-//!   answer `Gone` there.
+//!   answer `Gone` there, and `delete` ends the session that was renamed.
 //! - `Err` is for a backend that fails. A missing session is `Absent`.
 
 use std::error::Error;
@@ -43,8 +43,8 @@ struct FolderStore {
 #[derive(Serialize, Deserialize)]
 enum Entry {
     Live(Record),
-    /// A session that was deleted or renamed, until this time.
-    Gone(Timestamp),
+    /// A session that was deleted or renamed, until this time; and its new key as text.
+    Gone(Timestamp, Option<String>),
 }
 
 const TOMBSTONE: Duration = Duration::from_secs(60);
@@ -54,7 +54,7 @@ impl Entry {
         let now = Timestamp::from(SystemTime::now());
         match self {
             Self::Live(record) => !record.is_live(now),
-            Self::Gone(until) => *until <= now,
+            Self::Gone(until, _) => *until <= now,
         }
     }
 }
@@ -84,7 +84,7 @@ impl FolderStore {
     async fn live(&self, key: &StoreKey) -> Result<Option<Record>, StoreError> {
         match self.read(&self.file(key)).await? {
             Some(Entry::Live(record)) => Ok(Some(record)),
-            Some(Entry::Gone(_)) | None => Ok(None),
+            Some(Entry::Gone(..)) | None => Ok(None),
         }
     }
 
@@ -96,9 +96,9 @@ impl FolderStore {
         tokio::fs::rename(draft, self.file(key)).await.map_err(StoreError::backend)
     }
 
-    async fn bury(&self, key: &StoreKey) -> Result<(), StoreError> {
+    async fn bury(&self, key: &StoreKey, to: Option<&StoreKey>) -> Result<(), StoreError> {
         let until = Timestamp::from(SystemTime::now()) + TOMBSTONE;
-        self.write(key, &Entry::Gone(until)).await
+        self.write(key, &Entry::Gone(until, to.map(StoreKey::to_string))).await
     }
 
     /// Every session and tombstone. A real store would have an index instead.
@@ -117,7 +117,7 @@ impl Store for FolderStore {
     async fn load(&self, key: &StoreKey) -> Result<Loaded, StoreError> {
         Ok(match self.read(&self.file(key)).await? {
             Some(Entry::Live(record)) => Loaded::Live(record),
-            Some(Entry::Gone(_)) => Loaded::Gone,
+            Some(Entry::Gone(..)) => Loaded::Gone,
             None => Loaded::Absent,
         })
     }
@@ -160,7 +160,7 @@ impl Store for FolderStore {
             Applied::Mismatch(field) => Ok(Updated::Mismatch(field)),
             Applied::Applied => {
                 // This order: a crash in between may lose the session, but never leaves two.
-                self.bury(from).await?;
+                self.bury(from, Some(to)).await?;
                 self.write(to, &Entry::Live(record)).await?;
                 Ok(Updated::Applied)
             }
@@ -169,7 +169,11 @@ impl Store for FolderStore {
 
     async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
         let _turn = self.turn.lock().await;
-        self.bury(key).await
+        let mut key = *key;
+        while let Some(Entry::Gone(_, Some(to))) = self.read(&self.file(&key)).await? {
+            key = to.parse().map_err(StoreError::backend)?;
+        }
+        self.bury(&key, None).await
     }
 
     // The rest may be left out; then `Sessions::list` and its friends answer an error.
@@ -215,7 +219,7 @@ impl Store for FolderStore {
                 && let Some(record) = self.live(&key).await?
                 && record.principal.as_ref() == Some(principal)
             {
-                self.bury(&key).await?;
+                self.bury(&key, None).await?;
                 ended += 1;
             }
         }

@@ -34,7 +34,9 @@ enum Fault {
     ExtendShortens,
     /// Sums are computed in floating point.
     FloatSums,
-    /// `delete_all` ends what `list` answered once.
+    /// `delete` ends nothing that was renamed.
+    DeleteStays,
+    /// `delete_all` ends what `list` answered once, where it was then.
     DeleteListed,
     /// `delete_all` forgets about `except`.
     NoException,
@@ -89,6 +91,14 @@ impl Faulty {
         match self.inner.load(key).await.unwrap() {
             Loaded::Live(record) => Some(record),
             _ => None,
+        }
+    }
+
+    /// Ends a session unless it was renamed.
+    async fn delete_here(&self, key: &StoreKey) -> Result<(), StoreError> {
+        match self.inner.load(key).await? {
+            Loaded::Gone => Ok(()),
+            Loaded::Live(_) | Loaded::Absent => self.inner.delete(key).await,
         }
     }
 
@@ -208,7 +218,10 @@ impl Store for Faulty {
     }
 
     async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
-        self.inner.delete(key).await
+        match self.fault {
+            Fault::DeleteStays => self.delete_here(key).await,
+            _ => self.inner.delete(key).await,
+        }
     }
 
     async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
@@ -237,7 +250,7 @@ impl Store for Faulty {
         for info in self.list(principal).await? {
             tokio::task::yield_now().await;
             if Some(&info.key) != except {
-                self.inner.delete(&info.key).await?;
+                self.delete_here(&info.key).await?;
                 ended += 1;
             }
         }
@@ -318,6 +331,7 @@ caught! {
     texts_that_are_parsed: ParsesJson by texts_are_kept_exactly;
     an_extend_that_shortens: ExtendShortens by extend_never_shortens;
     sums_in_floating_point: FloatSums by add_adds_exactly, add_stops_at_its_bounds;
+    a_logout_that_a_renewal_undoes: DeleteStays by delete_follows_a_renamed_session;
     a_renewed_session_that_survives: DeleteListed by delete_all_ends_what_is_renamed_meanwhile;
     an_exception_that_is_ended: NoException by delete_all_spares_the_exception;
     an_index_that_is_behind: StaleIndex by list_follows_update, list_follows_rename;

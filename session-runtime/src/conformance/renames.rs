@@ -10,6 +10,7 @@ pub(super) async fn check<S: Store, F: Future<Output = S>>(suite: &mut Suite<imp
         rename_moves_everything,
         rename_applies_the_patch,
         rename_ends_the_old_key,
+        delete_follows_a_renamed_session,
         rename_with_a_refused_patch_changes_nothing,
         rename_never_creates,
         rename_leaves_a_key_in_use_alone,
@@ -47,10 +48,26 @@ async fn rename_ends_the_old_key<S: Store>(t: Trial<S>) -> Outcome {
     let again = t.store.rename(&from, &third, &Patch::empty()).await?;
     expect("rename of the old key", again, Updated::Gone)?;
     t.expect_load("the key it was to be renamed to", &third, Loaded::Absent).await?;
-    // A logout that comes late hits the old key alone.
-    t.store.delete(&from).await?;
-    t.expect_load("the old key after delete", &from, Loaded::Gone).await?;
     t.expect_live("the new key", &to, &record).await
+}
+
+async fn delete_follows_a_renamed_session<S: Store>(t: Trial<S>) -> Outcome {
+    let (first, _) = t.live_of(&super::trial::principal()).await?;
+    let (other, record) = t.live(&[("a", "1")]).await?;
+    let mut keys = vec![first];
+    for _ in 0..3 {
+        let to = key();
+        let renamed = t.store.rename(&keys[keys.len() - 1], &to, &Patch::empty()).await?;
+        expect("rename", renamed, Updated::Applied)?;
+        keys.push(to);
+    }
+    // A logout that comes late ends the session all the same.
+    t.store.delete(&first).await?;
+    for key in &keys {
+        t.expect_load("a key of a session that was renamed and deleted", key, Loaded::Gone).await?;
+    }
+    t.store.delete(&first).await?;
+    t.expect_live("another record", &other, &record).await
 }
 
 async fn rename_with_a_refused_patch_changes_nothing<S: Store>(t: Trial<S>) -> Outcome {

@@ -118,6 +118,8 @@ impl SessionInfo {
 /// - [`delete`](Self::delete) and [`rename`](Self::rename) leave a tombstone for 60 seconds:
 ///   meanwhile [`load`](Self::load) and `update` answer `Gone`. It tells a request that was
 ///   overtaken by a login or logout from a stranger.
+/// - The tombstone of a `rename` knows where the session is: a `delete` of the old key ends it there.
+///   So no logout is undone by a renewal that was a moment faster.
 /// - `rename` moves the record and applies the patch in one atomic step; its old key is dead
 ///   afterwards. Where a backend cannot, it marks the old key as moved first and creates the new one
 ///   then, each safe to repeat: there are never two live keys.
@@ -181,7 +183,7 @@ pub trait Store: Send + Sync + 'static {
         patch: &Patch,
     ) -> impl Future<Output = Result<Updated, StoreError>> + Send;
 
-    /// Ends a session and leaves a tombstone, also where there was nothing.
+    /// Ends a session, wherever it was renamed to, and leaves a tombstone, also where there was nothing.
     fn delete(&self, key: &StoreKey) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Removes up to `limit` expired records and tombstones; answers how many there were. Fewer than

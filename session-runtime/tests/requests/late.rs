@@ -10,8 +10,8 @@ use session_runtime::revocation::StoreRevocation;
 use session_runtime::store::{MemoryStore, Store};
 use session_runtime::testing::ManualClock;
 use session_runtime::{
-    Backend, CookieStore, FinishGuard, Keyring, OnGone, Session, SessionHandle, SessionSchema,
-    Sessions,
+    Backend, CookieCommand, CookieStore, FinishGuard, Keyring, OnGone, Session, SessionHandle,
+    SessionSchema, Sessions,
 };
 
 use crate::site::{Site, Visit, begin, keep, visit};
@@ -41,6 +41,24 @@ async fn a_sign_in_after_a_destroy_outlives_the_commit_that_the_destroy_overtook
         assert!(finished.error.is_none(), "{finished:?}");
         assert_eq!(site.sessions.list::<Visit>(&8).await.unwrap().len(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_logout_ends_the_session_that_a_renewal_has_given_a_new_id() {
+    let site = Site::new();
+    let mut cookie = None;
+    site.visit(&mut cookie, async |session| session.set_user_id(Some(7))).await;
+    let logout = site.begin(&cookie);
+    logout.session::<Visit>().await.unwrap().destroy();
+    // Twice, by two other requests; their responses come last.
+    for _ in 0..2 {
+        site.visit(&mut cookie, async |session| session.renew()).await;
+    }
+    let finished = logout.finish(StatusCode::OK).await;
+    assert!(finished.error.is_none(), "{finished:?}");
+    assert!(matches!(finished.cookie, CookieCommand::Remove(_)), "{finished:?}");
+    assert_eq!(site.visit(&mut cookie, async |session| session.user_id()).await, None);
+    assert!(site.sessions.list::<Visit>(&7).await.unwrap().is_empty());
 }
 
 /// Such as the one that the application has just ended with all others of its user.

@@ -95,6 +95,24 @@ scenario! {
 }
 
 scenario! {
+    /// A logout ends the session also if a renewal, whose cookie the browser keeps, overtakes it.
+    #[store_only("a logout knows of no cookie but its own")]
+    async fn logout_ends_what_was_renewed_meanwhile(server: &Server) {
+        let (ann, _) = signed_in(server).await;
+        let logout = ann.copy();
+        let request = logout.send(json!([["user_id"], ["sleep_ms", 300], ["destroy"]]));
+        let renewal = async {
+            sleep_ms(100).await;
+            ann.ops(json!([["renew"]])).await;
+        };
+        let (answer, ()) = tokio::join!(request, renewal);
+        assert!(answer.set_cookies()[0].contains("Max-Age=0"), "{answer:?}");
+        assert_ne!(ann.cookie(), logout.cookie());
+        assert_eq!(ann.ops(json!([["user_id"], ["items"]])).await, json!([null, []]));
+    }
+}
+
+scenario! {
     /// A request with the cookie from before a login neither removes nor replaces the new cookie.
     async fn late_guest_leaves_the_login_alone(server: &Server) {
         let ann = Browser::new(server);

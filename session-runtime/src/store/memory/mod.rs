@@ -87,7 +87,7 @@ impl Store for MemoryStore {
         let now = self.0.clock.recent();
         Ok(match self.0.shard(key).get(key, now) {
             Some(State::Live(record)) => Loaded::Live(record.clone()),
-            Some(State::Gone(_)) => Loaded::Gone,
+            Some(State::Gone { .. }) => Loaded::Gone,
             None => Loaded::Absent,
         })
     }
@@ -110,7 +110,7 @@ impl Store for MemoryStore {
     }
 
     async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
-        self.0.delete(key);
+        self.0.delete(*key);
         Ok(())
     }
 
@@ -243,8 +243,7 @@ impl Inner {
         if applied != Some(Updated::Applied) {
             return Ok(applied.unwrap_or(Updated::Gone));
         }
-        let tombstone = State::Gone(now + self.tombstone_time);
-        if let Some(State::Live(record)) = old.put(*from, tombstone) {
+        if let Some(State::Live(record)) = old.put(*from, self.tombstone(now, Some(*to))) {
             let new = new.as_deref_mut().unwrap_or(&mut *old);
             let after = record.principal.clone();
             if let Some(State::Live(expired)) = new.put(*to, State::Live(record)) {
@@ -267,11 +266,22 @@ impl Inner {
         Ok(Updated::Applied)
     }
 
-    fn delete(&self, key: &StoreKey) {
+    fn delete(&self, mut key: StoreKey) {
         let now = self.clock.recent();
-        let mut shard = self.shard(key);
-        self.sweep_shard(&mut shard, now, SWEPT_PER_WRITE);
-        self.put(&mut shard, key, State::Gone(now + self.tombstone_time));
+        loop {
+            let mut shard = self.shard(&key);
+            match shard.moved(&key, now) {
+                Some(to) => key = to,
+                None => {
+                    self.sweep_shard(&mut shard, now, SWEPT_PER_WRITE);
+                    return self.put(&mut shard, &key, self.tombstone(now, None));
+                }
+            }
+        }
+    }
+
+    fn tombstone(&self, now: Timestamp, to: Option<StoreKey>) -> State {
+        State::Gone { until: now + self.tombstone_time, to }
     }
 
     /// Ends the session under `key` if it still is one of `principal`; answers whether it was live.
@@ -281,7 +291,7 @@ impl Inner {
         let live =
             shard.live(key, now).is_some_and(|record| record.principal.as_ref() == Some(principal));
         if live {
-            self.put(&mut shard, key, State::Gone(now + self.tombstone_time));
+            self.put(&mut shard, key, self.tombstone(now, None));
         } else {
             // It has expired. Whoever asks for more keys must not be given this one again.
             self.index.remove(principal, key);
@@ -296,7 +306,7 @@ impl Inner {
         }
         let after = match &state {
             State::Live(record) => record.principal.clone(),
-            State::Gone(_) => None,
+            State::Gone { .. } => None,
         };
         if let Some(State::Live(replaced)) = shard.put(*key, state)
             && replaced.principal != after

@@ -28,8 +28,11 @@ struct Entry {
 /// What is kept under a key.
 pub(super) enum State {
     Live(Record),
-    /// A tombstone and when it ends.
-    Gone(Timestamp),
+    /// A tombstone, when it ends, and where the session has moved.
+    Gone {
+        until: Timestamp,
+        to: Option<StoreKey>,
+    },
 }
 
 /// What one step of a sweep did.
@@ -45,7 +48,7 @@ impl State {
     fn ends(&self) -> Timestamp {
         match self {
             Self::Live(record) => record.expires_at,
-            Self::Gone(until) => *until,
+            Self::Gone { until, .. } => *until,
         }
     }
 }
@@ -60,6 +63,14 @@ impl Shard {
     pub(super) fn live(&self, key: &StoreKey, now: Timestamp) -> Option<&Record> {
         match self.get(key, now) {
             Some(State::Live(record)) => Some(record),
+            _ => None,
+        }
+    }
+
+    /// Where the session under `key` has moved, as long as its tombstone tells.
+    pub(super) fn moved(&self, key: &StoreKey, now: Timestamp) -> Option<StoreKey> {
+        match self.get(key, now) {
+            Some(State::Gone { to, .. }) => *to,
             _ => None,
         }
     }

@@ -291,9 +291,28 @@ impl Inner {
     }
 
     async fn delete(&self, key: &StoreKey) -> Result<(), Failure> {
-        if self.bury(key).await? {
-            return Ok(());
+        let mut key = *key;
+        while !self.bury(&key).await? {
+            match self.moved(&key).await? {
+                Some(to) => key = to,
+                None => return self.insert_tombstone(&key).await,
+            }
         }
+        Ok(())
+    }
+
+    /// Where the session under `key` has moved, as long as its tombstone tells.
+    async fn moved(&self, key: &StoreKey) -> Result<Option<StoreKey>, Failure> {
+        let Some(found) = self.collection.find_one(doc! { "keys": binary(key) }).await? else {
+            return Ok(None);
+        };
+        match document::read(key, &found, self.clock.now())? {
+            Loaded::Gone => document::current_key(&found),
+            Loaded::Live(_) | Loaded::Absent => Ok(None),
+        }
+    }
+
+    async fn insert_tombstone(&self, key: &StoreKey) -> Result<(), Failure> {
         let tombstone = document::tombstone(key, self.clock.now() + self.tombstone_time);
         match self.collection.insert_one(tombstone).await {
             // There is a tombstone already, or a session was created at this moment.

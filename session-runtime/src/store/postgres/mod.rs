@@ -229,8 +229,15 @@ impl Store for PostgresStore {
     }
 
     async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
-        self.write(|| keyed(&self.0.sql.delete, key).bind(self.0.tombstone_time)).await?;
-        Ok(())
+        let mut key = *key;
+        loop {
+            let delete = || keyed(&self.0.sql.delete, &key).bind(self.0.tombstone_time);
+            let rows = self.write(delete).await?;
+            match rows.first().map(|row| moved_to(row, 0)).transpose()?.flatten() {
+                Some(to) => key = to,
+                None => return Ok(()),
+            }
+        }
     }
 
     async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
@@ -305,11 +312,18 @@ fn owned(texts: &[&str]) -> Vec<String> {
 }
 
 fn key(row: &PgRow, column: usize) -> Result<StoreKey, StoreError> {
-    let key: Vec<u8> = get(row, column)?;
-    let key = key.try_into().map_err(|_| {
+    to_key(get(row, column)?)
+}
+
+fn moved_to(row: &PgRow, column: usize) -> Result<Option<StoreKey>, StoreError> {
+    get::<Option<_>>(row, column)?.map(to_key).transpose()
+}
+
+fn to_key(bytes: Vec<u8>) -> Result<StoreKey, StoreError> {
+    let bytes = bytes.try_into().map_err(|_| {
         StoreError::backend("a session is stored under a key that is not 16 bytes long")
     })?;
-    Ok(StoreKey::from_bytes(key))
+    Ok(StoreKey::from_bytes(bytes))
 }
 
 fn get<'r, T: sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres>>(

@@ -18,7 +18,7 @@ pub(super) struct Table {
 const SQL: &str = include_str!("schema.sql");
 
 /// Name and type of every column.
-const COLUMNS: [(&str, &str); 10] = [
+const COLUMNS: [(&str, &str); 11] = [
     ("key", "bytea"),
     ("fields", "jsonb"),
     ("principal", "text"),
@@ -29,6 +29,7 @@ const COLUMNS: [(&str, &str); 10] = [
     ("persistent", "boolean"),
     ("sweep_minute", "bigint"),
     ("refused", "boolean"),
+    ("moved_to", "bytea"),
 ];
 
 /// Under which everybody who makes tables of this store takes turns: an arbitrary number.

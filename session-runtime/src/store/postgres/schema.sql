@@ -14,7 +14,9 @@ CREATE TABLE IF NOT EXISTS sessions (
     -- expires, so that moving the expiry rarely touches an index.
     sweep_minute bigint NOT NULL,
     -- Whether the last patch was refused, for the statement that applied it to tell.
-    refused boolean NOT NULL DEFAULT false
+    refused boolean NOT NULL DEFAULT false,
+    -- Of the tombstone of a session that was renamed: its new key.
+    moved_to bytea
 ) WITH (fillfactor = 70);
 CREATE INDEX IF NOT EXISTS sessions_sweep ON sessions (sweep_minute);
 CREATE INDEX IF NOT EXISTS sessions_principal ON sessions USING hash (principal)

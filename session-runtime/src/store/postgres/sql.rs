@@ -43,7 +43,7 @@ impl Sql {
                 "INSERT INTO {table} AS s (key, fields, created_at, expires_at, deadline, idle,
                     persistent, principal, sweep_minute)
                 VALUES ($1, $2::text::jsonb, $3, $4, $5, $6, $7, $8, {minute})
-                ON CONFLICT (key) DO UPDATE SET {excluded}
+                ON CONFLICT (key) DO UPDATE SET {excluded}, moved_to = NULL
                 WHERE s.expires_at <= {NOW}
                 RETURNING true",
                 minute = session_minute("$4::bigint"),
@@ -51,12 +51,15 @@ impl Sql {
             )),
             update: safe(update(&table, &live, "s.key")),
             rename: safe(rename(&table, &live)),
+            // Answers where the session has moved: then that is to be deleted.
             delete: safe(format!(
-                "INSERT INTO {table} (key, created_at, expires_at, deadline, idle, persistent,
-                    sweep_minute)
+                "INSERT INTO {table} AS s (key, created_at, expires_at, deadline, idle, persistent,
+                    sweep_minute, moved_to)
                 {tombstone}
-                ON CONFLICT (key) DO UPDATE SET {excluded}",
-                tombstone = tombstone("$1", "$2", ""),
+                ON CONFLICT (key) DO UPDATE SET {excluded},
+                    moved_to = CASE WHEN s.expires_at > {NOW} THEN s.moved_to END
+                RETURNING s.moved_to",
+                tombstone = tombstone("$1", "$2", "NULL::bytea", ""),
                 excluded = excluded(),
             )),
             // An array, so that the rows are chosen once, however the rest is planned.
@@ -145,11 +148,11 @@ fn rename(table: &str, live: &str) -> String {
     format!(
         "WITH moved AS ({update}), buried AS (
             INSERT INTO {table} (key, created_at, expires_at, deadline, idle, persistent,
-                sweep_minute)
+                sweep_minute, moved_to)
             {tombstone})
         SELECT * FROM moved",
         update = update(table, live, "$17"),
-        tombstone = tombstone("$1", "$18", ", moved WHERE NOT refused"),
+        tombstone = tombstone("$1", "$18", "$17", ", moved WHERE NOT refused"),
     )
 }
 
@@ -170,10 +173,10 @@ const SUMS: &str = "coalesce((
         AS a(field, delta, low, high, start)), '{}')";
 
 /// Selects a tombstone for the key, as an `INSERT` takes it.
-fn tombstone(key: &str, time: &str, from: &str) -> String {
+fn tombstone(key: &str, time: &str, to: &str, from: &str) -> String {
     let minute = tombstone_minute("until");
     format!(
-        "SELECT {key}::bytea, 0, until, until, 0, false, {minute}
+        "SELECT {key}::bytea, 0, until, until, 0, false, {minute}, {to}
         FROM (SELECT {NOW} + {time}::bigint AS until) AS grave{from}"
     )
 }

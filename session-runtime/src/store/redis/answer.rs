@@ -143,11 +143,28 @@ pub(crate) fn end(answer: Value) -> Result<Ended, StoreError> {
     }
 }
 
-/// Whose the session was that is deleted now, if anybody's.
+/// What became of deleting one session.
 #[cfg(feature = "redis-cluster")]
-pub(crate) fn deleted(answer: Value) -> Result<Option<Vec<u8>>, StoreError> {
+pub(crate) enum Deleted {
+    /// It has ended; whose it was.
+    From(Vec<u8>),
+    /// It was nobody's, or there was none.
+    Now,
+    /// It has another key now.
+    Moved(StoreKey),
+}
+
+#[cfg(feature = "redis-cluster")]
+pub(crate) fn deleted(answer: Value) -> Result<Deleted, StoreError> {
     match answer {
-        Value::BulkString(who) => Ok((!who.is_empty()).then_some(who)),
+        Value::BulkString(who) if who.is_empty() => Ok(Deleted::Now),
+        Value::BulkString(who) => Ok(Deleted::From(who)),
+        Value::Array(parts) => match <[Value; 2]>::try_from(parts) {
+            Ok([_, Value::BulkString(id)]) => {
+                string(id)?.parse().map(Deleted::Moved).map_err(|_| foreign())
+            }
+            _ => Err(unexpected()),
+        },
         _ => Err(unexpected()),
     }
 }

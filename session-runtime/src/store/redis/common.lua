@@ -4,8 +4,8 @@
 --   `@`  created_at and expires_at in six bytes each, how long after that the deadline is and the
 --        lifetime in five, then the principal, if any
 --   `=`  the principal, if `@` would be longer than Redis packs tightly
---   `!`  the session was ended, or moved to another server: a tombstone. Then it holds the new id and
---        whose the session was, and the rest of the hash is what was moved
+--   `!`  the session was ended or renamed: a tombstone. Of a renamed one it holds the new id; on a
+--        cluster also whose the session was, and the rest of the hash is what was moved
 -- `@` and `=` together are called meta here.
 -- The index of a principal is a sorted set: ids by the time they expire at. Where it may be on another
 -- server than the session, `index`, the prefix of its key, is empty, and `enter.lua` and `forget.lua`
@@ -65,9 +65,9 @@ local function expire(key, expires)
   call('PEXPIREAT', key, expires - 1)
 end
 
-local function bury(key, grace)
+local function bury(key, grace, to)
   call('DEL', key)
-  call('HSET', key, '!', '')
+  call('HSET', key, '!', to or '')
   call('PEXPIRE', key, grace)
 end
 

@@ -146,7 +146,7 @@ impl Store for SqliteStore {
         let (key, tombstone_time) = (*key, self.0.tombstone_time);
         self.write(move |db| {
             db.adds();
-            db.bury(&key, tombstone_time)
+            db.delete(key, tombstone_time)
         })
         .await
     }

@@ -14,6 +14,7 @@ pub(super) struct Sql {
     pub(super) insert: String,
     pub(super) update_record: String,
     pub(super) update: String,
+    pub(super) moved: String,
     pub(super) bury: String,
     pub(super) bury_all: String,
     pub(super) sweep: String,
@@ -22,12 +23,13 @@ pub(super) struct Sql {
 }
 
 /// Name, type and whether it is the primary key, of every column in order.
-const COLUMNS: [(&str, &str, bool); 5] = [
+const COLUMNS: [(&str, &str, bool); 6] = [
     ("key", "BLOB", true),
     ("expires_at", "INTEGER", false),
     ("principal_key", "TEXT", false),
     ("principal_value", "TEXT", false),
     ("record", "TEXT", false),
+    ("moved_to", "BLOB", false),
 ];
 
 /// How long a statement waits for another process.
@@ -46,7 +48,8 @@ impl Sql {
                     expires_at = excluded.expires_at,
                     principal_key = excluded.principal_key,
                     principal_value = excluded.principal_value,
-                    record = excluded.record
+                    record = excluded.record,
+                    moved_to = NULL
                 WHERE "{table}".expires_at <= ?6"#
             ),
             // Touches no index.
@@ -55,10 +58,15 @@ impl Sql {
                 r#"UPDATE "{table}" SET expires_at = ?2, principal_key = ?3,
                 principal_value = ?4, record = ?5 WHERE key = ?1"#
             ),
+            moved: format!(
+                r#"SELECT moved_to FROM "{table}"
+                WHERE key = ?1 AND expires_at > ?2 AND moved_to IS NOT NULL"#
+            ),
             bury: format!(
-                r#"INSERT INTO "{table}" (key, expires_at) VALUES (?1, ?2)
+                r#"INSERT INTO "{table}" (key, expires_at, moved_to) VALUES (?1, ?2, ?3)
                 ON CONFLICT (key) DO UPDATE SET expires_at = excluded.expires_at,
-                    principal_key = NULL, principal_value = NULL, record = NULL"#
+                    principal_key = NULL, principal_value = NULL, record = NULL,
+                    moved_to = excluded.moved_to"#
             ),
             bury_all: format!(
                 r#"UPDATE "{table}" SET expires_at = ?1,
@@ -173,7 +181,8 @@ fn create_table(
             expires_at INTEGER NOT NULL,
             principal_key TEXT,
             principal_value TEXT,
-            record TEXT
+            record TEXT,
+            moved_to BLOB
         )"#
     ))?;
     let columns = columns(&transaction, table)?;

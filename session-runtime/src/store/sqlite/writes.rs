@@ -110,14 +110,34 @@ impl Db<'_> {
         if !self.insert(to, &record, &text)? {
             return Err("the session cannot be renamed to a key in use".into());
         }
-        self.bury(from, tombstone_time)?;
+        self.bury(from, Some(to), tombstone_time)?;
         Ok(Updated::Applied)
     }
 
+    /// Ends the session under `key`, wherever it has moved.
+    pub(super) fn delete(
+        &self,
+        mut key: StoreKey,
+        tombstone_time: Duration,
+    ) -> Result<(), Failure> {
+        while let Some(to) = self.moved(&key)? {
+            key = to;
+        }
+        self.bury(&key, None, tombstone_time)
+    }
+
+    fn moved(&self, key: &StoreKey) -> Result<Option<StoreKey>, Failure> {
+        let mut statement = self.connection.prepare_cached(&self.sql.moved)?;
+        let parameters = params![key.as_bytes(), millis(self.clock.now())];
+        let to = statement.query_row(parameters, |row| row.get(0)).optional()?;
+        Ok(to.map(StoreKey::from_bytes))
+    }
+
     /// Puts a tombstone under `key`, whatever was there.
-    pub(super) fn bury(&self, key: &StoreKey, time: Duration) -> Result<(), Failure> {
+    fn bury(&self, key: &StoreKey, to: Option<&StoreKey>, time: Duration) -> Result<(), Failure> {
         let until = millis(self.clock.now() + time);
-        self.connection.prepare_cached(&self.sql.bury)?.execute(params![key.as_bytes(), until])?;
+        let mut statement = self.connection.prepare_cached(&self.sql.bury)?;
+        statement.execute(params![key.as_bytes(), until, to.map(StoreKey::as_bytes)])?;
         Ok(())
     }
 

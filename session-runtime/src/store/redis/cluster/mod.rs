@@ -7,7 +7,7 @@
 //! - A rename is `take`, which marks the old key as moved to the new one, then `create`.
 //! - An entry of an index is written before its session is created, and removed after it has ended. For
 //!   a time of grace a second one tells readers that its session may still be coming.
-//! - `delete_all` follows moved sessions to their new keys. Where one has not arrived yet it leaves a
+//! - `delete` and `delete_all` follow moved sessions to their new keys. Where one has not arrived yet it leaves a
 //!   tombstone, so that it never does.
 
 mod builder;
@@ -24,7 +24,7 @@ use redis::cluster_async::ClusterConnection;
 
 pub use self::builder::RedisClusterStoreBuilder;
 use self::link::ClusterLink;
-use super::answer::{self, Ended, Moved, Taken};
+use super::answer::{self, Deleted, Ended, Moved, Taken};
 use super::call::{Call, Calls};
 use super::wire::{Replicas, Wire};
 use super::{layout, lister};
@@ -296,10 +296,15 @@ impl Store for RedisClusterStore {
     }
 
     async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
-        let call = self.0.calls.delete(key);
-        match answer::deleted(self.call_durably(&call).await?)? {
-            Some(principal) => self.forget(&principal, key).await,
-            None => Ok(()),
+        let mut key = *key;
+        loop {
+            let call = self.0.calls.delete(&key);
+            match answer::deleted(self.call_durably(&call).await?)? {
+                Deleted::From(principal) => return self.forget(&principal, &key).await,
+                Deleted::Now => return Ok(()),
+                // Where it has not arrived yet the tombstone sees to it that it never does.
+                Deleted::Moved(to) => key = to,
+            }
         }
     }
 
