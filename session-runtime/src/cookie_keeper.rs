@@ -22,7 +22,7 @@ use crate::observe::{self, watched};
 use crate::patch::Applied;
 use crate::record::{Principal, Record};
 use crate::refusal::Refusal;
-use crate::revocation::{AnyRevocation, Cutoff};
+use crate::revocation::{AnyRevocation, Cutoff, Revoked};
 use crate::state::{LiveSession, Stored};
 use crate::store::{TOMBSTONE_TIME, Updated};
 
@@ -169,7 +169,7 @@ impl CookieKeeper {
     pub(crate) async fn save(
         &self,
         live: &LiveSession,
-        renames: bool,
+        to: Option<&StoreKey>,
         foreseen: &Applied,
     ) -> Result<Updated, StoreError> {
         // It may have been ended since it was loaded.
@@ -177,11 +177,11 @@ impl CookieKeeper {
             return Ok(Updated::Gone);
         }
         match foreseen {
-            Applied::Applied if renames && self.revocation.is_some() => {
-                // Somebody else may have ended it just now.
-                match self.revoke(&live.id.key).await? {
-                    true => Ok(Updated::Applied),
-                    false => Ok(Updated::Gone),
+            Applied::Applied if to.is_some() && self.revocation.is_some() => {
+                match self.revoke(&live.id.key, to).await? {
+                    Revoked::Now => Ok(Updated::Applied),
+                    // Somebody else has just ended it.
+                    Revoked::Before | Revoked::Renewed(_) => Ok(Updated::Gone),
                 }
             }
             Applied::Applied => Ok(Updated::Applied),
@@ -190,10 +190,18 @@ impl CookieKeeper {
         }
     }
 
-    /// Whether it was this call that ended the session.
-    pub(crate) async fn revoke(&self, id: &StoreKey) -> Result<bool, StoreError> {
+    /// Ends a session, wherever it was renewed to.
+    pub(crate) async fn end(&self, id: &StoreKey) -> Result<(), StoreError> {
+        let mut id = *id;
+        while let Revoked::Renewed(to) = self.revoke(&id, None).await? {
+            id = to;
+        }
+        Ok(())
+    }
+
+    async fn revoke(&self, id: &StoreKey, to: Option<&StoreKey>) -> Result<Revoked, StoreError> {
         let now = self.clock.now();
-        watched!("delete", self.revocation()?.revoke(id, now, self.last_use(now)))
+        watched!("delete", self.revocation()?.revoke(id, to, now, self.last_use(now)))
     }
 
     pub(crate) async fn revoke_all(

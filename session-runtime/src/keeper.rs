@@ -135,7 +135,7 @@ impl Keeper {
             (Self::Store(keeper), Some(to)) => {
                 watched!("rename", keeper.store.rename(&live.id.key, &to, patch))
             }
-            (Self::Cookie(keeper), to) => Box::pin(keeper.save(live, to.is_some(), foreseen)).await,
+            (Self::Cookie(keeper), to) => Box::pin(keeper.save(live, to.as_ref(), foreseen)).await,
         }
     }
 
@@ -143,7 +143,7 @@ impl Keeper {
     pub(crate) async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
         match self {
             Self::Store(keeper) => watched!("delete", keeper.store.delete(key)),
-            Self::Cookie(keeper) => Box::pin(keeper.revoke(key)).await.map(drop),
+            Self::Cookie(keeper) => Box::pin(keeper.end(key)).await,
         }
     }
 

@@ -14,8 +14,7 @@ use crate::plan::{Plan, Wishes, is_touch_due};
 use crate::queue::Contention;
 use crate::record::{Fields, Record};
 use crate::state::{
-    AnySave, Doomed, Garbage, LiveSession, PendingCookie, Resolved, State, StateCell, Stored,
-    Unsettled,
+    AnySave, Doomed, LiveSession, PendingCookie, Resolved, State, StateCell, Stored, Unsettled,
 };
 use crate::store::{Created, Updated};
 use crate::ttl::Snapshot;
@@ -115,12 +114,17 @@ impl<'a> Work<'a> {
         Ok(Begun::Changes)
     }
 
-    /// Nothing was written, and what could not be saved is told: the request goes on with what is stored,
-    /// unless it has destroyed that meanwhile.
+    /// It could not begin. The request goes on with what is stored.
+    pub(crate) fn give_up(&mut self, error: SessionError) -> SessionError {
+        let _garbage = self.cell.lock().revert_views(&*self.core.clock);
+        error
+    }
+
+    /// Nothing was written, and what could not be saved is told: the request goes on with what is stored and
+    /// what was changed meanwhile, unless it has destroyed that.
     pub(crate) fn fail(&mut self, error: SessionError) -> SessionError {
         if !error.is_store() {
-            let mut garbage = Garbage::new();
-            self.settle(|work, state| garbage = state.revert_views(&*work.core.clock));
+            self.settle(|work, state| state.rebase_views(&*work.core.clock));
         }
         error
     }
@@ -314,10 +318,9 @@ impl<'a> Work<'a> {
 
     /// The session was ended or renewed by another request.
     fn overtaken(&mut self, drops_changes: bool) -> Result<(), SessionError> {
-        let mut garbage = Garbage::new();
-        let is_settled = self.settle(|_, state| {
+        let is_settled = self.settle(|work, state| {
             state.stored = Stored::Gone;
-            garbage = state.reset_views();
+            state.rebase_views(&*work.core.clock);
         });
         let dropped_work = is_settled && (drops_changes || self.destroy_gone);
         if dropped_work && self.core.on_gone == OnGone::Conflict {

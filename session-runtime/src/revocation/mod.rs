@@ -25,7 +25,7 @@ use crate::store::StoreError;
 ///
 /// ```
 /// use session_runtime::record::Principal;
-/// use session_runtime::revocation::{Cutoff, Revocation};
+/// use session_runtime::revocation::{Cutoff, Revocation, Revoked};
 /// use session_runtime::{StoreKey, Timestamp, store::StoreError};
 ///
 /// /// For a service that ends all sessions at once, by hand.
@@ -40,7 +40,13 @@ use crate::store::StoreError;
 ///         Ok(Some(Cutoff { at: self.0, except: None, spared_after: None }))
 ///     }
 ///
-///     async fn revoke(&self, _: &StoreKey, _: Timestamp, _: Timestamp) -> Result<bool, StoreError> {
+///     async fn revoke(
+///         &self,
+///         _: &StoreKey,
+///         _: Option<&StoreKey>,
+///         _: Timestamp,
+///         _: Timestamp,
+///     ) -> Result<Revoked, StoreError> {
 ///         Err(StoreError::unsupported())
 ///     }
 ///
@@ -62,15 +68,16 @@ pub trait Revocation: Send + Sync + 'static {
         principal: &Principal,
     ) -> impl Future<Output = Result<Option<Cutoff>, StoreError>> + Send;
 
-    /// Ends the session `id`, at `now`, and says whether it was this call that did: `false` if the session was ended
-    /// before. Of several calls at once one hears `true`, and a renewal goes on only if it is that one. From
-    /// `until` on no cookie of the session is accepted anyway, so the answer may be forgotten then.
+    /// Ends the session `id`, at `now`; a renewal ends it under this id, and it goes on under the id `to`. Of several
+    /// calls at once one is answered [`Revoked::Now`], and a renewal goes on only if it is that one. From `until` on
+    /// no cookie of the session is accepted anyway, so all this may be forgotten then.
     fn revoke(
         &self,
         id: &StoreKey,
+        to: Option<&StoreKey>,
         now: Timestamp,
         until: Timestamp,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Revoked, StoreError>> + Send;
 
     /// Ends all sessions of `principal` that the cutoff ends. What earlier cutoffs have ended stays so: where there
     /// is one, the two are [merged](Cutoff::merge). From `until` on none of their cookies is accepted anyway.
@@ -87,6 +94,18 @@ pub trait Revocation: Send + Sync + 'static {
         let _ = limit;
         async { Err(StoreError::unsupported()) }
     }
+}
+
+/// What became of [`Revocation::revoke`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Revoked {
+    /// It was this call that ended the session.
+    Now,
+    /// The session was ended before.
+    Before,
+    /// The session was renewed before and goes on under this id, where a logout follows it.
+    Renewed(StoreKey),
 }
 
 /// All sessions of a principal were ended, or all but one.
@@ -135,8 +154,13 @@ pub(crate) trait DynRevocation: Send + Sync {
         principal: Option<&'a Principal>,
     ) -> Answer<'a, Option<Timestamp>>;
 
-    fn revoke<'a>(&'a self, id: &'a StoreKey, now: Timestamp, until: Timestamp)
-    -> Answer<'a, bool>;
+    fn revoke<'a>(
+        &'a self,
+        id: &'a StoreKey,
+        to: Option<&'a StoreKey>,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Answer<'a, Revoked>;
 
     fn revoke_all<'a>(
         &'a self,
@@ -173,10 +197,11 @@ impl<R: Revocation> DynRevocation for R {
     fn revoke<'a>(
         &'a self,
         id: &'a StoreKey,
+        to: Option<&'a StoreKey>,
         now: Timestamp,
         until: Timestamp,
-    ) -> Answer<'a, bool> {
-        Box::pin(Revocation::revoke(self, id, now, until))
+    ) -> Answer<'a, Revoked> {
+        Box::pin(Revocation::revoke(self, id, to, now, until))
     }
 
     fn revoke_all<'a>(

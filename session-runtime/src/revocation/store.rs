@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 use smol_str::SmolStr;
 
-use super::{Cutoff, Revocation};
+use super::{Cutoff, Revocation, Revoked};
 use crate::clock::Timestamp;
 use crate::id::StoreKey;
 use crate::patch::{ExpiryOp, FieldOp, Patch};
@@ -33,6 +33,7 @@ pub struct StoreRevocation<S>(S);
 const AT: &str = "at";
 const EXCEPT: &str = "except";
 const SPARED_AFTER: &str = "spared_after";
+const RENEWED_TO: &str = "renewed_to";
 
 impl<S: Store> StoreRevocation<S> {
     /// Keeps them in `store`.
@@ -62,12 +63,20 @@ impl<S: Store> Revocation for StoreRevocation<S> {
     async fn revoke(
         &self,
         id: &StoreKey,
+        to: Option<&StoreKey>,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let record = record(Cutoff { at: now, except: None, spared_after: None }, until);
-        // Existing means that the session was ended before.
-        Ok(self.0.create(id, &record).await? == Created::Created)
+    ) -> Result<Revoked, StoreError> {
+        let mut record = record(Cutoff { at: now, except: None, spared_after: None }, until);
+        if let Some(to) = to {
+            record.fields.set(RENEWED_TO, json(to));
+        }
+        if self.0.create(id, &record).await? == Created::Created {
+            return Ok(Revoked::Now);
+        }
+        let held = self.load(id).await?;
+        let renewed_to = held.as_ref().and_then(|held| held.fields.get(RENEWED_TO));
+        Ok(renewed_to.map(read_id).transpose()?.map_or(Revoked::Before, Revoked::Renewed))
     }
 
     async fn revoke_all(
@@ -141,19 +150,29 @@ fn texts(cutoff: Cutoff) -> [(&'static str, Option<SmolStr>); 3] {
     let time = |time: Timestamp| time.as_millis().to_string().into();
     [
         (AT, Some(time(cutoff.at))),
-        (EXCEPT, cutoff.except.map(|id| format!("\"{id}\"").into())),
+        (EXCEPT, cutoff.except.as_ref().map(json)),
         (SPARED_AFTER, cutoff.spared_after.map(time)),
     ]
 }
 
+fn json(id: &StoreKey) -> SmolStr {
+    format!("\"{id}\"").into()
+}
+
+fn read_id(text: &str) -> Result<StoreKey, StoreError> {
+    text.trim_matches('"').parse().map_err(|_| fault())
+}
+
+fn fault() -> StoreError {
+    StoreError::backend("a record of the revocation is not what it should be")
+}
+
 fn read_cutoff(record: &Record) -> Result<Cutoff, StoreError> {
-    let fault = || StoreError::backend("a revocation does not say when");
     let time = |text: &str| text.parse().map(Timestamp::from_millis).map_err(|_| fault());
-    let id = |text: &str| text.trim_matches('"').parse().map_err(|_| fault());
     let field = |key| record.fields.get(key);
     Ok(Cutoff {
         at: time(field(AT).ok_or_else(fault)?)?,
-        except: field(EXCEPT).map(id).transpose()?,
+        except: field(EXCEPT).map(read_id).transpose()?,
         spared_after: field(SPARED_AFTER).map(time).transpose()?,
     })
 }

@@ -5,7 +5,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::{StatusCode, header};
-use session_runtime::{CookieCommand, OnGone, SessionSchema};
+use session_runtime::patch::{FieldOp, Patch};
+use session_runtime::store::{Loaded, Store};
+use session_runtime::{CookieCommand, OnGone, SessionSchema, StoreKey};
 
 use crate::site::{Site, Visit, keep};
 
@@ -191,6 +193,50 @@ async fn rewrites_overtaken_during_a_commit_are_replayed_with_what_came_later() 
         assert_eq!(session.counter(), 102);
     })
     .await;
+}
+
+/// What a task changes while the commit of another is refused is still its own to save.
+#[tokio::test]
+async fn changes_during_a_commit_that_fails_are_not_lost_in_silence() {
+    for (ends, finishes) in [(false, false), (false, true), (true, false), (true, true)] {
+        let (site, cookie) = visitor().await;
+        let handle = site.begin(&cookie);
+        let session = handle.session::<Visit>().await.unwrap();
+        let key: StoreKey = session.id().unwrap().parse().unwrap();
+        session.add_counter(1);
+        site.store.close();
+        let first = async {
+            match finishes {
+                true => handle.finish(StatusCode::OK).await.error,
+                false => session.commit().await.err(),
+            }
+        };
+        let (error, ()) = tokio::join!(first, async {
+            site.store.arrival().await;
+            let text = FieldOp::Set("true".into());
+            let patch = Patch { fields: vec![("counter".into(), text)], ..Patch::empty() };
+            match ends {
+                true => site.store.inner.delete(&key).await.unwrap(),
+                false => drop(site.store.inner.update(&key, &patch).await.unwrap()),
+            }
+            session.set_name(Some("Ann".into()));
+            site.store.open();
+        });
+        let error = error.expect("the counter was not saved");
+        assert!(if ends { error.is_gone() } else { error.is_mismatch() }, "{error}");
+        let again = session.commit().await;
+        match (ends, finishes) {
+            (false, false) => {
+                again.unwrap();
+                let record = site.store.inner.load(&key).await.unwrap();
+                let Loaded::Live(record) = record else { panic!("{record:?}") };
+                assert_eq!(record.fields.get("name"), Some("\"Ann\""));
+                assert_eq!(record.fields.get("counter"), Some("true"));
+            }
+            (true, false) => assert!(again.unwrap_err().is_gone()),
+            (_, true) => assert!(again.is_err(), "the response could not tell"),
+        }
+    }
 }
 
 #[tokio::test]

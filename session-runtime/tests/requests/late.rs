@@ -45,20 +45,24 @@ async fn a_sign_in_after_a_destroy_outlives_the_commit_that_the_destroy_overtook
 
 #[tokio::test]
 async fn a_logout_ends_the_session_that_a_renewal_has_given_a_new_id() {
-    let site = Site::new();
-    let mut cookie = None;
-    site.visit(&mut cookie, async |session| session.set_user_id(Some(7))).await;
-    let logout = site.begin(&cookie);
-    logout.session::<Visit>().await.unwrap().destroy();
-    // Twice, by two other requests; their responses come last.
-    for _ in 0..2 {
-        site.visit(&mut cookie, async |session| session.renew()).await;
+    let cookies = CookieStore::sealed().revocation(StoreRevocation::new(MemoryStore::new()));
+    for backend in [Backend::from(MemoryStore::new()), Backend::from(cookies)] {
+        let keys = Keyring::new([[7; 32]]).unwrap();
+        let sessions = Sessions::builder(backend).keys(keys).build().unwrap();
+        let mut cookie = None;
+        visit(&sessions, &mut cookie, async |session| session.set_user_id(Some(7))).await;
+        let logout = begin(&sessions, &cookie);
+        logout.session::<Visit>().await.unwrap().destroy();
+        // Twice, by two other requests; their responses come last.
+        for _ in 0..2 {
+            visit(&sessions, &mut cookie, async |session| session.renew()).await;
+        }
+        let finished = logout.finish(StatusCode::OK).await;
+        assert!(finished.error.is_none(), "{finished:?}");
+        assert!(matches!(finished.cookie, CookieCommand::Remove(_)), "{finished:?}");
+        let user = visit(&sessions, &mut cookie, async |session| session.user_id()).await;
+        assert_eq!(user, None);
     }
-    let finished = logout.finish(StatusCode::OK).await;
-    assert!(finished.error.is_none(), "{finished:?}");
-    assert!(matches!(finished.cookie, CookieCommand::Remove(_)), "{finished:?}");
-    assert_eq!(site.visit(&mut cookie, async |session| session.user_id()).await, None);
-    assert!(site.sessions.list::<Visit>(&7).await.unwrap().is_empty());
 }
 
 /// Such as the one that the application has just ended with all others of its user.

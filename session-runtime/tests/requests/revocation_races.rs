@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use session_runtime::record::Principal;
-use session_runtime::revocation::{Cutoff, Revocation, StoreRevocation};
+use session_runtime::revocation::{Cutoff, Revocation, Revoked, StoreRevocation};
 use session_runtime::store::{MemoryStore, StoreError};
 use session_runtime::testing::ManualClock;
 use session_runtime::{CookieCommand, CookieStore, Session, StoreKey, Timestamp};
@@ -70,11 +70,12 @@ impl Revocation for Held {
     async fn revoke(
         &self,
         id: &StoreKey,
+        to: Option<&StoreKey>,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Revoked, StoreError> {
         self.write().await;
-        self.inner.revoke(id, now, until).await
+        self.inner.revoke(id, to, now, until).await
     }
 
     async fn revoke_all(

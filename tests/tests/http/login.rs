@@ -96,7 +96,6 @@ scenario! {
 
 scenario! {
     /// A logout ends the session also if a renewal, whose cookie the browser keeps, overtakes it.
-    #[store_only("a logout knows of no cookie but its own")]
     async fn logout_ends_what_was_renewed_meanwhile(server: &Server) {
         let (ann, _) = signed_in(server).await;
         let logout = ann.copy();
