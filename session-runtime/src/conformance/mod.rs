@@ -33,6 +33,7 @@
 //! names its rule, what was expected and what was seen. A store that changes records in Rust calls
 //! [`Patch::apply`](crate::patch::Patch::apply) under its own lock or transaction and has the rules
 //! about fields and expiry for free; one that changes them in its server is held to the same here.
+//! The rules `any_sequence_of_..` draw operations at random; when one fails it lists what was done before.
 //! [`sweep`](Store::sweep), [`list`](Store::list), [`delete_all`](Store::delete_all) and
 //! [`scan`](Store::scan) may be left out; their rules are then reported as skipped.
 
@@ -44,6 +45,7 @@ mod principals;
 mod renames;
 mod report;
 mod scan;
+mod sequences;
 mod show;
 mod sweep;
 mod texts;
@@ -85,6 +87,7 @@ pub async fn run<S: Store, F: Future<Output = S>>(open: impl Fn() -> F) -> Resul
     principals::check(&mut suite).await;
     sweep::check(&mut suite).await;
     scan::check(&mut suite).await;
+    sequences::check(&mut suite).await;
     if suite.failed.is_empty() { Ok(suite.report) } else { Err(suite.failed) }
 }
 

@@ -80,7 +80,11 @@ async fn rename_with_a_refused_patch_changes_nothing<S: Store>(t: Trial<S>) -> O
     let renamed = t.store.rename(&from, &to, &mismatch).await?;
     expect("rename that adds to `true`", renamed, Updated::Mismatch("b".into()))?;
     t.expect_live("the old key", &from, &record).await?;
-    t.expect_load("the new key", &to, Loaded::Absent).await
+    t.expect_load("the new key", &to, Loaded::Absent).await?;
+    let (from, record) = t.live(&[]).await?;
+    let renamed = t.store.rename(&from, &to, &conflict).await?;
+    expect("rename of a record without fields", renamed, Updated::Conflict(record.clone()))?;
+    t.expect_live("the old key", &from, &record).await
 }
 
 async fn rename_never_creates<S: Store>(t: Trial<S>) -> Outcome {

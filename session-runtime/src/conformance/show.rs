@@ -1,5 +1,6 @@
 //! Answers in words. `Debug` hides values, which a failing rule has to show; they are all made up.
 
+use crate::patch::{FieldOp, Patch, PrincipalOp};
 use crate::record::Record;
 use crate::store::{Created, Loaded, Updated};
 
@@ -49,6 +50,37 @@ impl Show for Record {
             self.deadline.as_millis(),
             self.lifetime,
         )
+    }
+}
+
+impl Show for Patch {
+    fn show(&self) -> String {
+        let mut parts: Vec<_> =
+            self.fields.iter().map(|(key, op)| format!("{key}: {}", op.show())).collect();
+        if let PrincipalOp::Set(principal) = &self.principal {
+            parts.push(format!("sign in {}", principal.value()));
+        } else if self.principal == PrincipalOp::Clear {
+            parts.push("sign out".to_owned());
+        }
+        parts.push(format!("{:?}", self.expiry));
+        parts.join(", ")
+    }
+}
+
+impl Show for FieldOp {
+    fn show(&self) -> String {
+        let text = |text: &Option<smol_str::SmolStr>| match text {
+            Some(text) => short(text),
+            None => "nothing".to_owned(),
+        };
+        match self {
+            Self::Set(text) => format!("set {}", short(text)),
+            Self::Remove => "remove".to_owned(),
+            Self::Add { delta, min, max, start } => {
+                format!("add {delta} within {min}..={max}, from {start} on")
+            }
+            Self::Replace { old, new } => format!("replace {} by {}", text(old), text(new)),
+        }
     }
 }
 

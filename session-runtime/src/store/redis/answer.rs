@@ -102,8 +102,12 @@ pub(crate) struct Moved {
 
 #[cfg(feature = "redis-cluster")]
 pub(crate) fn taken(answer: Value) -> Result<Taken, StoreError> {
+    let is_moved = |parts: &[Value]| match parts {
+        [Value::BulkString(letter), ..] => letter == b"T" || letter == b"R",
+        _ => false,
+    };
     match answer {
-        Value::Array(parts) if parts.len() == 3 => match <[Value; 3]>::try_from(parts) {
+        Value::Array(parts) if is_moved(&parts) => match <[Value; 3]>::try_from(parts) {
             Ok([Value::BulkString(letter), Value::BulkString(left), fields]) => {
                 let fields = pairs(fields)?.filter(|pair| !is_mark(pair));
                 let (record, again) = (live_of(fields)?, letter == b"R");
