@@ -13,7 +13,7 @@
 //!   under it.
 //! - `Patch::apply` knows what a patch means. Call it between reading and writing.
 //! - Leave a tombstone where a session was deleted or renamed: for a minute, `load` and `update`
-//!   answer `Gone` there, and `delete` ends the session that was renamed.
+//!   answer `Gone` there, and `delete` ends the session that was renamed, unless somebody signed in.
 //! - `Err` is for a backend that fails. A missing session is `Absent`.
 
 use std::error::Error;
@@ -160,7 +160,7 @@ impl Store for FolderStore {
             Applied::Mismatch(field) => Ok(Updated::Mismatch(field)),
             Applied::Applied => {
                 // This order: a crash in between may lose the session, but never leaves two.
-                self.bury(from, Some(to)).await?;
+                self.bury(from, Some(to).filter(|_| !patch.signs_in())).await?;
                 self.write(to, &Entry::Live(record)).await?;
                 Ok(Updated::Applied)
             }
@@ -171,6 +171,7 @@ impl Store for FolderStore {
         let _turn = self.turn.lock().await;
         let mut key = *key;
         while let Some(Entry::Gone(_, Some(to))) = self.read(&self.file(&key)).await? {
+            self.bury(&key, None).await?;
             key = to.parse().map_err(StoreError::backend)?;
         }
         self.bury(&key, None).await

@@ -19,7 +19,7 @@ use crate::id::{Proof, SessionId, StoreKey};
 use crate::keeper::MAX_LOOKUPS;
 use crate::keyring::Keyring;
 use crate::observe::{self, watched};
-use crate::patch::Applied;
+use crate::patch::{Applied, Patch};
 use crate::record::{Principal, Record};
 use crate::refusal::Refusal;
 use crate::revocation::{AnyRevocation, Cutoff, Revoked};
@@ -170,6 +170,7 @@ impl CookieKeeper {
         &self,
         live: &LiveSession,
         to: Option<&StoreKey>,
+        patch: &Patch,
         foreseen: &Applied,
     ) -> Result<Updated, StoreError> {
         // It may have been ended since it was loaded.
@@ -178,7 +179,8 @@ impl CookieKeeper {
         }
         match foreseen {
             Applied::Applied if to.is_some() && self.revocation.is_some() => {
-                match self.revoke(&live.id.key, to).await? {
+                let moved = to.filter(|_| !patch.signs_in());
+                match self.revoke(&live.id.key, moved).await? {
                     Revoked::Now => Ok(Updated::Applied),
                     // Somebody else has just ended it.
                     Revoked::Before | Revoked::Renewed(_) => Ok(Updated::Gone),

@@ -260,10 +260,8 @@ impl SessionHandle {
         let mut garbage = Garbage::new();
         state.responded = true;
         if error.is_some() {
-            // A closure that holds the session would keep it alive for ever. What others changed during the
-            // commit goes with it.
-            state.dropped_changes |= state.has_changes();
-            garbage = state.revert_views(&*self.0.core.clock);
+            // A closure that holds the session would keep it alive for ever.
+            garbage = state.drop_changes(&*self.0.core.clock);
         }
         if state.live().is_none() {
             // There is no cookie any more that it could be about.

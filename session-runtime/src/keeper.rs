@@ -135,7 +135,9 @@ impl Keeper {
             (Self::Store(keeper), Some(to)) => {
                 watched!("rename", keeper.store.rename(&live.id.key, &to, patch))
             }
-            (Self::Cookie(keeper), to) => Box::pin(keeper.save(live, to.as_ref(), foreseen)).await,
+            (Self::Cookie(keeper), to) => {
+                Box::pin(keeper.save(live, to.as_ref(), patch, foreseen)).await
+            }
         }
     }
 

@@ -111,6 +111,21 @@ impl Patch {
             && self.expiry == ExpiryOp::Keep
     }
 
+    /// Whether it signs somebody in who was not signed in before. A session that a rename has given to somebody
+    /// is not ended by a `delete` of the key from before.
+    ///
+    /// ```
+    /// use session_runtime::patch::{Patch, PrincipalOp};
+    /// use session_runtime::record::Principal;
+    ///
+    /// let principal = PrincipalOp::Set(Principal::new("user_id", "7"));
+    /// assert!(Patch { principal, ..Patch::empty() }.signs_in());
+    /// assert!(!Patch::empty().signs_in());
+    /// ```
+    pub const fn signs_in(&self) -> bool {
+        matches!(self.principal, PrincipalOp::Set(_))
+    }
+
     /// Changes `record`, completely or not at all. Whether the record is live is the caller's to
     /// judge.
     ///

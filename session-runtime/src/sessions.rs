@@ -170,7 +170,8 @@ impl Sessions {
         Ok(count)
     }
 
-    /// Ends one session, such as one of [`list`](Self::list). Nothing happens if it is gone already.
+    /// Ends one session, such as one of [`list`](Self::list), also if it was renewed since. Nothing happens if it has
+    /// ended already.
     ///
     /// # Errors
     ///

@@ -92,8 +92,8 @@ pub(crate) struct State {
     pub(crate) unsettled: Option<Unsettled>,
     /// The head of the response is gone: no cookie can be sent any more.
     pub(crate) responded: bool,
-    /// The request ended without a response, and with it what was pending: whoever still holds the session
-    /// must not be told that it was saved.
+    /// What was changed was dropped with somebody else's commit, or with a request that ended without a response:
+    /// whoever commits next must not be told that it was saved.
     pub(crate) dropped_changes: bool,
     /// Moves when the session is destroyed, so that a commit under way does not bring it back.
     pub(crate) generation: u64,
@@ -149,8 +149,8 @@ pub(crate) struct Wish {
     pub(crate) doomed: Vec<Doomed>,
     /// The browser is to forget the cookie once they are deleted.
     pub(crate) remove_cookie: bool,
-    /// A session that was gone already was destroyed.
-    pub(crate) destroy_gone: bool,
+    /// A session that was gone already was destroyed, or changed before that was known.
+    pub(crate) asked_of_gone: bool,
 }
 
 impl Wish {
@@ -160,7 +160,7 @@ impl Wish {
             && self.remember.is_none()
             && self.doomed.is_empty()
             && !self.remove_cookie
-            && !self.destroy_gone
+            && !self.asked_of_gone
     }
 
     /// Whether there are sessions to delete, or a cookie to remove when they are.
@@ -251,7 +251,7 @@ impl State {
             Stored::Nothing => self.wish.remove_cookie = true,
             // Its cookie may have been replaced by another request's: it stays.
             Stored::Gone => {
-                self.wish.destroy_gone = true;
+                self.wish.asked_of_gone = true;
                 self.stored = Stored::Gone;
             }
         }
@@ -270,6 +270,13 @@ impl State {
         let garbage = self.reset_views();
         self.rebase_views(clock);
         garbage
+    }
+
+    /// As [`revert_views`](Self::revert_views); whoever made the changes is told by the next commit.
+    #[must_use]
+    pub(crate) fn drop_changes(&mut self, clock: &dyn Clock) -> Garbage {
+        self.dropped_changes |= self.has_changes();
+        self.revert_views(clock)
     }
 
     /// Makes the views follow the stored fields.

@@ -14,7 +14,8 @@ use crate::plan::{Plan, Wishes, is_touch_due};
 use crate::queue::Contention;
 use crate::record::{Fields, Record};
 use crate::state::{
-    AnySave, Doomed, LiveSession, PendingCookie, Resolved, State, StateCell, Stored, Unsettled,
+    AnySave, Doomed, Garbage, LiveSession, PendingCookie, Resolved, State, StateCell, Stored,
+    Unsettled,
 };
 use crate::store::{Created, Updated};
 use crate::ttl::Snapshot;
@@ -33,7 +34,7 @@ pub(crate) struct Work<'a> {
     base: Stored,
     saves: SmallVec<[Box<dyn AnySave>; 1]>,
     wishes: Wishes,
-    destroy_gone: bool,
+    asked_of_gone: bool,
     /// The generation of the state it was taken from.
     generation: u64,
     /// What is to be told of what was done. Boxed, for few listen.
@@ -75,7 +76,7 @@ impl<'a> Work<'a> {
             base: Stored::Nothing,
             saves: SmallVec::new(),
             wishes: Wishes::default(),
-            destroy_gone: false,
+            asked_of_gone: false,
             generation: 0,
             event: None,
         }
@@ -89,7 +90,7 @@ impl<'a> Work<'a> {
         if state.wish.has_deletions() {
             return Ok(Begun::Deletions);
         }
-        if state.unsettled.is_some() || state.dropped_changes {
+        if state.unsettled.is_some() || std::mem::take(&mut state.dropped_changes) {
             return Ok(Begun::Interrupted);
         }
         if !state.is_pending() && !is_touch_due(self.core, state, self.now) {
@@ -105,7 +106,7 @@ impl<'a> Work<'a> {
             true => state.stored.clone(),
             false => state.stored.hand_over(),
         };
-        self.destroy_gone = std::mem::take(&mut state.wish.destroy_gone);
+        self.asked_of_gone = std::mem::take(&mut state.wish.asked_of_gone);
         self.wishes = Wishes {
             renew: std::mem::take(&mut state.wish.renew),
             remember: state.wish.remember.take(),
@@ -120,11 +121,12 @@ impl<'a> Work<'a> {
         error
     }
 
-    /// Nothing was written, and what could not be saved is told: the request goes on with what is stored and
-    /// what was changed meanwhile, unless it has destroyed that.
+    /// Nothing was written, and what could not be saved is told: the request goes on with what is stored,
+    /// unless it has destroyed that meanwhile.
     pub(crate) fn fail(&mut self, error: SessionError) -> SessionError {
         if !error.is_store() {
-            self.settle(|work, state| state.rebase_views(&*work.core.clock));
+            let mut garbage = Garbage::new();
+            self.settle(|work, state| garbage = state.drop_changes(&*work.core.clock));
         }
         error
     }
@@ -318,11 +320,14 @@ impl<'a> Work<'a> {
 
     /// The session was ended or renewed by another request.
     fn overtaken(&mut self, drops_changes: bool) -> Result<(), SessionError> {
-        let is_settled = self.settle(|work, state| {
+        let mut garbage = Garbage::new();
+        let is_settled = self.settle(|_, state| {
             state.stored = Stored::Gone;
-            state.rebase_views(&*work.core.clock);
+            // Those of others, made meanwhile.
+            state.wish.asked_of_gone |= state.has_changes();
+            garbage = state.reset_views();
         });
-        let dropped_work = is_settled && (drops_changes || self.destroy_gone);
+        let dropped_work = is_settled && (drops_changes || self.asked_of_gone);
         if dropped_work && self.core.on_gone == OnGone::Conflict {
             return Err(SessionErrorKind::Gone.into());
         }

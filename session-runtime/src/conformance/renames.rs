@@ -11,6 +11,7 @@ pub(super) async fn check<S: Store, F: Future<Output = S>>(suite: &mut Suite<imp
         rename_applies_the_patch,
         rename_ends_the_old_key,
         delete_follows_a_renamed_session,
+        delete_spares_whoever_has_signed_in,
         rename_with_a_refused_patch_changes_nothing,
         rename_never_creates,
         rename_leaves_a_key_in_use_alone,
@@ -68,6 +69,20 @@ async fn delete_follows_a_renamed_session<S: Store>(t: Trial<S>) -> Outcome {
     }
     t.store.delete(&first).await?;
     t.expect_live("another record", &other, &record).await
+}
+
+async fn delete_spares_whoever_has_signed_in<S: Store>(t: Trial<S>) -> Outcome {
+    let (guest, _) = t.live(&[("a", "1")]).await?;
+    let (user, renewed) = (key(), key());
+    let patch = sign_in(&super::trial::principal());
+    for (from, to, patch) in [(guest, user, &patch), (user, renewed, &Patch::empty())] {
+        let renamed = t.store.rename(&from, &to, patch).await?;
+        expect("rename", renamed, Updated::Applied)?;
+    }
+    t.store.delete(&guest).await?;
+    expect("a live session of whoever signed in", t.is_live(&renewed).await?, true)?;
+    t.store.delete(&user).await?;
+    t.expect_load("the session after delete of its former key", &renewed, Loaded::Gone).await
 }
 
 async fn rename_with_a_refused_patch_changes_nothing<S: Store>(t: Trial<S>) -> Outcome {

@@ -129,7 +129,7 @@ impl<'a, S: Store> Sequence<'a, S> {
         let (from, new) = (self.keys[at], self.keys[to]);
         expect("the last answer", self.t.store.rename(&from, &new, &patch).await?, expected)?;
         if let Some(after) = after {
-            self.model.insert(from, Entry::Gone(Some(new)));
+            self.model.insert(from, Entry::Gone(Some(new).filter(|_| !patch.signs_in())));
             self.model.insert(new, Entry::Live(after));
         }
         self.load(at).await?;

@@ -68,8 +68,8 @@ pub trait Revocation: Send + Sync + 'static {
         principal: &Principal,
     ) -> impl Future<Output = Result<Option<Cutoff>, StoreError>> + Send;
 
-    /// Ends the session `id`, at `now`; a renewal ends it under this id, and it goes on under the id `to`. Of several
-    /// calls at once one is answered [`Revoked::Now`], and a renewal goes on only if it is that one. From `until` on
+    /// Ends the session `id`, at `now`; a renewal ends it under this id, and it goes on under the id `to`, where a
+    /// logout is to follow it (so not if somebody signs in). Of several calls at once one is answered [`Revoked::Now`], and a renewal goes on only if it is that one. From `until` on
     /// no cookie of the session is accepted anyway, so all this may be forgotten then.
     fn revoke(
         &self,

@@ -194,10 +194,11 @@ impl<O: Store, N: Store> Store for MigratingStore<O, N> {
                 }
                 found += 1;
                 match self.new.load(&info.key).await? {
-                    // It has moved, or was copied: the new store knows whose it is, and ends it below.
-                    Loaded::Live(_) => self.old.delete(&info.key).await?,
-                    state => {
-                        ended += usize::from(state == Loaded::Absent);
+                    // It has moved, or was copied: the new store knows whose it is, and ends it below. Where
+                    // it was ended or renamed there, `delete` would follow it to whoever has it now.
+                    Loaded::Live(_) | Loaded::Gone => self.old.delete(&info.key).await?,
+                    Loaded::Absent => {
+                        ended += 1;
                         self.delete(&info.key).await?;
                     }
                 }

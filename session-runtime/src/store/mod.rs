@@ -118,8 +118,9 @@ impl SessionInfo {
 /// - [`delete`](Self::delete) and [`rename`](Self::rename) leave a tombstone for 60 seconds:
 ///   meanwhile [`load`](Self::load) and `update` answer `Gone`. It tells a request that was
 ///   overtaken by a login or logout from a stranger.
-/// - The tombstone of a `rename` knows where the session is: a `delete` of the old key ends it there.
-///   So no logout is undone by a renewal that was a moment faster.
+/// - The tombstone of a `rename` knows where the session is, and a `delete` of the old key ends it
+///   there: no logout is undone by a renewal that was a moment faster. Unless the rename
+///   [signs somebody in](Patch::signs_in): a logout from before that is not about them.
 /// - `rename` moves the record and applies the patch in one atomic step; its old key is dead
 ///   afterwards. Where a backend cannot, it marks the old key as moved first and creates the new one
 ///   then, each safe to repeat: there are never two live keys.
@@ -183,7 +184,8 @@ pub trait Store: Send + Sync + 'static {
         patch: &Patch,
     ) -> impl Future<Output = Result<Updated, StoreError>> + Send;
 
-    /// Ends a session, wherever it was renamed to, and leaves a tombstone, also where there was nothing.
+    /// Ends a session, also where a rename that signed nobody in has moved it, and leaves a tombstone, also
+    /// where there was nothing.
     fn delete(&self, key: &StoreKey) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Removes up to `limit` expired records and tombstones; answers how many there were. Fewer than

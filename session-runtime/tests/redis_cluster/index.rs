@@ -141,7 +141,7 @@ async fn a_session_that_is_moving_is_ended_where_it_goes() {
     for all in [true, false] {
         let (from, to) = (create(&store, &record_of(&who)).await, key());
         // The first half of a rename.
-        let mark = format!("{to}user_id\x007");
+        let mark = format!("{to}>user_id\x007");
         let name = format!("{prefix}{from}");
         ask_of::<()>(&url().unwrap(), cmd("HSET").arg(&name).arg("!").arg(&mark));
         assert_eq!(store.load(&from).await.unwrap(), Loaded::Gone);
@@ -164,7 +164,7 @@ async fn a_rename_that_stopped_half_way_is_finished_by_repeating_it() {
     let who = Principal::new("user_id", "7");
     let record = record_of(&who);
     let (from, to) = (create(&store, &record).await, key());
-    let mark = format!("{to}user_id\x007");
+    let mark = format!("{to}>user_id\x007");
     let name = format!("{prefix}{from}");
     ask_of::<()>(&url().unwrap(), cmd("HSET").arg(&name).arg("!").arg(&mark));
     for _ in 0..3 {

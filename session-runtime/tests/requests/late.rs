@@ -65,6 +65,30 @@ async fn a_logout_ends_the_session_that_a_renewal_has_given_a_new_id() {
     }
 }
 
+/// A page from before a sign-in, or a cookie that somebody planted, ends nothing of whoever signed in.
+#[tokio::test]
+async fn a_logout_from_before_a_sign_in_leaves_it_alone() {
+    let cookies = CookieStore::sealed().revocation(StoreRevocation::new(MemoryStore::new()));
+    for backend in [Backend::from(MemoryStore::new()), Backend::from(cookies)] {
+        let keys = Keyring::new([[7; 32]]).unwrap();
+        let sessions = Sessions::builder(backend).keys(keys).build().unwrap();
+        for before in [None, Some(8)] {
+            let mut cookie = None;
+            visit(&sessions, &mut cookie, async |session| {
+                session.add_counter(1);
+                session.set_user_id(before);
+            })
+            .await;
+            let logout = begin(&sessions, &cookie);
+            logout.session::<Visit>().await.unwrap().destroy();
+            visit(&sessions, &mut cookie, async |session| session.set_user_id(Some(7))).await;
+            assert!(logout.finish(StatusCode::OK).await.error.is_none());
+            let user = visit(&sessions, &mut cookie, async |session| session.user_id()).await;
+            assert_eq!(user, Some(7));
+        }
+    }
+}
+
 /// Such as the one that the application has just ended with all others of its user.
 #[tokio::test]
 async fn a_session_that_has_ended_can_be_destroyed() {

@@ -243,7 +243,8 @@ impl Inner {
         if applied != Some(Updated::Applied) {
             return Ok(applied.unwrap_or(Updated::Gone));
         }
-        if let Some(State::Live(record)) = old.put(*from, self.tombstone(now, Some(*to))) {
+        let moved = Some(*to).filter(|_| !patch.signs_in());
+        if let Some(State::Live(record)) = old.put(*from, self.tombstone(now, moved)) {
             let new = new.as_deref_mut().unwrap_or(&mut *old);
             let after = record.principal.clone();
             if let Some(State::Live(expired)) = new.put(*to, State::Live(record)) {
@@ -270,12 +271,12 @@ impl Inner {
         let now = self.clock.recent();
         loop {
             let mut shard = self.shard(&key);
-            match shard.moved(&key, now) {
+            self.sweep_shard(&mut shard, now, SWEPT_PER_WRITE);
+            let moved = shard.moved(&key, now);
+            self.put(&mut shard, &key, self.tombstone(now, None));
+            match moved {
                 Some(to) => key = to,
-                None => {
-                    self.sweep_shard(&mut shard, now, SWEPT_PER_WRITE);
-                    return self.put(&mut shard, &key, self.tombstone(now, None));
-                }
+                None => return,
             }
         }
     }

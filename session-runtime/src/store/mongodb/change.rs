@@ -49,7 +49,7 @@ impl Change {
             parts.filter.insert("deadline", doc! { "$gte": millis(until) });
             parts.max.insert("expires_at", date(until));
         }
-        parts.rest(patch);
+        parts.rest(patch, to);
         Some(parts.finish(key, to))
     }
 
@@ -78,7 +78,7 @@ impl Change {
             // A touch that came in between may have gone further.
             parts.max.insert("expires_at", date(after.expires_at));
         }
-        parts.rest(patch);
+        parts.rest(patch, to);
         parts.finish(key, to)
     }
 }
@@ -154,11 +154,14 @@ impl Parts {
     }
 
     /// Principal and lifetime.
-    fn rest(&mut self, patch: &Patch) {
+    fn rest(&mut self, patch: &Patch, to: Option<Move<'_>>) {
         match &patch.principal {
             PrincipalOp::Keep => {}
             PrincipalOp::Set(principal) => {
                 self.set.insert("principal", who(principal));
+                if let Some(Move { to, .. }) = to {
+                    self.set.insert("signed_in_as", binary(to));
+                }
             }
             PrincipalOp::Clear => {
                 self.unset.insert("principal", "");

@@ -5,6 +5,7 @@
 //!   key: Binary,             the key it is stored under; a tombstone has none
 //!   keys: [Binary],          every key it was stored under, the last one last; uniquely indexed
 //!   ended: [Date],           until when the first of them, the second, .. answer `Gone`
+//!   signed_in_as: Binary,    the key it got when somebody signed in last
 //!   expires_at: Date,        for the TTL index too
 //!   created_at: Long, deadline: Long, idle_ms: Long, persistent: Boolean,
 //!   principal: { key: String, value: String },
@@ -60,7 +61,7 @@ pub(super) fn bury(until: Timestamp) -> Document {
         "$set": { "expires_at": date(until) },
         "$unset": {
             "key": "", "created_at": "", "deadline": "", "idle_ms": "", "persistent": "",
-            "principal": "", "fields": "",
+            "principal": "", "fields": "", "signed_in_as": "",
         },
         "$push": { "ended": date(until) },
     }
@@ -80,6 +81,17 @@ pub(super) fn read(key: &StoreKey, document: &Document, now: Timestamp) -> Resul
             Ok(Loaded::Gone)
         }
         _ => Ok(Loaded::Absent),
+    }
+}
+
+/// Where `delete` finds the session that was renamed from `key`: nowhere if somebody has signed in since.
+pub(super) fn moved(key: &StoreKey, document: &Document) -> Result<Option<StoreKey>, Failure> {
+    let keys = document.get_array("keys")?;
+    let position = |key: &Bson| keys.iter().position(|it| it == key);
+    let signed_in = document.get("signed_in_as").and_then(position);
+    match position(&Bson::Binary(binary(key))) < signed_in {
+        true => Ok(None),
+        false => current_key(document),
     }
 }
 

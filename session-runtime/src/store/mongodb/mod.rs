@@ -307,7 +307,7 @@ impl Inner {
             return Ok(None);
         };
         match document::read(key, &found, self.clock.now())? {
-            Loaded::Gone => document::current_key(&found),
+            Loaded::Gone => document::moved(key, &found),
             Loaded::Live(_) | Loaded::Absent => Ok(None),
         }
     }

@@ -137,7 +137,7 @@ impl PostgresStore {
         self.0.client.run(Access::Write, query).await
     }
 
-    /// Runs `update`, or `rename` with its two more parameters.
+    /// Runs `update`, or `rename` with its three more parameters.
     async fn patch(
         &self,
         sql: &SqlStr,
@@ -167,7 +167,11 @@ impl PostgresStore {
                 .bind(expiry.idle)
                 .bind(expiry.persistent);
             match to {
-                Some(to) => query.bind(to.as_bytes().to_vec()).bind(self.0.tombstone_time),
+                Some(to) => {
+                    let to = to.as_bytes().to_vec();
+                    let moved = Some(to.clone()).filter(|_| !patch.signs_in());
+                    query.bind(to).bind(self.0.tombstone_time).bind(moved)
+                }
                 None => query,
             }
         });

@@ -141,7 +141,8 @@ fn update(table: &str, live: &str, key: &str) -> String {
     )
 }
 
-/// Applies a patch and moves the row to the key `$17`; a tombstone takes its place for `$18`.
+/// Applies a patch and moves the row to the key `$17`; a tombstone takes its place for `$18`, which leads
+/// `delete` to `$19`.
 ///
 /// The row itself moves, so a statement that waited for it finds it under its new key.
 fn rename(table: &str, live: &str) -> String {
@@ -152,7 +153,7 @@ fn rename(table: &str, live: &str) -> String {
             {tombstone})
         SELECT * FROM moved",
         update = update(table, live, "$17"),
-        tombstone = tombstone("$1", "$18", "$17", ", moved WHERE NOT refused"),
+        tombstone = tombstone("$1", "$18", "$19::bytea", ", moved WHERE NOT refused"),
     )
 }
 

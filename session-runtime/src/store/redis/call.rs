@@ -69,6 +69,8 @@ impl Call {
 pub(crate) struct Calls {
     pub(crate) names: Names,
     tombstone_millis: u64,
+    /// The same for a session that is moving, or that was ended while it did.
+    moving_millis: u64,
 }
 
 /// How many sessions one call ends, so that other commands get their turn in between.
@@ -78,7 +80,14 @@ impl Calls {
     pub(crate) fn new(names: Names, tombstone_time: Duration) -> Self {
         // Far beyond every use, and small enough for the server to add it to the present.
         let tombstone_millis = whole_millis(tombstone_time).min(1 << 47);
-        Self { names, tombstone_millis }
+        Self { names, tombstone_millis, moving_millis: tombstone_millis }
+    }
+
+    /// The same for sessions that need up to `time` to move.
+    #[cfg(feature = "redis-cluster")]
+    pub(crate) fn moving(mut self, time: Duration) -> Self {
+        self.moving_millis = self.moving_millis.max(whole_millis(time));
+        self
     }
 
     pub(crate) fn create(&self, key: &StoreKey, record: &Record) -> Call {
@@ -104,6 +113,12 @@ impl Calls {
         self.of_session(&script::DELETE, key).arg(self.tombstone_millis)
     }
 
+    /// The same where the session may not have arrived yet.
+    #[cfg(feature = "redis-cluster")]
+    pub(crate) fn delete_moved(&self, key: &StoreKey) -> Call {
+        self.of_session(&script::DELETE, key).arg(self.moving_millis)
+    }
+
     pub(crate) fn delete_all(&self, principal: &[u8], except: Option<&StoreKey>) -> Call {
         Call::new(&script::DELETE_ALL, &[&self.names.set(principal)])
             .arg(self.names.prefix())
@@ -117,20 +132,11 @@ impl Calls {
         Call::new(&script::IDS, &[&self.names.set(principal)])
     }
 
-    /// The first half of a rename between servers; the second is `create`. The mark lasts for `mark`
-    /// at least.
+    /// The first half of a rename between servers; the second is `create`.
     #[cfg(feature = "redis-cluster")]
-    pub(crate) fn take(
-        &self,
-        from: &StoreKey,
-        to: &StoreKey,
-        patch: &Patch,
-        mark: Duration,
-    ) -> Call {
+    pub(crate) fn take(&self, from: &StoreKey, to: &StoreKey, patch: &Patch) -> Call {
         let call = Call::new(&script::TAKE, &[&self.names.session(from)]);
-        let call = outcome(patch, call)
-            .arg(self.tombstone_millis.max(whole_millis(mark)))
-            .arg(to.to_string());
+        let call = outcome(patch, call).arg(self.moving_millis).arg(to.to_string());
         operations(patch, call)
     }
 
@@ -139,7 +145,7 @@ impl Calls {
     pub(crate) fn end(&self, key: &StoreKey, principal: &[u8], moved: bool) -> Call {
         Call::new(&script::END, &[&self.names.session(key)])
             .arg(principal)
-            .arg(self.tombstone_millis)
+            .arg(if moved { self.moving_millis } else { self.tombstone_millis })
             .arg(u8::from(moved))
     }
 

@@ -4,8 +4,9 @@
 --   `@`  created_at and expires_at in six bytes each, how long after that the deadline is and the
 --        lifetime in five, then the principal, if any
 --   `=`  the principal, if `@` would be longer than Redis packs tightly
---   `!`  the session was ended or renamed: a tombstone. Of a renamed one it holds the new id; on a
---        cluster also whose the session was, and the rest of the hash is what was moved
+--   `!`  the session was ended or renamed: a tombstone. Of a renamed one it holds the new id, and `>` if
+--        `delete` follows there or `|`; on a cluster also whose the session was, and the rest of the hash
+--        is what was moved
 -- `@` and `=` together are called meta here.
 -- The index of a principal is a sorted set: ids by the time they expire at. Where it may be on another
 -- server than the session, `index`, the prefix of its key, is empty, and `enter.lua` and `forget.lua`
@@ -47,12 +48,17 @@ local function write_meta(key, meta)
   end
 end
 
--- The id that a session was moved to, and whose it was; or nothing.
+-- The id that a session was moved to, whose it was, and whether `delete` follows there; or nothing.
 local function moved(key)
   local mark = call('HGET', key, '!')
   if mark and mark ~= '' then
-    return string.sub(mark, 1, 22), string.sub(mark, 23)
+    return string.sub(mark, 1, 22), string.sub(mark, 24), string.sub(mark, 23, 23) == '>'
   end
+end
+
+-- What `moved` reads. A logout from before somebody signed in is not about them.
+local function mark_of(id, who)
+  return id .. (#who > 1 and '|' or '>')
 end
 
 local function times(meta)

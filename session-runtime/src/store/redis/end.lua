@@ -13,7 +13,7 @@ end
 local id = moved(key)
 if id then
   local held = call('HMGET', key, '@', '=')
-  return principal(held[1] .. (held[2] or '')) == who and id or 0
+  return held[1] and principal(held[1] .. (held[2] or '')) == who and id or 0
 end
 if ARGV[3] == '1' and call('EXISTS', key) == 0 then
   -- It is not created any more.

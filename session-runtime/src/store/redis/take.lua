@@ -17,6 +17,6 @@ if refused then
 end
 write(key, 5, sums)
 write_meta(key, changed(before, ARGV[1], ARGV[2]))
-call('HSET', key, '!', to .. principal(before))
+call('HSET', key, '!', mark_of(to, ARGV[2]) .. principal(before))
 call('PEXPIRE', key, ARGV[3])
 return {'T', principal(before), call('HGETALL', key)}

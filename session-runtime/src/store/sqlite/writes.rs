@@ -110,7 +110,7 @@ impl Db<'_> {
         if !self.insert(to, &record, &text)? {
             return Err("the session cannot be renamed to a key in use".into());
         }
-        self.bury(from, Some(to), tombstone_time)?;
+        self.bury(from, Some(to).filter(|_| !patch.signs_in()), tombstone_time)?;
         Ok(Updated::Applied)
     }
 
@@ -120,10 +120,14 @@ impl Db<'_> {
         mut key: StoreKey,
         tombstone_time: Duration,
     ) -> Result<(), Failure> {
-        while let Some(to) = self.moved(&key)? {
-            key = to;
+        loop {
+            let moved = self.moved(&key)?;
+            self.bury(&key, None, tombstone_time)?;
+            match moved {
+                Some(to) => key = to,
+                None => return Ok(()),
+            }
         }
-        self.bury(&key, None, tombstone_time)
     }
 
     fn moved(&self, key: &StoreKey) -> Result<Option<StoreKey>, Failure> {

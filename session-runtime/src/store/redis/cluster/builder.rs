@@ -137,7 +137,8 @@ impl RedisClusterStoreBuilder {
             })?),
         };
         Ok(RedisClusterStore(Arc::new(Inner {
-            calls: Calls::new(Names::spread(options.prefix), options.tombstone_time),
+            calls: Calls::new(Names::spread(options.prefix), options.tombstone_time)
+                .moving(timeout.saturating_mul(5)),
             link,
             durable,
             replicas: options.replicas,

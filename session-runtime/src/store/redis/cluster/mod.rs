@@ -268,9 +268,7 @@ impl Store for RedisClusterStore {
         to: &StoreKey,
         patch: &Patch,
     ) -> Result<Updated, StoreError> {
-        // The mark must be there for `delete_all` until the session has arrived.
-        let mark = self.0.link.timeout() * 5;
-        let take = self.0.calls.take(from, to, patch, mark);
+        let take = self.0.calls.take(from, to, patch);
         let Moved { record, left, again } = match answer::taken(self.call_durably(&take).await?)? {
             Taken::Moved(moved) => *moved,
             Taken::Refused(updated) => return Ok(updated),
@@ -296,14 +294,13 @@ impl Store for RedisClusterStore {
     }
 
     async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
-        let mut key = *key;
+        let (mut key, mut call) = (*key, self.0.calls.delete(key));
         loop {
-            let call = self.0.calls.delete(&key);
             match answer::deleted(self.call_durably(&call).await?)? {
                 Deleted::From(principal) => return self.forget(&principal, &key).await,
                 Deleted::Now => return Ok(()),
                 // Where it has not arrived yet the tombstone sees to it that it never does.
-                Deleted::Moved(to) => key = to,
+                Deleted::Moved(to) => (key, call) = (to, self.0.calls.delete_moved(&to)),
             }
         }
     }
