@@ -43,8 +43,8 @@ struct FolderStore {
 #[derive(Serialize, Deserialize)]
 enum Entry {
     Live(Record),
-    /// A session that was deleted or renamed, until this time; and its new key as text.
-    Gone(Timestamp, Option<String>),
+    /// A session that was deleted or renamed, until this time; and its new key.
+    Gone(Timestamp, Option<StoreKey>),
 }
 
 const TOMBSTONE: Duration = Duration::from_secs(60);
@@ -98,7 +98,7 @@ impl FolderStore {
 
     async fn bury(&self, key: &StoreKey, to: Option<&StoreKey>) -> Result<(), StoreError> {
         let until = Timestamp::from(SystemTime::now()) + TOMBSTONE;
-        self.write(key, &Entry::Gone(until, to.map(StoreKey::to_string))).await
+        self.write(key, &Entry::Gone(until, to.copied())).await
     }
 
     /// Every session and tombstone. A real store would have an index instead.
@@ -172,7 +172,7 @@ impl Store for FolderStore {
         let mut key = *key;
         while let Some(Entry::Gone(_, Some(to))) = self.read(&self.file(&key)).await? {
             self.bury(&key, None).await?;
-            key = to.parse().map_err(StoreError::backend)?;
+            key = to;
         }
         self.bury(&key, None).await
     }

@@ -195,10 +195,12 @@ impl CookieKeeper {
     /// Ends a session, wherever it was renewed to.
     pub(crate) async fn end(&self, id: &StoreKey) -> Result<(), StoreError> {
         let mut id = *id;
-        while let Revoked::Renewed(to) = self.revoke(&id, None).await? {
-            id = to;
+        loop {
+            match self.revoke(&id, None).await? {
+                Revoked::Renewed(to) if to != id => id = to,
+                Revoked::Now | Revoked::Before | Revoked::Renewed(_) => return Ok(()),
+            }
         }
-        Ok(())
     }
 
     async fn revoke(&self, id: &StoreKey, to: Option<&StoreKey>) -> Result<Revoked, StoreError> {

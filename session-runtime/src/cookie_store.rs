@@ -30,8 +30,8 @@ use crate::revocation::{AnyRevocation, Revocation};
 ///   use a store.
 /// - **Revoke.** A logout removes the cookie from this browser. Whoever copied it before can go on with
 ///   it until it expires, and a slow request that began before the logout brings it back.
-///   [`revocation`](Self::revocation) closes this, at one round trip a request; of two requests at once
-///   that renew or end a session, only one does.
+///   [`revocation`](Self::revocation) closes this, at one round trip to read a session, one more to change it,
+///   and another to renew it; of two requests at once that renew or end a session, only one does.
 /// - **Forbid replay.** An old cookie brings the old content back: a message that was read, a
 ///   coupon that was used, a count of failed attempts. The idle timeout, which is sealed into the
 ///   cookie, limits for how long. Keep what must not be repeated in a database.

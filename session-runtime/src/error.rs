@@ -120,9 +120,16 @@ impl fmt::Debug for ConfigError {
 #[error("{0}")]
 pub struct SessionError(#[source] SessionErrorKind);
 
+fn store_error(error: &StoreError) -> &'static str {
+    match error.is_unsupported() {
+        true => "the session store cannot do this",
+        false => "the session store failed",
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SessionErrorKind {
-    #[error("the session store failed")]
+    #[error("{}", store_error(.0))]
     Store(#[source] StoreError),
     #[error(
         "the session was ended or renewed by another request; this request's changes were dropped"

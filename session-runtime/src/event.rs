@@ -44,7 +44,8 @@ pub enum SessionEvent {
     /// request meanwhile.
     #[non_exhaustive]
     Destroyed {
-        /// The session.
+        /// The session. If another request renewed it meanwhile, this is its id from before, and what it was
+        /// [renewed](Self::Renewed) to has ended with it.
         id: StoreKey,
         /// Who was signed in.
         principal: Option<Principal>,

@@ -85,7 +85,7 @@
 //! | `postgres` | `store::PostgresStore`, for PostgreSQL 12 and later | |
 //! | `mongodb` | `store::MongoStore`, for MongoDB | |
 //! | `metrics` | counters and store latencies for the `metrics` facade: `metrics` has the table | |
-//! | `conformance` | `conformance::run`: the rules of [`store::Store`], for your own store | |
+//! | `conformance` | `conformance::run`: the rules of [`store::Store`], for your own store; `run_revocation` those of [`revocation::Revocation`] | |
 //! | `testing` | `testing`: a cookie jar, a clock and a failing store for tests of handlers; and would a deploy strand live sessions? | |
 
 #[doc(hidden)]

@@ -1,4 +1,5 @@
-//! The rules of the [`Store`] trait as a test for anyone's store (feature `conformance`).
+//! The rules of the [`Store`] trait as a test for anyone's store, and those of [`Revocation`] for anyone's revocation
+//! (feature `conformance`).
 //!
 //! A driver proves itself in two lines:
 //!
@@ -44,6 +45,7 @@ mod fields;
 mod principals;
 mod renames;
 mod report;
+mod revocations;
 mod scan;
 mod sequences;
 mod show;
@@ -55,6 +57,7 @@ use std::time::Duration;
 
 pub use self::report::{Failed, Report};
 use self::trial::{Outcome, Stop, Trial};
+use crate::revocation::Revocation;
 use crate::store::Store;
 
 /// Checks every rule on stores that `open` opens, one after the other.
@@ -77,7 +80,7 @@ use crate::store::Store;
 /// # }
 /// ```
 pub async fn run<S: Store, F: Future<Output = S>>(open: impl Fn() -> F) -> Result<Report, Failed> {
-    let mut suite = Suite { open, report: Report::default(), failed: Failed::default() };
+    let mut suite = Suite::new(open);
     basics::check(&mut suite).await;
     renames::check(&mut suite).await;
     fields::check(&mut suite).await;
@@ -88,7 +91,35 @@ pub async fn run<S: Store, F: Future<Output = S>>(open: impl Fn() -> F) -> Resul
     sweep::check(&mut suite).await;
     scan::check(&mut suite).await;
     sequences::check(&mut suite).await;
-    if suite.failed.is_empty() { Ok(suite.report) } else { Err(suite.failed) }
+    suite.end()
+}
+
+/// Checks every rule of [`Revocation`] on those that `open` opens, as [`run`] does for stores.
+///
+/// What counts until a time it does not check: that it is forgotten then saves space, and nothing else.
+///
+/// # Errors
+///
+/// As [`run`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use session_runtime::conformance;
+/// use session_runtime::revocation::StoreRevocation;
+/// use session_runtime::store::MemoryStore;
+///
+/// let open = || async { StoreRevocation::new(MemoryStore::new()) };
+/// let report = conformance::run_revocation(open).await.unwrap();
+/// assert!(report.skipped().is_empty());
+/// # }
+/// ```
+pub async fn run_revocation<R: Revocation, F: Future<Output = R>>(
+    open: impl Fn() -> F,
+) -> Result<Report, Failed> {
+    let mut suite = Suite::new(open);
+    revocations::check(&mut suite).await;
+    suite.end()
 }
 
 /// Checks the rules that are functions of these names.
@@ -116,7 +147,17 @@ struct Suite<O> {
 /// How long one rule may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-impl<S: Store, O: Fn() -> F, F: Future<Output = S>> Suite<O> {
+impl<O> Suite<O> {
+    fn new(open: O) -> Self {
+        Self { open, report: Report::default(), failed: Failed::default() }
+    }
+
+    fn end(self) -> Result<Report, Failed> {
+        if self.failed.is_empty() { Ok(self.report) } else { Err(self.failed) }
+    }
+}
+
+impl<S: Send + Sync + 'static, O: Fn() -> F, F: Future<Output = S>> Suite<O> {
     async fn rule<R: Future<Output = Outcome> + Send + 'static>(
         &mut self,
         name: &'static str,

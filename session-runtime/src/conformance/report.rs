@@ -81,7 +81,8 @@ impl Failed {
 
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the store breaks {} rules of `Store`", self.rules.len())?;
+        let plural = if self.rules.len() == 1 { "" } else { "s" };
+        write!(f, "{} rule{plural} broken", self.rules.len())?;
         self.rules.iter().try_for_each(|(name, why)| write!(f, "\n  {name}: {why}"))
     }
 }

@@ -69,7 +69,7 @@ impl<'a, S: Store> Sequence<'a, S> {
     async fn run(mut self, lists: bool) -> Outcome {
         match self.steps(lists).await {
             Err(Stop::Failed(why)) => {
-                Err(Stop::Failed(format!("{why}; after: {}", self.steps.join("; "))))
+                Err(Stop::Failed(format!("{why}; after\n    {}", self.steps.join("\n    "))))
             }
             outcome => outcome,
         }
@@ -174,7 +174,8 @@ impl<'a, S: Store> Sequence<'a, S> {
         let who = pick(&self.principals).clone();
         let spared = below(self.keys.len());
         let except = Some(self.keys[spared]).filter(|_| one_in(2));
-        self.steps.push(format!("delete_all of {}, sparing {except:?}", who.value()));
+        let sparing = except.map(|_| format!(", sparing key {spared}")).unwrap_or_default();
+        self.steps.push(format!("delete_all of {}{sparing}", who.value()));
         let mut ended = self.sessions_of(&who);
         ended.retain(|(key, _)| Some(*key) != except);
         let answer = self.t.store.delete_all(&who, except.as_ref()).await?;

@@ -1,7 +1,10 @@
 //! Answers in words. `Debug` hides values, which a failing rule has to show; they are all made up.
 
+use crate::clock::Timestamp;
+use crate::id::StoreKey;
 use crate::patch::{FieldOp, Patch, PrincipalOp};
 use crate::record::Record;
+use crate::revocation::{Cutoff, Revoked};
 use crate::store::{Created, Loaded, Updated};
 
 pub(super) trait Show {
@@ -99,7 +102,7 @@ macro_rules! show_as_debug {
         })+
     };
 }
-show_as_debug!(bool, usize, Vec<crate::StoreKey>);
+show_as_debug!(bool, usize, Vec<StoreKey>, Revoked, Option<Timestamp>, Option<Cutoff>);
 
 fn short(text: &str) -> String {
     match text.char_indices().nth(300) {

@@ -24,10 +24,16 @@ pub(super) enum Stop {
 
 impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {
+        Self::of(error, "an answer")
+    }
+}
+
+impl Stop {
+    fn of(error: StoreError, expected: &str) -> Self {
         if error.is_unsupported() {
             return Self::Unsupported;
         }
-        let mut text = format!("expected an answer, saw the error: {error}");
+        let mut text = format!("expected {expected}, saw the error: {error}");
         let mut source = std::error::Error::source(&error);
         while let Some(error) = source {
             text = format!("{text}: {error}");
@@ -37,7 +43,18 @@ impl From<StoreError> for Stop {
     }
 }
 
-/// One rule's store.
+/// What a call answered, which was to be `expected`.
+fn answer<T: Show>(what: &str, seen: Result<T, StoreError>, expected: &T) -> Outcome<T> {
+    match (seen, expected.show()) {
+        (Ok(seen), _) => Ok(seen),
+        (Err(error), expected) => match Stop::of(error, &expected) {
+            Stop::Failed(why) => Err(Stop::Failed(format!("{what}: {why}"))),
+            Stop::Unsupported => Err(Stop::Unsupported),
+        },
+    }
+}
+
+/// One rule's store, or revocation.
 pub(super) struct Trial<S> {
     pub(super) store: Arc<S>,
 }
@@ -48,10 +65,6 @@ pub(super) const MOMENT: Duration = Duration::from_millis(200);
 const HOUR: Duration = Duration::from_secs(3_600);
 
 impl<S: Store> Trial<S> {
-    pub(super) fn new(store: S) -> Self {
-        Self { store: Arc::new(store) }
-    }
-
     /// Stores a record with these fields.
     pub(super) async fn live(&self, fields: &[(&str, &str)]) -> Outcome<(StoreKey, Record)> {
         let (key, record) = (key(), record(fields));
@@ -80,11 +93,13 @@ impl<S: Store> Trial<S> {
     }
 
     pub(super) async fn create(&self, key: &StoreKey, record: &Record) -> Outcome {
-        expect("create of a new key", self.store.create(key, record).await?, Created::Created)
+        let (what, expected) = ("create of a new key", Created::Created);
+        expect(what, answer(what, self.store.create(key, record).await, &expected)?, expected)
     }
 
     pub(super) async fn expect_load(&self, what: &str, key: &StoreKey, to: Loaded) -> Outcome {
-        expect(&format!("load of {what}"), self.store.load(key).await?, to)
+        let what = format!("load of {what}");
+        expect(&what, answer(&what, self.store.load(key).await, &to)?, to)
     }
 
     pub(super) async fn expect_live(&self, what: &str, key: &StoreKey, to: &Record) -> Outcome {
@@ -98,7 +113,8 @@ impl<S: Store> Trial<S> {
         patch: &Patch,
         to: Updated,
     ) -> Outcome {
-        expect(&format!("update of {what}"), self.store.update(key, patch).await?, to)
+        let what = format!("update of {what}");
+        expect(&what, answer(&what, self.store.update(key, patch).await, &to)?, to)
     }
 
     /// Applies the patch and checks that record and answer are what `Patch::apply` makes of it.
@@ -141,6 +157,12 @@ impl<S: Store> Trial<S> {
         let mut keys: Vec<_> = infos.into_iter().map(|info| info.key).collect();
         keys.sort();
         Ok(keys)
+    }
+}
+
+impl<S> Trial<S> {
+    pub(super) fn new(store: S) -> Self {
+        Self { store: Arc::new(store) }
     }
 
     /// Runs `count` tasks that begin together; answers what they answered.

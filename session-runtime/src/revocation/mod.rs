@@ -21,7 +21,8 @@ use crate::store::StoreError;
 /// A session is older or younger than a [`Cutoff`] by the clock of the server that issued it, and no allowance is
 /// made for clocks that differ: keep those of all servers together, as NTP does.
 ///
-/// Write `async fn` in the implementation; the futures must be `Send`.
+/// Write `async fn` in the implementation; the futures must be `Send`. `conformance::run_revocation` (feature
+/// `conformance`) proves one that remembers what it was told.
 ///
 /// ```
 /// use session_runtime::record::Principal;
@@ -47,7 +48,7 @@ use crate::store::StoreError;
 ///         _: Timestamp,
 ///         _: Timestamp,
 ///     ) -> Result<Revoked, StoreError> {
-///         Err(StoreError::unsupported())
+///         Ok(Revoked::Now) // signing in renews a session, too
 ///     }
 ///
 ///     async fn revoke_all(&self, _: &Principal, _: Cutoff, _: Timestamp) -> Result<(), StoreError> {
@@ -56,7 +57,7 @@ use crate::store::StoreError;
 /// }
 /// ```
 pub trait Revocation: Send + Sync + 'static {
-    /// When the session `id` was ended; `None` if it was not.
+    /// When the session `id` was ended, or renewed, which ends this id; `None` if it was not.
     fn revoked(
         &self,
         id: &StoreKey,
@@ -71,6 +72,9 @@ pub trait Revocation: Send + Sync + 'static {
     /// Ends the session `id`, at `now`; a renewal ends it under this id, and it goes on under the id `to`, where a
     /// logout is to follow it (so not if somebody signs in). Of several calls at once one is answered [`Revoked::Now`], and a renewal goes on only if it is that one. From `until` on
     /// no cookie of the session is accepted anyway, so all this may be forgotten then.
+    ///
+    /// Requests that renew a session or sign somebody in call it too, and fail if it does. A logout that it answers
+    /// with [`StoreError::unsupported`] removes this browser's cookie and nothing else.
     fn revoke(
         &self,
         id: &StoreKey,
@@ -80,7 +84,8 @@ pub trait Revocation: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Revoked, StoreError>> + Send;
 
     /// Ends all sessions of `principal` that the cutoff ends. What earlier cutoffs have ended stays so: where there
-    /// is one, the two are [merged](Cutoff::merge). From `until` on none of their cookies is accepted anyway.
+    /// is one, the two are [merged](Cutoff::merge) and kept until the later `until`, from which on none of their
+    /// cookies is accepted anyway.
     fn revoke_all(
         &self,
         principal: &Principal,
@@ -88,7 +93,8 @@ pub trait Revocation: Send + Sync + 'static {
         until: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Forgets up to `limit` of the answers whose time is over, and says how many: what
+    /// Forgets up to `limit` of the answers whose time is over, and says how many; fewer than `limit` means that none
+    /// is left: what
     /// [`Sessions::sweep_every`](crate::Sessions::sweep_every) asks for.
     fn sweep(&self, limit: usize) -> impl Future<Output = Result<usize, StoreError>> + Send {
         let _ = limit;
@@ -104,7 +110,8 @@ pub enum Revoked {
     Now,
     /// The session was ended before.
     Before,
-    /// The session was renewed before and goes on under this id, where a logout follows it.
+    /// The session was renewed before and goes on under this id: [`Sessions`](crate::Sessions) follows it there with a
+    /// logout, and gives up a second renewal.
     Renewed(StoreKey),
 }
 

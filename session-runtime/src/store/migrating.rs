@@ -287,19 +287,39 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn list_shows_a_session_that_moves_meanwhile() {
-        let (old, new) = (MemoryStore::new(), MemoryStore::new());
+    fn record_of(who: &Principal) -> Record {
         let (now, hour) = (Timestamp::from(SystemTime::now()), Duration::from_secs(3_600));
-        let who = Principal::new("user_id", "7");
-        let record = Record {
+        Record {
             fields: Fields::default(),
             created_at: now,
             expires_at: now + hour,
             deadline: now + hour,
             lifetime: Lifetime { idle: hour, persistent: false },
             principal: Some(who.clone()),
-        };
+        }
+    }
+
+    /// A copy that is left in the old store is not what the session is called now.
+    #[tokio::test]
+    async fn delete_all_spares_what_a_copy_was_renamed_to() {
+        let (old, new) = (MemoryStore::new(), MemoryStore::new());
+        let who = Principal::new("user_id", "7");
+        let [from, to] = [1, 2].map(|byte| StoreKey::from_bytes([byte; 16]));
+        for store in [&old, &new] {
+            assert_eq!(store.create(&from, &record_of(&who)).await.unwrap(), Created::Created);
+        }
+        assert_eq!(new.rename(&from, &to, &Patch::empty()).await.unwrap(), Updated::Applied);
+        let both = MigratingStore::new(old.clone(), new.clone());
+        assert_eq!(both.delete_all(&who, Some(&to)).await.unwrap(), 0);
+        assert!(matches!(new.load(&to).await.unwrap(), Loaded::Live(_)));
+        assert_eq!(old.load(&from).await.unwrap(), Loaded::Gone);
+    }
+
+    #[tokio::test]
+    async fn list_shows_a_session_that_moves_meanwhile() {
+        let (old, new) = (MemoryStore::new(), MemoryStore::new());
+        let who = Principal::new("user_id", "7");
+        let record = record_of(&who);
         let key = StoreKey::from_bytes([1; 16]);
         assert_eq!(old.create(&key, &record).await.unwrap(), Created::Created);
         let both = MigratingStore::new(old.clone(), MovedMeanwhile { old, new });

@@ -108,8 +108,8 @@ impl SessionInfo {
 
 /// Keeps sessions: the contract every backend fulfils.
 ///
-/// Rules. The conformance suite checks all of them but two: how long a tombstone lasts, and what `Err`
-/// means.
+/// Rules. The conformance suite checks what it can in seconds: not how long a tombstone lasts, when an index entry
+/// goes, the exact millisecond in which a record expires, and what `Err` means.
 ///
 /// - [`update`](Self::update) touches only live records and never creates one;
 ///   [`create`](Self::create) never overwrites a live one. Both are one atomic step.
@@ -175,7 +175,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Applies a patch to the live record at `from` and moves it to `to`.
     ///
-    /// If a live record is at `to`, which does not happen to random keys, the answer is `Err` and
+    /// If a live record or a tombstone is at `to`, which does not happen to random keys, the answer is `Err` and
     /// nothing has changed; where a rename takes two steps, the session may have ended.
     fn rename(
         &self,
@@ -221,7 +221,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// A session that is live under one key from the first page to the last appears at least once, as
     /// it is when its page is read; one that begins, is renamed or ends meanwhile may or may not. A
-    /// page has about `limit` sessions, or fewer where so many are too much for a store, so that little
+    /// page has about `limit` sessions (0 means 1), or fewer where so many are too much for a store, so that little
     /// is done at a time, and nothing is held from one page to the next. A store that cannot go on after
     /// `after` fails; then the scan begins again.
     ///

@@ -92,6 +92,6 @@ async fn a_full_disk_fails_its_group_and_nothing_else() {
     let Loaded::Live(counted) = store.load(&one).await.unwrap() else { panic!("not live") };
     let applied = 4 - failed.len() + 1;
     assert_eq!(counted.fields.get("n"), Some(applied.to_string().as_str()));
-    drop(store);
+    drop((store, other));
     std::fs::remove_file(path).unwrap();
 }
