@@ -109,7 +109,7 @@ impl SessionInfo {
 /// Keeps sessions: the contract every backend fulfils.
 ///
 /// Rules. The conformance suite checks what it can in seconds: not how long a tombstone lasts, when an index entry
-/// goes, the exact millisecond in which a record expires, and what `Err` means.
+/// goes, how soon a sweep removes what has expired, the exact millisecond in which that is, and what `Err` means.
 ///
 /// - [`update`](Self::update) touches only live records and never creates one;
 ///   [`create`](Self::create) never overwrites a live one. Both are one atomic step.
@@ -188,8 +188,8 @@ pub trait Store: Send + Sync + 'static {
     /// where there was nothing.
     fn delete(&self, key: &StoreKey) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Removes up to `limit` expired records and tombstones; answers how many there were. Fewer than
-    /// `limit` means that none is left. Stores whose server expires records need not have it.
+    /// Removes up to `limit` expired records and tombstones; answers how many it removed. Fewer than
+    /// `limit` means that none is left, but for some that a store leaves for later. Stores whose server expires records need not have it.
     fn sweep(&self, limit: usize) -> impl Future<Output = Result<usize, StoreError>> + Send {
         let _ = limit;
         async { Err(StoreError::unsupported()) }
