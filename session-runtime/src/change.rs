@@ -190,7 +190,8 @@ impl<S: SessionSchema> AnyView for Values<S> {
         Ok(Box::new(Saves { changes: mem::take(&mut self.changes), principal_only }))
     }
 
-    fn rebase(&mut self, stored: &Snapshot<'_>) {
+    fn rebase(&mut self, stored: &Snapshot<'_>) -> Box<dyn Any + Send> {
+        let mut values = S::defaults();
         self.epoch += 1;
         self.unread.clear();
         for (index, field) in S::FIELDS.iter().enumerate() {
@@ -201,15 +202,17 @@ impl<S: SessionSchema> AnyView for Values<S> {
                 Some(Change::Log { stale, .. }) => *stale = true,
                 // What no longer decodes is left as this request saw it; writing it needs no reading,
                 // and rewriting it is an error that reports the mismatch.
-                _ if field.decode(stored, &mut self.current).is_err() => self.unread.push(index),
-                None => {}
+                _ if field.decode(stored, &mut values).is_err() => self.unread.push(index),
+                None => field.swap(&mut self.current, &mut values),
                 Some(Change::Sum { base, delta }) => {
+                    field.swap(&mut self.current, &mut values);
                     *base = field.count(&self.current);
                     let sum = i128::from(*base).saturating_add(*delta);
                     field.set_count(&mut self.current, sum);
                 }
             }
         }
+        Box::new(values)
     }
 
     fn reset(&mut self) -> Box<dyn Any + Send> {

@@ -50,6 +50,10 @@ pub trait AnyField<S>: Send + Sync {
     #[doc(hidden)]
     fn reset(&self, into: &mut S);
 
+    /// Exchanges the values of two structs.
+    #[doc(hidden)]
+    fn swap(&self, one: &mut S, other: &mut S);
+
     /// The bounds of a counter.
     #[doc(hidden)]
     fn bounds(&self) -> Option<Bounds>;
@@ -120,6 +124,10 @@ impl<S: 'static, T: 'static> AnyField<S> for Field<S, T> {
             shape: (self.shape)(),
             upgraded: self.upgraded_shape.map(|shape| shape()),
         }
+    }
+
+    fn swap(&self, one: &mut S, other: &mut S) {
+        std::mem::swap((self.get_mut)(one), (self.get_mut)(other));
     }
 
     fn reset(&self, into: &mut S) {

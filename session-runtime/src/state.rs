@@ -267,8 +267,8 @@ impl State {
     /// Puts every view back to what is stored, without changes.
     #[must_use]
     pub(crate) fn revert_views(&mut self, clock: &dyn Clock) -> Garbage {
-        let garbage = self.reset_views();
-        self.rebase_views(clock);
+        let mut garbage = self.reset_views();
+        garbage.extend(self.rebase_views(clock));
         garbage
     }
 
@@ -280,12 +280,11 @@ impl State {
     }
 
     /// Makes the views follow the stored fields.
-    pub(crate) fn rebase_views(&mut self, clock: &dyn Clock) {
+    #[must_use]
+    pub(crate) fn rebase_views(&mut self, clock: &dyn Clock) -> Garbage {
         let fields = self.fields();
         let stored = Snapshot::to_read(&fields, clock);
-        for view in &mut self.views {
-            view.rebase(&stored);
-        }
+        self.views.iter_mut().map(|view| view.rebase(&stored)).collect()
     }
 }
 
@@ -298,8 +297,9 @@ pub(crate) trait AnyView: Any + Send {
     fn begin_save(&mut self, principal_only: bool) -> Result<Box<dyn AnySave>, SessionError>;
 
     /// The stored fields became `stored` while a commit replayed changes: what this view shows of
-    /// them follows.
-    fn rebase(&mut self, stored: &Snapshot<'_>);
+    /// them follows. Returns what it showed.
+    #[must_use]
+    fn rebase(&mut self, stored: &Snapshot<'_>) -> Box<dyn Any + Send>;
 
     /// Back to defaults without changes; returns what it held.
     fn reset(&mut self) -> Box<dyn Any + Send>;

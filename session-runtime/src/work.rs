@@ -259,10 +259,11 @@ impl<'a> Work<'a> {
     async fn create(&mut self, instead_of_gone: bool) -> Result<(), SessionError> {
         let core = self.core;
         let Some(record) = self.new_record()? else {
+            let mut garbage = Garbage::new();
             self.settle(|work, state| {
                 state.wish.remember = work.wishes.remember;
                 if work.principal_only {
-                    state.rebase_views(&*work.core.clock);
+                    garbage = state.rebase_views(&*work.core.clock);
                 }
             });
             return Ok(());
@@ -336,13 +337,14 @@ impl<'a> Work<'a> {
 
     /// The session is as the base says now, and the visitor gets `cookie`.
     fn settle_base(&mut self, cookie: Option<String>, rebase: bool) -> bool {
+        let mut garbage = Garbage::new();
         self.settle(|work, state| {
             std::mem::swap(&mut state.stored, &mut work.base);
             if let Some(value) = cookie {
                 state.cookie = PendingCookie::Set(value);
             }
             if rebase {
-                state.rebase_views(&*work.core.clock);
+                garbage = state.rebase_views(&*work.core.clock);
             }
         })
     }

@@ -5,6 +5,7 @@
 
 mod commits;
 mod cookie_store;
+mod drops;
 mod events;
 mod expiry;
 mod explain;

@@ -23,7 +23,7 @@ pub(super) struct Move<'a> {
     pub(super) gone_until: Timestamp,
 }
 
-/// How many former keys a session keeps. Their tombstones matter for a minute.
+/// How many former keys a session keeps. Their tombstones matter for a minute, in which `delete` follows them.
 const FORMER_KEYS: i32 = 32;
 
 impl Change {

@@ -1,0 +1,74 @@
+//! What a value does when it is dropped, it may do with the session.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use session_runtime::patch::{FieldOp, Patch};
+use session_runtime::store::Store;
+use session_runtime::{Session, SessionSchema, StoreKey};
+
+use crate::site::{Site, keep};
+
+#[derive(SessionSchema)]
+struct Desk {
+    #[session(counter)]
+    counter: u64,
+    name: Option<String>,
+    paper: Paper,
+}
+
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct Paper {
+    lines: u32,
+    #[serde(skip)]
+    _reader: Reader,
+}
+
+/// Looks at its session before it goes.
+#[derive(Clone, Default)]
+struct Reader(Option<Arc<Mutex<Option<Session<Desk>>>>>);
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let Some(Ok(session)) = self.0.as_ref().map(|session| session.try_lock()) else { return };
+        session.as_ref().map(|session| session.counter());
+    }
+}
+
+/// Another request has changed or ended the session, so that the views follow the store.
+#[test]
+fn values_that_look_at_the_session_when_they_go_do_not_wait_for_ever() {
+    for ends in [false, true] {
+        let (done, is_done) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.unwrap().block_on(follow_the_store(ends));
+            done.send(()).unwrap();
+        });
+        is_done.recv_timeout(Duration::from_secs(10)).expect("a commit that ends");
+    }
+}
+
+async fn follow_the_store(ends: bool) {
+    let site = Site::new();
+    let mut cookie = None;
+    let first = site.begin(&cookie);
+    first.session::<Desk>().await.unwrap().add_counter(1);
+    keep(&mut cookie, &first.finish(StatusCode::OK).await);
+    let handle = site.begin(&cookie);
+    let session = handle.session::<Desk>().await.unwrap();
+    let key: StoreKey = session.id().unwrap().parse().unwrap();
+    let reader = Reader(Some(Arc::new(Mutex::new(Some(session.clone())))));
+    session.set_paper(Paper { lines: 1, _reader: reader });
+    session.update_name(|name| *name = Some("Ann".into()));
+    let text = FieldOp::Set("\"Bob\"".into());
+    let patch = Patch { fields: vec![("name".into(), text)], ..Patch::empty() };
+    match ends {
+        true => site.store.inner.delete(&key).await.unwrap(),
+        false => drop(site.store.inner.update(&key, &patch).await.unwrap()),
+    }
+    assert_eq!(session.commit().await.is_err(), ends);
+    assert_eq!(session.name().as_deref(), (!ends).then_some("Ann"));
+}
