@@ -170,8 +170,8 @@ impl Sessions {
         Ok(count)
     }
 
-    /// Ends one session, such as one of [`list`](Self::list), also if it was renewed since. Nothing happens if it has
-    /// ended already.
+    /// Ends one session, such as one of [`list`](Self::list), also if it was renewed within the
+    /// last minute. Nothing happens if it has ended already, or if somebody has signed in since.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! Operations drawn at random, one after the other, answered as a model of the contract answers them.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use smol_str::SmolStr;
 
@@ -21,17 +21,24 @@ pub(super) async fn check<S: Store, F: Future<Output = S>>(suite: &mut Suite<imp
 
 const SEQUENCES: usize = 20;
 const STEPS: usize = 30;
+const TIME: Duration = Duration::from_secs(10);
 
 async fn any_sequence_of_writes_is_kept<S: Store>(t: Trial<S>) -> Outcome {
-    for _ in 0..SEQUENCES {
-        Sequence::new(&t).run(false).await?;
-    }
-    Ok(())
+    many(&t, false).await
 }
 
 async fn any_sequence_of_lists_and_writes_is_kept<S: Store>(t: Trial<S>) -> Outcome {
+    many(&t, true).await
+}
+
+/// As many as there is time for, and at least one.
+async fn many<S: Store>(t: &Trial<S>, lists: bool) -> Outcome {
+    let end = Instant::now() + TIME;
     for _ in 0..SEQUENCES {
-        Sequence::new(&t).run(true).await?;
+        Sequence::new(t).run(lists).await?;
+        if Instant::now() > end {
+            break;
+        }
     }
     Ok(())
 }

@@ -189,7 +189,8 @@ pub trait Store: Send + Sync + 'static {
     fn delete(&self, key: &StoreKey) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Removes up to `limit` expired records and tombstones; answers how many it removed. Fewer than
-    /// `limit` means that none is left, but for some that a store leaves for later. Stores whose server expires records need not have it.
+    /// `limit` means that none is left, but for some that a store leaves for later. Stores whose server
+    /// expires records need not have it.
     fn sweep(&self, limit: usize) -> impl Future<Output = Result<usize, StoreError>> + Send {
         let _ = limit;
         async { Err(StoreError::unsupported()) }
