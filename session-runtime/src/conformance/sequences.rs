@@ -21,7 +21,7 @@ pub(super) async fn check<S: Store, F: Future<Output = S>>(suite: &mut Suite<imp
 
 const SEQUENCES: usize = 20;
 const STEPS: usize = 30;
-const TIME: Duration = Duration::from_secs(10);
+const TIME: Duration = Duration::from_secs(5);
 
 async fn any_sequence_of_writes_is_kept<S: Store>(t: Trial<S>) -> Outcome {
     many(&t, false).await

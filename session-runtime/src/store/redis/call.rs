@@ -70,6 +70,7 @@ pub(crate) struct Calls {
     pub(crate) names: Names,
     tombstone_millis: u64,
     /// The same for a session that is moving, or that was ended while it did.
+    #[cfg(feature = "redis-cluster")]
     moving_millis: u64,
 }
 
@@ -80,7 +81,12 @@ impl Calls {
     pub(crate) fn new(names: Names, tombstone_time: Duration) -> Self {
         // Far beyond every use, and small enough for the server to add it to the present.
         let tombstone_millis = whole_millis(tombstone_time).min(1 << 47);
-        Self { names, tombstone_millis, moving_millis: tombstone_millis }
+        Self {
+            names,
+            tombstone_millis,
+            #[cfg(feature = "redis-cluster")]
+            moving_millis: tombstone_millis,
+        }
     }
 
     /// The same for sessions that need up to `time` to move.
