@@ -19,14 +19,16 @@ pub(crate) async fn run(store: &StoreArgs, args: &End) -> Outcome {
 
 async fn one(store: &AnyStore, id: &StoreKey) -> Outcome {
     let found = store.load(id).await?;
-    // Also where there is none: a request that is just about to create it comes too late then.
+    // Also where there is none: a request that is just about to create it comes too late then, and one that was
+    // renewed ends where it is now, unless somebody signed in.
     store.delete(id).await?;
-    if let Loaded::Live(_) = found {
-        show::print(&format!("ended {id}\n"))?;
-        return Ok(Answer::Yes);
-    }
-    show::print(&format!("there is no live session {id}\n"))?;
-    Ok(Answer::No)
+    let (text, answer) = match found {
+        Loaded::Live(_) => (format!("ended {id}\n"), Answer::Yes),
+        Loaded::Gone => (format!("{id} was ended or renewed a moment ago\n"), Answer::No),
+        Loaded::Absent => (format!("there is no live session {id}\n"), Answer::No),
+    };
+    show::print(&text)?;
+    Ok(answer)
 }
 
 async fn all(store: &AnyStore, principal: &Principal, except: Option<&StoreKey>) -> Outcome {

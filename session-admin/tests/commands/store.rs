@@ -101,8 +101,11 @@ async fn one_session_is_ended_by_its_id() {
             assert_eq!(store.load(&key).await.unwrap(), Loaded::Gone);
             let again = run(&url, &["end", &key.to_string()]);
             assert_eq!((again.code, again.err.as_str()), (1, ""));
-            assert_eq!(again.out, format!("there is no live session {key}\n"));
+            assert_eq!(again.out, format!("{key} was ended or renewed a moment ago\n"));
         }
+        let unknown = StoreKey::from_bytes([9; 16]);
+        let none = run(&url, &["end", &unknown.to_string()]);
+        assert_eq!((none.code, none.out), (1, format!("there is no live session {unknown}\n")));
     }
 }
 
