@@ -22,7 +22,7 @@ impl Commit<'_> {
     pub(crate) async fn run(&self, events: &mut Events<'_>) -> Result<(), SessionError> {
         let mut work = Work::new(self.core, self.cell, self.observed, self.principal_only);
         loop {
-            match work.begin().map_err(|error| work.give_up(error))? {
+            match work.begin()? {
                 Begun::Nothing => return Ok(()),
                 Begun::Interrupted => return Err(SessionErrorKind::Interrupted.into()),
                 Begun::Deletions => delete_doomed(self.core, self.cell, events).await?,

@@ -85,6 +85,8 @@ impl<'a> Work<'a> {
     /// Takes the pending work out of the state.
     pub(crate) fn begin(&mut self) -> Result<Begun, SessionError> {
         self.now = self.core.now();
+        // Dropped after the lock.
+        let _garbage: Garbage;
         let mut state = self.cell.lock();
         let state = &mut *state;
         if state.wish.has_deletions() {
@@ -97,9 +99,15 @@ impl<'a> Work<'a> {
             return Ok(Begun::Nothing);
         }
         self.generation = state.generation;
-        for view in state.views.iter_mut().filter(|view| view.has_changes()) {
-            // On an error they are dropped after the lock, for they hold closures of the application.
+        let mut changed = state.views.iter_mut().filter(|view| view.has_changes());
+        let begun = changed.try_for_each(|view| {
             self.saves.push(view.begin_save(self.principal_only)?);
+            Ok(())
+        });
+        if let Err(error) = begun {
+            // The request goes on with what is stored.
+            _garbage = state.revert_views(&*self.core.clock);
+            return Err(error);
         }
         state.unsettled = Some(Unsettled::default());
         self.base = match self.observed {
@@ -113,12 +121,6 @@ impl<'a> Work<'a> {
             touch: std::mem::take(&mut state.wish.touch),
         };
         Ok(Begun::Changes)
-    }
-
-    /// It could not begin. The request goes on with what is stored.
-    pub(crate) fn give_up(&mut self, error: SessionError) -> SessionError {
-        let _garbage = self.cell.lock().revert_views(&*self.core.clock);
-        error
     }
 
     /// Nothing was written, and what could not be saved is told: the request goes on with what is stored,

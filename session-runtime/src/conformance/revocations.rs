@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::trial::{MOMENT, Outcome, Trial, expect, key, now, principal};
+use super::trial::{HOUR, MOMENT, Outcome, Trial, expect, key, now, principal};
 use super::{Need, Suite, rules};
 use crate::id::StoreKey;
 use crate::record::Principal;
@@ -22,8 +22,6 @@ pub(super) async fn check<R: Revocation, F: Future<Output = R>>(suite: &mut Suit
     );
     rules!(suite, Provided: sweep_spares_what_counts);
 }
-
-const HOUR: Duration = Duration::from_secs(3_600);
 
 async fn nobody_is_revoked_at_first<R: Revocation>(t: Trial<R>) -> Outcome {
     expect("revoked of an unknown id", t.store.revoked(&key()).await?, None)?;
@@ -57,12 +55,8 @@ async fn a_renewed_id_says_where_to<R: Revocation>(t: Trial<R>) -> Outcome {
 async fn one_of_several_calls_revokes<R: Revocation>(t: Trial<R>) -> Outcome {
     for _ in 0..20 {
         let (id, at) = (key(), now());
-        let answers =
-            t.at_once(
-                8,
-                |_, it: Arc<R>| async move { Ok(it.revoke(&id, None, at, at + HOUR).await?) },
-            );
-        let answers = answers.await?;
+        let revoke = |_, it: Arc<R>| async move { Ok(it.revoke(&id, None, at, at + HOUR).await?) };
+        let answers = t.at_once(8, revoke).await?;
         let first = answers.iter().filter(|answer| **answer == Revoked::Now).count();
         expect("calls of revoke at once that are answered `Now`, of 8", first, 1)?;
     }

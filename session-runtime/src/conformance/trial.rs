@@ -62,7 +62,7 @@ pub(super) struct Trial<S> {
 /// How long a record lives that is to expire while a rule waits.
 pub(super) const MOMENT: Duration = Duration::from_millis(200);
 
-const HOUR: Duration = Duration::from_secs(3_600);
+pub(super) const HOUR: Duration = Duration::from_secs(3_600);
 
 impl<S: Store> Trial<S> {
     /// Stores a record with these fields.

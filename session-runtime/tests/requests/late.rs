@@ -43,12 +43,18 @@ async fn a_sign_in_after_a_destroy_outlives_the_commit_that_the_destroy_overtook
     }
 }
 
+/// Where the server can end sessions.
+fn in_a_store_and_in_cookies() -> [Sessions; 2] {
+    let cookies = CookieStore::sealed().revocation(StoreRevocation::new(MemoryStore::new()));
+    [Backend::from(MemoryStore::new()), Backend::from(cookies)].map(|backend| {
+        let keys = Keyring::new([[7; 32]]).unwrap();
+        Sessions::builder(backend).keys(keys).build().unwrap()
+    })
+}
+
 #[tokio::test]
 async fn a_logout_ends_the_session_that_a_renewal_has_given_a_new_id() {
-    let cookies = CookieStore::sealed().revocation(StoreRevocation::new(MemoryStore::new()));
-    for backend in [Backend::from(MemoryStore::new()), Backend::from(cookies)] {
-        let keys = Keyring::new([[7; 32]]).unwrap();
-        let sessions = Sessions::builder(backend).keys(keys).build().unwrap();
+    for sessions in in_a_store_and_in_cookies() {
         let mut cookie = None;
         visit(&sessions, &mut cookie, async |session| session.set_user_id(Some(7))).await;
         let logout = begin(&sessions, &cookie);
@@ -68,10 +74,7 @@ async fn a_logout_ends_the_session_that_a_renewal_has_given_a_new_id() {
 /// A page from before a sign-in, or a cookie that somebody planted, ends nothing of whoever signed in.
 #[tokio::test]
 async fn a_logout_from_before_a_sign_in_leaves_it_alone() {
-    let cookies = CookieStore::sealed().revocation(StoreRevocation::new(MemoryStore::new()));
-    for backend in [Backend::from(MemoryStore::new()), Backend::from(cookies)] {
-        let keys = Keyring::new([[7; 32]]).unwrap();
-        let sessions = Sessions::builder(backend).keys(keys).build().unwrap();
+    for sessions in in_a_store_and_in_cookies() {
         for before in [None, Some(8)] {
             let mut cookie = None;
             visit(&sessions, &mut cookie, async |session| {
@@ -92,10 +95,7 @@ async fn a_logout_from_before_a_sign_in_leaves_it_alone() {
 /// Such as the one that the application has just ended with all others of its user.
 #[tokio::test]
 async fn a_session_that_has_ended_can_be_destroyed() {
-    let cookies = CookieStore::sealed().revocation(StoreRevocation::new(MemoryStore::new()));
-    for backend in [Backend::from(MemoryStore::new()), Backend::from(cookies)] {
-        let keys = Keyring::new([[7; 32]]).unwrap();
-        let sessions = Sessions::builder(backend).keys(keys).build().unwrap();
+    for sessions in in_a_store_and_in_cookies() {
         let mut cookie = None;
         visit(&sessions, &mut cookie, async |session| session.set_user_id(Some(7))).await;
         visit(&sessions, &mut cookie, async |session| {

@@ -4,6 +4,7 @@ mod builder;
 mod change;
 mod document;
 mod indexes;
+mod operations;
 mod ready;
 mod url;
 
@@ -12,20 +13,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use ::mongodb::bson::Document;
 use ::mongodb::bson::oid::ObjectId;
-use ::mongodb::bson::{Bson, Document, doc};
-use ::mongodb::error::{Error, ErrorKind, WriteFailure};
 use ::mongodb::{Client, Collection, Database};
 
 pub use self::builder::MongoStoreBuilder;
-use self::change::{Change, Move, stored_under};
-use self::document::{Failure, binary, bury, date};
+use self::document::Failure;
 use self::ready::Readiness;
 use super::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError, Updated};
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Clock;
 use crate::error::ConfigError;
 use crate::id::StoreKey;
-use crate::patch::{Applied, Patch};
+use crate::patch::Patch;
 use crate::record::{Principal, Record};
 
 /// Keeps sessions in a MongoDB collection, one document each. Clones share the connections.
@@ -215,204 +214,6 @@ impl Store for MongoStore {
         let after = after.transpose().map_err(|_| Cursor::foreign())?;
         self.in_time(self.0.scan(after, limit.max(1))).await
     }
-}
-
-struct Swept {
-    seen: usize,
-    deleted: usize,
-}
-
-impl Inner {
-    async fn load(&self, key: &StoreKey) -> Result<Loaded, Failure> {
-        match self.collection.find_one(doc! { "keys": binary(key) }).await? {
-            Some(found) => document::read(key, &found, self.clock.now()),
-            None => Ok(Loaded::Absent),
-        }
-    }
-
-    async fn create(&self, key: &StoreKey, record: &Record) -> Result<Created, Failure> {
-        let document = document::live(key, record);
-        match self.collection.insert_one(&document).await {
-            Ok(_) => return Ok(Created::Created),
-            Err(error) if !is_duplicate(&error) => return Err(error.into()),
-            Err(_) => {}
-        }
-        // Nothing was inserted. What is there may have expired without being removed yet.
-        let expired = doc! {
-            "keys": binary(key),
-            "expires_at": { "$lte": date(self.clock.now()) },
-            // A session under another key by now, or ended: this was one of its former keys.
-            "$or": [{ "key": binary(key) }, { "key": { "$exists": false } }],
-        };
-        let replaced = self.collection.replace_one(expired, &document).await?;
-        Ok(if replaced.matched_count == 1 { Created::Created } else { Created::Exists })
-    }
-
-    /// Applies a patch, and moves the session if there is somewhere to move it to.
-    async fn change(
-        &self,
-        key: &StoreKey,
-        patch: &Patch,
-        to: Option<&StoreKey>,
-    ) -> Result<Updated, Failure> {
-        loop {
-            let now = self.clock.now();
-            let to = to.map(|to| Move { to, gone_until: now + self.tombstone_time });
-            if let Some(change) = Change::unseen(key, patch, to, now)
-                && self.apply(change).await?
-            {
-                return Ok(Updated::Applied);
-            }
-            // It is known that nothing was written, but not why.
-            let Loaded::Live(before) = self.load(key).await? else { return Ok(Updated::Gone) };
-            let mut after = before.clone();
-            match patch.apply(&mut after) {
-                Applied::Conflict => return Ok(Updated::Conflict(before)),
-                Applied::Mismatch(field) => return Ok(Updated::Mismatch(field)),
-                Applied::Applied => {}
-            }
-            let now = self.clock.now();
-            if self.apply(Change::seen(key, patch, to, now, &before, &after)).await? {
-                return Ok(Updated::Applied);
-            }
-            // Somebody else changed the session in between, so all of them together get on.
-        }
-    }
-
-    /// Answers whether the filter matched; a document that was changed to what it is counts too.
-    async fn apply(&self, change: Change) -> Result<bool, Failure> {
-        match self.collection.update_one(change.filter, change.update).await {
-            Ok(result) => Ok(result.matched_count == 1),
-            Err(error) if is_duplicate(&error) => {
-                Err("the session cannot be renamed to a key in use".into())
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn delete(&self, key: &StoreKey) -> Result<(), Failure> {
-        let mut key = *key;
-        while !self.bury(&key).await? {
-            match self.moved(&key).await? {
-                Some(to) => key = to,
-                None => return self.insert_tombstone(&key).await,
-            }
-        }
-        Ok(())
-    }
-
-    /// Where the session under `key` has moved, as long as its tombstone tells.
-    async fn moved(&self, key: &StoreKey) -> Result<Option<StoreKey>, Failure> {
-        let Some(found) = self.collection.find_one(doc! { "keys": binary(key) }).await? else {
-            return Ok(None);
-        };
-        match document::read(key, &found, self.clock.now())? {
-            Loaded::Gone => document::moved(key, &found),
-            Loaded::Live(_) | Loaded::Absent => Ok(None),
-        }
-    }
-
-    async fn insert_tombstone(&self, key: &StoreKey) -> Result<(), Failure> {
-        let tombstone = document::tombstone(key, self.clock.now() + self.tombstone_time);
-        match self.collection.insert_one(tombstone).await {
-            // There is a tombstone already, or a session was created at this moment.
-            Err(error) if is_duplicate(&error) => self.bury(key).await.map(drop),
-            inserted => Ok(inserted.map(drop)?),
-        }
-    }
-
-    async fn bury(&self, key: &StoreKey) -> Result<bool, Failure> {
-        let until = self.clock.now() + self.tombstone_time;
-        let result = self.collection.update_one(stored_under(key), bury(until)).await?;
-        Ok(result.matched_count == 1)
-    }
-
-    async fn bury_all(
-        &self,
-        principal: &Principal,
-        except: Option<&StoreKey>,
-    ) -> Result<usize, Failure> {
-        let now = self.clock.now();
-        let mut filter = sessions_of(principal, now);
-        if let Some(except) = except {
-            filter.insert("key", doc! { "$ne": binary(except) });
-        }
-        let result = self.collection.update_many(filter, bury(now + self.tombstone_time)).await?;
-        Ok(usize::try_from(result.matched_count)?)
-    }
-
-    async fn list(&self, principal: &Principal) -> Result<Vec<SessionInfo>, Failure> {
-        let mut found = self.collection.find(sessions_of(principal, self.clock.now())).await?;
-        let mut infos = Vec::new();
-        while found.advance().await? {
-            let document = found.deserialize_current()?;
-            if let Some(key) = document::current_key(&document)? {
-                infos.push(SessionInfo { key, record: document::record(&document)? });
-            }
-        }
-        Ok(infos)
-    }
-
-    /// In the order of `_id`, which a session keeps for life, also when it is renamed.
-    async fn scan(&self, after: Option<ObjectId>, limit: usize) -> Result<Page, Failure> {
-        let filter = after.map_or(Document::new(), |after| doc! { "_id": { "$gt": after } });
-        let find = self.collection.find(filter).sort(doc! { "_id": 1 });
-        let mut found = find.limit(i64::try_from(limit).unwrap_or(i64::MAX)).await?;
-        let now = self.clock.now();
-        let (mut sessions, mut read, mut last) = (Vec::new(), 0, None);
-        while found.advance().await? {
-            let document = found.deserialize_current()?;
-            (read, last) = (read + 1, Some(document.get_object_id("_id")?));
-            if let Some(key) = document::current_key(&document)? {
-                let record = document::record(&document)?;
-                if record.is_live(now) {
-                    sessions.push(SessionInfo { key, record });
-                }
-            }
-        }
-        let next = last.filter(|_| read == limit);
-        Ok(Page { sessions, next: next.map(|last| Cursor::new(last.to_hex())) })
-    }
-
-    async fn sweep(&self, batch: usize) -> Result<Swept, Failure> {
-        let now = date(self.clock.now());
-        let mut expired = doc! {
-            "expires_at": { "$lte": now },
-            // The tombstone of a key that it had before may last longer than the session.
-            "ended": { "$not": { "$gt": now } },
-        };
-        let limit = i64::try_from(batch)?;
-        let mut found = self
-            .collection
-            .find(expired.clone())
-            .projection(doc! { "_id": 1 })
-            .limit(limit)
-            .await?;
-        let mut ids = Vec::new();
-        while found.advance().await? {
-            ids.extend(found.deserialize_current()?.remove("_id"));
-        }
-        if ids.is_empty() {
-            return Ok(Swept { seen: 0, deleted: 0 });
-        }
-        let seen = ids.len();
-        expired.insert("_id", doc! { "$in": Bson::Array(ids) });
-        let deleted = self.collection.delete_many(expired).await?.deleted_count;
-        Ok(Swept { seen, deleted: usize::try_from(deleted)? })
-    }
-}
-
-fn sessions_of(principal: &Principal, now: Timestamp) -> Document {
-    doc! {
-        "principal.key": { "$eq": principal.key() },
-        "principal.value": { "$eq": principal.value() },
-        "expires_at": { "$gt": date(now) },
-    }
-}
-
-/// Whether the unique index refused the write, which then changed nothing.
-fn is_duplicate(error: &Error) -> bool {
-    matches!(&*error.kind, ErrorKind::Write(WriteFailure::WriteError(error)) if error.code == 11000)
 }
 
 impl fmt::Debug for MongoStore {

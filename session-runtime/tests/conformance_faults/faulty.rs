@@ -1,20 +1,17 @@
-//! Stores that are wrong in one way each, and the rule that has to notice.
-
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+//! A store that is wrong in one way.
 
 use std::sync::Mutex;
 use std::time::Duration;
 
-use session_runtime::conformance::{self, Failed};
 use session_runtime::patch::{ExpiryOp, FieldOp, Patch, PrincipalOp};
 use session_runtime::record::{Principal, Record};
 use session_runtime::store::{
     Created, Cursor, Loaded, MemoryStore, Page, SessionInfo, Store, StoreError, Updated,
 };
-use session_runtime::{Clock, StoreKey, SystemClock, Timestamp};
+use session_runtime::{Clock, StoreKey, SystemClock};
 
 #[derive(Clone, Copy, PartialEq)]
-enum Fault {
+pub(crate) enum Fault {
     None,
     /// `update` creates what is not there.
     Upsert,
@@ -58,14 +55,14 @@ enum Fault {
     Panics,
 }
 
-struct Faulty {
+pub(crate) struct Faulty {
     inner: MemoryStore,
     fault: Fault,
     created: Mutex<Vec<StoreKey>>,
 }
 
 impl Faulty {
-    fn new(fault: Fault) -> Self {
+    pub(crate) fn new(fault: Fault) -> Self {
         Self { inner: MemoryStore::new(), fault, created: Mutex::default() }
     }
 
@@ -301,130 +298,4 @@ fn template() -> Record {
         lifetime: session_runtime::record::Lifetime { idle: hour, persistent: false },
         principal: None,
     }
-}
-
-async fn failures(fault: Fault) -> Failed {
-    let open = || async { Faulty::new(fault) };
-    conformance::run(open).await.expect_err("a fault that nobody noticed")
-}
-
-macro_rules! caught {
-    ($($test:ident: $fault:ident by $($rule:ident),+;)+) => {
-        $(#[tokio::test]
-        async fn $test() {
-            let failed = failures(Fault::$fault).await;
-            $(assert!(failed.names(stringify!($rule)), "{failed}");)+
-        })+
-    };
-}
-
-caught! {
-    an_update_that_creates: Upsert by update_never_creates;
-    a_rename_that_copies: RenameCopies by
-        rename_ends_the_old_key, rename_leaves_a_key_in_use_alone;
-    a_rename_in_steps: RenameInSteps by one_rename_of_a_key_wins;
-    a_lost_delta: ReadModifyWrite by deltas_add_up, different_fields_survive;
-    a_replace_that_ignores_old: BlindReplace by
-        replace_conflicts_if_it_is_not, one_replace_of_a_text_wins;
-    a_create_that_overwrites: Overwrite by create_never_overwrites_live, one_create_of_a_key_wins;
-    a_patch_in_parts: PartialPatch by a_refused_patch_changes_nothing;
-    texts_that_are_parsed: ParsesJson by texts_are_kept_exactly;
-    an_extend_that_shortens: ExtendShortens by extend_never_shortens;
-    sums_in_floating_point: FloatSums by add_adds_exactly, add_stops_at_its_bounds;
-    a_logout_that_a_renewal_undoes: DeleteStays by
-        delete_follows_a_renamed_session, any_sequence_of_writes_is_kept;
-    a_renewed_session_that_survives: DeleteListed by delete_all_ends_what_is_renamed_meanwhile;
-    an_exception_that_is_ended: NoException by delete_all_spares_the_exception;
-    an_index_that_is_behind: StaleIndex by
-        list_follows_update, list_follows_rename, any_sequence_of_lists_and_writes_is_kept;
-    a_sweep_without_a_limit: SweepsTombstones by sweep_removes_what_has_expired;
-    a_scan_that_counts: ScanCounts by scan_finds_what_stays_while_others_come_and_go;
-    a_scan_that_leaves_out: ScanLeavesOut by scan_shows_every_live_session;
-    a_scan_at_once: ScanAtOnce by scan_keeps_to_its_limit;
-    a_scan_of_what_has_ended: ScanShowsEnded by
-        scan_shows_nothing_that_has_ended, scan_shows_current_records;
-    a_scan_without_end: ScanForever by scan_shows_every_live_session;
-    a_scan_that_refuses_a_limit: ScanRefuses by scan_shows_every_live_session;
-    a_panic: Panics by load_of_unknown_is_absent;
-}
-
-#[tokio::test]
-async fn the_wrapper_itself_is_sound() {
-    let open = || async { Faulty::new(Fault::None) };
-    conformance::run(open).await.unwrap();
-}
-
-#[tokio::test]
-async fn an_expired_record_that_is_served() {
-    struct Late;
-    impl Clock for Late {
-        fn now(&self) -> Timestamp {
-            Timestamp::from_millis(SystemClock.now().as_millis() - 5_000)
-        }
-    }
-    let failed = conformance::run(|| async { MemoryStore::with_clock(Late) }).await.unwrap_err();
-    for rule in [
-        "expired_is_absent",
-        "expired_is_not_updated",
-        "expired_is_not_renamed",
-        "list_forgets_expired",
-    ] {
-        assert!(failed.names(rule), "{failed}");
-    }
-}
-
-#[tokio::test]
-async fn no_tombstones() {
-    let open = || async { MemoryStore::builder().tombstone_time(Duration::ZERO).build() };
-    let failed = conformance::run(open).await.unwrap_err();
-    for rule in ["delete_leaves_a_tombstone", "rename_ends_the_old_key", "delete_all_ends_all"] {
-        assert!(failed.names(rule), "{failed}");
-    }
-    let text = failed.to_string();
-    assert!(text.contains("load of a deleted key: expected Gone, saw Absent"), "{text}");
-}
-
-/// Leaves out the provided methods.
-struct Minimal(MemoryStore);
-
-impl Store for Minimal {
-    async fn load(&self, key: &StoreKey) -> Result<Loaded, StoreError> {
-        self.0.load(key).await
-    }
-
-    async fn create(&self, key: &StoreKey, record: &Record) -> Result<Created, StoreError> {
-        self.0.create(key, record).await
-    }
-
-    async fn update(&self, key: &StoreKey, patch: &Patch) -> Result<Updated, StoreError> {
-        self.0.update(key, patch).await
-    }
-
-    async fn rename(
-        &self,
-        from: &StoreKey,
-        to: &StoreKey,
-        patch: &Patch,
-    ) -> Result<Updated, StoreError> {
-        self.0.rename(from, to, patch).await
-    }
-
-    async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
-        self.0.delete(key).await
-    }
-}
-
-#[tokio::test]
-async fn missing_provided_methods_are_skipped() {
-    let report = conformance::run(|| async { Minimal(MemoryStore::new()) }).await.unwrap();
-    assert_eq!(report.skipped().len(), 22, "{report}");
-    for rule in [
-        "list_follows_update",
-        "delete_all_ends_all",
-        "sweep_keeps_to_its_limit",
-        "scan_keeps_to_its_limit",
-    ] {
-        assert!(report.skipped().contains(&rule), "{report}");
-    }
-    assert!(report.passed().contains(&"deltas_add_up"), "{report}");
 }
