@@ -8,6 +8,7 @@ use session_runtime::record::{Lifetime, Principal, Record};
 use session_runtime::store::{Created, Loaded, Store, Updated};
 
 use crate::site::{HOUR, key, now, record, store};
+use crate::together::Crowded;
 
 /// The same sequence in every run.
 struct Dice(u64);
@@ -59,11 +60,21 @@ const NUMBERS: [i64; 30] = [
 #[tokio::test]
 async fn sums_are_exact_over_all_of_i64() {
     let Some((store, _)) = store() else { return };
+    exact_sums(store, 2_400).await;
+}
+
+#[tokio::test]
+async fn sums_are_exact_where_many_go_together() {
+    let Some((store, _)) = store() else { return };
+    exact_sums(Crowded::new(store).await, 800).await;
+}
+
+async fn exact_sums(store: impl Store, rounds: usize) {
     let mut dice = Dice(7);
     let mut held: Record = record([("a", "1")]);
     let key = key();
     assert_eq!(store.create(&key, &held).await.unwrap(), Created::Created);
-    for round in 0..2_400 {
+    for round in 0..rounds {
         // Twenty of all combinations of what is held, what is added and two bounds; or one, which has
         // a way of its own.
         let mut patch = Patch::empty();
@@ -74,7 +85,7 @@ async fn sums_are_exact_over_all_of_i64() {
                 delta: dice.pick(&NUMBERS),
                 min: low.min(high),
                 max: low.max(high),
-                start: dice.pick(&NUMBERS),
+                start: if dice.roll(2) == 0 { 0 } else { dice.pick(&NUMBERS) },
             };
             patch.fields.push((format!("n{n}").into(), op));
         }
@@ -97,9 +108,19 @@ async fn sums_are_exact_over_all_of_i64() {
 #[tokio::test]
 async fn random_patches_mean_what_apply_means() {
     let Some((store, _)) = store() else { return };
+    random_patches(store, 100).await;
+}
+
+#[tokio::test]
+async fn random_patches_mean_what_apply_means_where_many_go_together() {
+    let Some((store, _)) = store() else { return };
+    random_patches(Crowded::new(store).await, 60).await;
+}
+
+async fn random_patches(store: impl Store, sessions: usize) {
     let mut dice = Dice(11);
     let texts = ["0", "1", "-1", "\"x\"", "1.0", "-0", "null", "[1, 2]", "9223372036854775808", ""];
-    for _ in 0..100 {
+    for _ in 0..sessions {
         let mut key = key();
         let mut held = record([("a", "1"), ("b", "\"x\"")]);
         assert_eq!(store.create(&key, &held).await.unwrap(), Created::Created);
@@ -113,7 +134,12 @@ async fn random_patches_mean_what_apply_means() {
                 let op = match dice.roll(6) {
                     0 => FieldOp::Set(dice.pick(&texts).into()),
                     1 => FieldOp::Remove,
-                    2 => FieldOp::Add { delta: dice.pick(&NUMBERS), min: -5, max: 5, start: 3 },
+                    2 => FieldOp::Add {
+                        delta: dice.pick(&NUMBERS),
+                        min: -5,
+                        max: 5,
+                        start: [0, 3][dice.roll(2)],
+                    },
                     3 => FieldOp::Replace {
                         old: held.fields.get_shared(field).cloned(),
                         new: maybe(&mut dice),

@@ -14,3 +14,4 @@ mod scan;
 mod scripts;
 mod site;
 mod tls;
+mod together;

@@ -1,6 +1,6 @@
 //! What comes back, read into the store's answers.
 
-use redis::Value;
+use redis::{ErrorKind, RedisResult, Value};
 use smol_str::SmolStr;
 
 use super::layout;
@@ -65,6 +65,17 @@ pub(crate) fn updated(answer: Value) -> Result<Updated, StoreError> {
             }
         }
         _ => Err(unexpected()),
+    }
+}
+
+/// Which of `count` updates at once are done.
+pub(crate) fn done(answer: Value, count: usize) -> RedisResult<impl Iterator<Item = bool>> {
+    match answer {
+        Value::BulkString(letters) if letters.len() == count => {
+            Ok(letters.into_iter().map(|letter| letter == b'A'))
+        }
+        Value::ServerError(error) => Err(error.into()),
+        _ => Err((ErrorKind::UnexpectedReturnType, UNEXPECTED).into()),
     }
 }
 
@@ -220,6 +231,8 @@ fn string(bytes: Vec<u8>) -> Result<String, StoreError> {
     String::from_utf8(bytes).map_err(|_| foreign())
 }
 
+const UNEXPECTED: &str = "the server's answer is not what the script gives";
+
 pub(crate) fn in_use() -> StoreError {
     StoreError::backend("the session cannot be renamed to a key in use")
 }
@@ -229,7 +242,7 @@ fn foreign() -> StoreError {
 }
 
 pub(crate) fn unexpected() -> StoreError {
-    StoreError::backend("the server's answer is not what the script gives")
+    StoreError::backend(UNEXPECTED)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use redis::aio::ConnectionManager;
 use redis::{Client, ConnectionAddr, IntoConnectionInfo, ProtocolVersion};
 
 use super::call::Calls;
+use super::lanes::Lanes;
 use super::layout::Names;
 use super::link::Link;
 use super::options::Options;
@@ -126,6 +127,7 @@ impl RedisStoreBuilder {
         Ok(RedisStore(Arc::new(Inner {
             calls: Calls::new(Names::new(options.prefix), options.tombstone_time),
             link,
+            lanes: Lanes::default(),
             durable,
             replicas: options.replicas,
         })))

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use redis::{Arg, Cmd, ToRedisArgs};
+use smol_str::SmolStr;
 
 use super::layout::{self, Names};
 use super::script::{self, Script};
@@ -27,7 +28,8 @@ const FIRST_KEY: usize = 3;
 
 impl Call {
     fn new(script: &'static Script, keys: &[&[u8]]) -> Self {
-        let mut command = Cmd::with_capacity(ARGUMENTS, BYTES);
+        let room = keys.len().max(1);
+        let mut command = Cmd::with_capacity(ARGUMENTS * room, BYTES * room);
         command.arg("EVALSHA").arg(script.sha1()).arg(keys.len()).arg(keys);
         Self { script, command }
     }
@@ -39,6 +41,10 @@ impl Call {
 
     pub(crate) fn command(&self) -> &Cmd {
         &self.command
+    }
+
+    pub(crate) fn into_command(self) -> Cmd {
+        self.command
     }
 
     /// The same for a server that does not know the script.
@@ -107,6 +113,23 @@ impl Calls {
     pub(crate) fn update(&self, key: &StoreKey, patch: &Patch) -> Call {
         let call = self.of_session(&script::UPDATE, key);
         operations(patch, outcome(patch, call))
+    }
+
+    /// Updates of many sessions, each of one field.
+    pub(crate) fn update_many<'a>(
+        &self,
+        names: &[&[u8]],
+        changes: impl Iterator<Item = &'a Change>,
+    ) -> Call {
+        changes.fold(Call::new(&script::UPDATE_MANY, names), |call, change| match change {
+            Change::Add { field, delta, min, max } => {
+                call.arg("A").arg(&**field).arg(*delta).arg(*min).arg(*max)
+            }
+            Change::Set { field, text } => call.arg("S").arg(&**field).arg(&**text),
+            Change::Replace { field, old, new } => {
+                call.arg("C").arg(&**field).arg(&**old).arg(&**new)
+            }
+        })
     }
 
     pub(crate) fn rename(&self, from: &StoreKey, to: &StoreKey, patch: &Patch) -> Call {
@@ -183,6 +206,40 @@ impl Calls {
     /// What the scripts begin with that are about one session and its index.
     fn of_session(&self, script: &'static Script, key: &StoreKey) -> Call {
         Call::new(script, &[&self.names.session(key)]).arg(self.names.index())
+    }
+}
+
+/// An update of one field, as nearly all are: what `update_many.lua` can do.
+pub(crate) enum Change {
+    Add { field: SmolStr, delta: i64, min: i64, max: i64 },
+    Set { field: SmolStr, text: SmolStr },
+    Replace { field: SmolStr, old: SmolStr, new: SmolStr },
+}
+
+/// So far below 2^53 Lua's numbers are exact.
+const MAX_DELTA: u64 = 1 << 52;
+
+impl Change {
+    /// What the patch does, if it is no more than this.
+    pub(crate) fn of(patch: &Patch) -> Option<Self> {
+        let (ExpiryOp::Keep, PrincipalOp::Keep, [(field, op)]) =
+            (&patch.expiry, &patch.principal, &*patch.fields)
+        else {
+            return None;
+        };
+        let field = field.clone();
+        match op {
+            FieldOp::Set(text) => Some(Self::Set { field, text: text.clone() }),
+            FieldOp::Replace { old: Some(old), new: Some(new) } => {
+                Some(Self::Replace { field, old: old.clone(), new: new.clone() })
+            }
+            FieldOp::Add { delta, min, max, start: 0 }
+                if (min..=max).contains(&delta) && delta.unsigned_abs() < MAX_DELTA =>
+            {
+                Some(Self::Add { field, delta: *delta, min: *min, max: *max })
+            }
+            _ => None,
+        }
     }
 }
 

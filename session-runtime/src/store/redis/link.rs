@@ -36,7 +36,7 @@ struct Own {
 
 /// While the server works on what came through some of them, the application works on what came back
 /// through the others. With two, both easily wait for each other.
-const CONNECTIONS: usize = 4;
+pub(super) const CONNECTIONS: usize = 4;
 
 /// How many commands wait for the socket before their senders do.
 const BUFFER: usize = 1_024;
@@ -50,6 +50,27 @@ impl Link {
     pub(super) fn given(connection: ConnectionManager, timeout: Duration) -> Self {
         Self { connection: Connection::Given(connection), timeout }
     }
+
+    /// Sends commands through the connection at `place`.
+    pub(super) async fn exchange(
+        &self,
+        place: usize,
+        commands: &Pipeline,
+        deadline: Instant,
+    ) -> RedisResult<Vec<Value>> {
+        match &self.connection {
+            Connection::Own(own) => own.exchange(place, commands, deadline).await,
+            Connection::Given(manager) => {
+                let mut manager = manager.clone();
+                within(deadline, manager.req_packed_commands(commands, 0, commands.len())).await
+            }
+        }
+    }
+}
+
+/// The place of the connection for a key. Keys of sessions end in random characters.
+pub(super) fn place_of(key: &[u8]) -> usize {
+    key.iter().fold(0_usize, |sum, byte| sum.wrapping_add(usize::from(*byte))) % CONNECTIONS
 }
 
 impl Wire for Link {
@@ -70,13 +91,7 @@ impl Wire for Link {
         commands: &Pipeline,
         deadline: Instant,
     ) -> Result<Vec<Value>, StoreError> {
-        let answers = match &self.connection {
-            Connection::Own(own) => own.send(key, commands, deadline).await,
-            Connection::Given(manager) => {
-                let mut manager = manager.clone();
-                within(deadline, manager.req_packed_commands(commands, 0, commands.len())).await
-            }
-        };
+        let answers = self.exchange(place_of(key), commands, deadline).await;
         answers.map_err(StoreError::backend)
     }
 
@@ -98,20 +113,20 @@ impl Wire for Link {
 
 impl Own {
     async fn ask(&self, key: &[u8], command: &Cmd, deadline: Instant) -> RedisResult<Value> {
-        let slot = self.shared_for(key).slot();
+        let slot = self.shared[place_of(key)].slot();
         let mut connection = self.connection(&slot, deadline).await?;
         let answer = within(deadline, pin!(connection.send_packed_command(command))).await;
         slot.keep_if(answer.as_ref().is_ok_and(|answer| !is_read_only(answer)));
         answer
     }
 
-    async fn send(
+    async fn exchange(
         &self,
-        key: &[u8],
+        place: usize,
         commands: &Pipeline,
         deadline: Instant,
     ) -> RedisResult<Vec<Value>> {
-        let slot = self.shared_for(key).slot();
+        let slot = self.shared[place].slot();
         let mut connection = self.connection(&slot, deadline).await?;
         let sending = connection.req_packed_commands(commands, 0, commands.len());
         let answers = within(deadline, sending).await;
@@ -129,12 +144,6 @@ impl Own {
         }
         let opened = slot.connection.get_or_try_init(|| self.open(slot));
         within(deadline, Box::pin(opened)).await.cloned()
-    }
-
-    /// Keys of sessions end in random characters.
-    fn shared_for(&self, key: &[u8]) -> &Shared<MultiplexedConnection> {
-        let sum = key.iter().fold(0_usize, |sum, byte| sum.wrapping_add(usize::from(*byte)));
-        &self.shared[sum % CONNECTIONS]
     }
 
     /// Opens a connection to a primary: what a replica knows may be outdated.

@@ -5,9 +5,11 @@ mod builder;
 mod call;
 #[cfg(feature = "redis-cluster")]
 mod cluster;
+mod lanes;
 mod layout;
 mod link;
 mod lister;
+mod message;
 mod options;
 mod scanner;
 mod script;
@@ -26,6 +28,7 @@ pub use self::builder::RedisStoreBuilder;
 use self::call::Calls;
 #[cfg(feature = "redis-cluster")]
 pub use self::cluster::{RedisClusterStore, RedisClusterStoreBuilder};
+use self::lanes::Lanes;
 use self::link::Link;
 pub(super) use self::url::builder as of_url;
 #[cfg(feature = "redis-cluster")]
@@ -45,7 +48,8 @@ use crate::record::{Principal, Record};
 /// Clones share its four connections.
 ///
 /// A session is a hash, which the server ends by itself to the millisecond. A load is one `HGETALL`,
-/// everything else one call of a script, so that each is one step. Reads go to the primary: a
+/// everything else one call of a script, so that each is one step. When many requests are under way, the
+/// updates of up to 200 sessions share a call, each with an outcome of its own. Reads go to the primary: a
 /// connection to a replica is refused.
 ///
 /// Set `maxmemory-policy noeviction` for the server. Any other one ends sessions, or forgets that
@@ -77,6 +81,7 @@ pub struct RedisStore(Arc<Inner>);
 struct Inner {
     calls: Calls,
     link: Link,
+    lanes: Lanes,
     /// For what waits for replicas.
     durable: Option<Link>,
     replicas: Option<Replicas>,
@@ -149,7 +154,7 @@ impl RedisStore {
 
 impl Store for RedisStore {
     async fn load(&self, key: &StoreKey) -> Result<Loaded, StoreError> {
-        answer::loaded(self.0.link.hash(&self.0.calls.names.session(key)).await?)
+        lanes::load(&self.0, key).await
     }
 
     async fn create(&self, key: &StoreKey, record: &Record) -> Result<Created, StoreError> {
@@ -158,8 +163,7 @@ impl Store for RedisStore {
     }
 
     async fn update(&self, key: &StoreKey, patch: &Patch) -> Result<Updated, StoreError> {
-        let call = self.0.calls.update(key, patch);
-        answer::updated(self.0.link.call(&call, None).await?)
+        lanes::update(&self.0, key, patch).await
     }
 
     async fn rename(

@@ -26,6 +26,8 @@ macro_rules! scripts {
 scripts! {
     CREATE: "common.lua", "create.lua";
     UPDATE: "quick.lua", "common.lua", "patch.lua", "update.lua";
+    // What several updates do to one field each.
+    UPDATE_MANY: "update_many.lua";
     RENAME: "common.lua", "patch.lua", "rename.lua";
     DELETE: "common.lua", "delete.lua";
     // Ends a batch of a principal's sessions.

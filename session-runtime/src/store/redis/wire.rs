@@ -155,6 +155,6 @@ fn acknowledged(answer: &Value, count: usize) -> Result<(), StoreError> {
     }
 }
 
-fn is_unknown_script(answer: &Value) -> bool {
+pub(super) fn is_unknown_script(answer: &Value) -> bool {
     matches!(answer, Value::ServerError(error) if error.kind() == Some(ServerErrorKind::NoScript))
 }

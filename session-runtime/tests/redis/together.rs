@@ -1,0 +1,268 @@
+//! Updates and loads of several sessions that go to the server in one message.
+
+use std::pin::Pin;
+use std::task::{Context, Waker};
+use std::time::{Duration, Instant};
+
+use futures_util::future::{join, join_all};
+use session_runtime::patch::{FieldOp, Patch};
+use session_runtime::record::{Principal, Record};
+use session_runtime::store::{
+    Created, Cursor, Loaded, Page, RedisStore, SessionInfo, Store, StoreError, Updated,
+};
+use session_runtime::{StoreKey, conformance};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::site::{add, ask, info, key, record, server, store};
+
+/// A store that is busy with other sessions whenever it is asked something.
+#[derive(Clone)]
+pub(crate) struct Crowded {
+    store: RedisStore,
+    others: Vec<StoreKey>,
+}
+
+impl Crowded {
+    /// Busy on each of the store's connections.
+    pub(crate) async fn new(store: RedisStore) -> Self {
+        let others: Vec<_> = (0..24).map(|n| StoreKey::from_bytes([n; 16])).collect();
+        for other in &others {
+            // All rules may share one store.
+            let _ = store.create(other, &record([("n", "0")])).await.unwrap();
+        }
+        Self { store, others }
+    }
+
+    /// What is asked goes with what others ask for.
+    async fn with_others<T>(&self, asked: impl Future<Output = T>) -> T {
+        let one = add(1);
+        let others = join_all(self.others.iter().map(|other| self.store.update(other, &one)));
+        // The others are polled first.
+        let (updated, answer) = join(others, asked).await;
+        assert!(updated.into_iter().all(|updated| matches!(updated, Ok(Updated::Applied))));
+        answer
+    }
+}
+
+impl Store for Crowded {
+    async fn load(&self, key: &StoreKey) -> Result<Loaded, StoreError> {
+        self.with_others(self.store.load(key)).await
+    }
+
+    async fn create(&self, key: &StoreKey, record: &Record) -> Result<Created, StoreError> {
+        self.store.create(key, record).await
+    }
+
+    async fn update(&self, key: &StoreKey, patch: &Patch) -> Result<Updated, StoreError> {
+        self.with_others(self.store.update(key, patch)).await
+    }
+
+    async fn rename(
+        &self,
+        from: &StoreKey,
+        to: &StoreKey,
+        patch: &Patch,
+    ) -> Result<Updated, StoreError> {
+        self.store.rename(from, to, patch).await
+    }
+
+    async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
+        self.store.delete(key).await
+    }
+
+    async fn list(&self, principal: &Principal) -> Result<Vec<SessionInfo>, StoreError> {
+        self.store.list(principal).await
+    }
+
+    async fn delete_all(
+        &self,
+        principal: &Principal,
+        except: Option<&StoreKey>,
+    ) -> Result<usize, StoreError> {
+        self.store.delete_all(principal, except).await
+    }
+
+    async fn scan(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
+        self.store.scan(after, limit).await
+    }
+}
+
+#[tokio::test]
+async fn every_rule_holds_on_one_thread() {
+    let Some((store, _)) = store() else { return };
+    let crowded = Crowded::new(store).await;
+    conformance::run(|| async { crowded.clone() }).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_rule_holds_on_several() {
+    let Some((store, _)) = store() else { return };
+    let crowded = Crowded::new(store).await;
+    conformance::run(|| async { crowded.clone() }).await.unwrap();
+}
+
+#[tokio::test]
+async fn few_calls_for_many_updates() {
+    let Some(server) = server(&[]) else { return };
+    let store = RedisStore::open(server.url()).unwrap();
+    let crowded = Crowded::new(store.clone()).await;
+    // The server learns the script, and connections are open.
+    crowded.load(&crowded.others[0]).await.unwrap();
+    ask::<()>(server.url(), redis::cmd("CONFIG").arg("RESETSTAT"));
+    crowded.load(&crowded.others[0]).await.unwrap();
+    // The first on each of four connections alone, the others of each together.
+    assert_eq!(info(server.url(), "cmdstat_evalsha"), Some(8));
+    for other in &crowded.others {
+        let Loaded::Live(record) = store.load(other).await.unwrap() else { panic!() };
+        assert_eq!(record.fields.get("n"), Some("2"), "each is done once");
+    }
+}
+
+#[tokio::test]
+async fn each_gets_an_answer_of_its_own() {
+    let Some((store, keys)) = store() else { return };
+    let crowded = Crowded::new(store.clone()).await;
+    let set = |text: &str| Patch {
+        fields: vec![("n".into(), FieldOp::Set(text.into()))],
+        ..Patch::empty()
+    };
+    let replace = |old: &str| Patch {
+        fields: vec![(
+            "n".into(),
+            FieldOp::Replace { old: Some(old.into()), new: Some("9".into()) },
+        )],
+        ..Patch::empty()
+    };
+    let [live, text, gone, absent, foreign] = [key(), key(), key(), key(), key()];
+    for (key, text) in [(&live, "1"), (&text, "\"x\""), (&gone, "1")] {
+        let _ = store.create(key, &record([("n", text)])).await.unwrap();
+    }
+    store.delete(&gone).await.unwrap();
+    keys.ask::<()>(redis::cmd("SET").arg(keys.of(&foreign)).arg("not a session"));
+
+    assert_eq!(crowded.update(&live, &set("5")).await.unwrap(), Updated::Applied);
+    assert_eq!(crowded.update(&live, &replace("5")).await.unwrap(), Updated::Applied);
+    let conflict = crowded.update(&live, &replace("5")).await.unwrap();
+    assert!(matches!(conflict, Updated::Conflict(record) if record.fields.get("n") == Some("9")));
+    let mismatch = crowded.update(&text, &add(1)).await.unwrap();
+    assert_eq!(mismatch, Updated::Mismatch("n".into()));
+    for key in [gone, absent] {
+        for patch in [add(1), set("1"), replace("1")] {
+            assert_eq!(crowded.update(&key, &patch).await.unwrap(), Updated::Gone);
+        }
+    }
+    for patch in [add(1), set("1"), replace("1")] {
+        assert!(crowded.update(&foreign, &patch).await.is_err());
+    }
+    assert!(crowded.load(&foreign).await.is_err());
+    assert_eq!(crowded.load(&gone).await.unwrap(), Loaded::Gone);
+    assert_eq!(crowded.load(&absent).await.unwrap(), Loaded::Absent);
+}
+
+/// Lua's numbers take both for the same.
+#[tokio::test]
+async fn a_bound_is_not_taken_for_the_number_beside_it() {
+    let Some((store, _)) = store() else { return };
+    let crowded = Crowded::new(store.clone()).await;
+    let max = i64::MAX - 1;
+    let key = key();
+    let _ = store.create(&key, &record([("n", &*max.to_string())])).await.unwrap();
+    let op = FieldOp::Add { delta: 1, min: 0, max, start: 0 };
+    let patch = Patch { fields: vec![("n".into(), op)], ..Patch::empty() };
+    assert_eq!(crowded.update(&key, &patch).await.unwrap(), Updated::Applied);
+    assert_eq!(number_of(&store, &key).await, max.to_string());
+}
+
+/// Polls a future once, which is not enough for it.
+fn poll_once(future: &mut (impl Future + Unpin)) {
+    let polled = Pin::new(future).poll(&mut Context::from_waker(Waker::noop()));
+    assert!(polled.is_pending());
+}
+
+async fn session(store: &RedisStore) -> StoreKey {
+    let key = key();
+    assert_eq!(store.create(&key, &record([("n", "0")])).await.unwrap(), Created::Created);
+    key
+}
+
+async fn number_of(store: &RedisStore, key: &StoreKey) -> String {
+    let Loaded::Live(record) = store.load(key).await.unwrap() else { panic!() };
+    record.fields.get("n").unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn what_was_given_up_is_not_sent() {
+    let Some((store, _)) = store() else { return };
+    let key = session(&store).await;
+    let (one, ten) = (add(1), add(10));
+    let mut alone = Box::pin(store.update(&key, &one));
+    poll_once(&mut alone);
+    let mut waits = Box::pin(store.update(&key, &ten));
+    poll_once(&mut waits);
+    drop(waits);
+    assert_eq!(alone.await.unwrap(), Updated::Applied);
+    assert_eq!(number_of(&store, &key).await, "1");
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// As the tests of an application that share a store.
+#[test]
+fn a_runtime_that_ends_before_it_sent_what_it_should() {
+    let Some((store, _)) = store() else { return };
+    let first = runtime();
+    let key = first.block_on(async {
+        let key = session(&store).await;
+        let one = add(1);
+        let (mut alone, mut waits) =
+            (Box::pin(store.update(&key, &one)), Box::pin(store.update(&key, &one)));
+        poll_once(&mut alone);
+        poll_once(&mut waits);
+        key
+    });
+    drop(first);
+    runtime().block_on(async {
+        // The connection has ended with its runtime, which the first may have to find out.
+        for _ in 0..2 {
+            let load = tokio::time::timeout(Duration::from_secs(10), store.load(&key));
+            if load.await.expect("it waits for a task that is no more").is_ok() {
+                return;
+            }
+        }
+        panic!("the store is lost");
+    });
+}
+
+#[test]
+fn a_thread_that_hangs_before_it_sent_what_it_should() {
+    let Some((store, _)) = store() else { return };
+    let works = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let key = works.block_on(session(&store));
+    let hangs = runtime();
+    let (one, ten) = (add(1), add(10));
+    let (mut alone, mut waits) =
+        (Box::pin(store.update(&key, &one)), Box::pin(store.update(&key, &ten)));
+    {
+        let _inside = hangs.enter();
+        poll_once(&mut alone);
+        poll_once(&mut waits);
+    }
+    works.block_on(async {
+        let (began, store) = (Instant::now(), store.clone());
+        let third = tokio::spawn({
+            let store = store.clone();
+            async move { store.update(&key, &add(100)).await.unwrap() }
+        });
+        // Others come by, and help.
+        while !third.is_finished() {
+            assert!(began.elapsed() < Duration::from_secs(10), "nobody sends it");
+            let _ = tokio::time::timeout(Duration::from_millis(20), store.load(&key)).await;
+        }
+        assert_eq!(third.await.unwrap(), Updated::Applied);
+    });
+    assert_eq!(hangs.block_on(alone).unwrap(), Updated::Applied);
+    assert_eq!(hangs.block_on(waits).unwrap(), Updated::Applied);
+    assert_eq!(works.block_on(number_of(&store, &key)), "111");
+}
