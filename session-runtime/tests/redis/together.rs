@@ -1,7 +1,10 @@
 //! Updates and loads of several sessions that go to the server in one message.
 
+use std::net::{TcpListener, TcpStream};
 use std::pin::Pin;
-use std::task::{Context, Waker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use futures_util::future::{join, join_all};
@@ -12,6 +15,7 @@ use session_runtime::store::{
 };
 use session_runtime::{StoreKey, conformance};
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
 
 use crate::site::{add, ask, info, key, record, server, store};
 
@@ -204,6 +208,41 @@ async fn what_was_given_up_is_not_sent() {
     assert_eq!(number_of(&store, &key).await, "1");
 }
 
+/// While it waits for its connection, too.
+#[tokio::test]
+async fn what_was_given_up_while_connecting_is_not_sent() {
+    let Some((store, keys)) = store() else { return };
+    let slow = slow_to_connect(&keys.url);
+    let slow = RedisStore::builder(slow).prefix(&*keys.prefix).build().unwrap();
+    let key = session(&store).await;
+    let (one, ten) = (add(1), add(10));
+    let mut alone = Box::pin(slow.update(&key, &one));
+    poll_once(&mut alone);
+    let waits = tokio::time::timeout(Duration::from_millis(50), slow.update(&key, &ten));
+    assert!(waits.await.is_err(), "it takes longer to connect");
+    assert_eq!(alone.await.unwrap(), Updated::Applied);
+    assert_eq!(slow.update(&key, &add(100)).await.unwrap(), Updated::Applied);
+    assert_eq!(number_of(&store, &key).await, "101");
+}
+
+/// The URL of a server that takes half a second to connect to.
+fn slow_to_connect(url: &str) -> String {
+    let server = url.trim_start_matches("redis://").trim_end_matches('/').to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("redis://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            std::thread::sleep(Duration::from_millis(500));
+            let (client, server) = (client.unwrap(), TcpStream::connect(&server).unwrap());
+            let ends = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            for (mut from, mut to) in [(client, server), (ends.1, ends.0)] {
+                std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+            }
+        }
+    });
+    proxy
+}
+
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
@@ -211,11 +250,12 @@ fn runtime() -> Runtime {
 /// As the tests of an application that share a store.
 #[test]
 fn a_runtime_that_ends_before_it_sent_what_it_should() {
-    let Some((store, _)) = store() else { return };
+    let Some(server) = server(&[]) else { return };
+    let store = RedisStore::open(server.url()).unwrap();
+    let one = add(1);
     let first = runtime();
     let key = first.block_on(async {
         let key = session(&store).await;
-        let one = add(1);
         let (mut alone, mut waits) =
             (Box::pin(store.update(&key, &one)), Box::pin(store.update(&key, &one)));
         poll_once(&mut alone);
@@ -225,44 +265,97 @@ fn a_runtime_that_ends_before_it_sent_what_it_should() {
     drop(first);
     runtime().block_on(async {
         // The connection has ended with its runtime, which the first may have to find out.
-        for _ in 0..2 {
-            let load = tokio::time::timeout(Duration::from_secs(10), store.load(&key));
-            if load.await.expect("it waits for a task that is no more").is_ok() {
-                return;
-            }
-        }
-        panic!("the store is lost");
+        let _ = store.load(&key).await;
+        let _ = store.update(&key, &one).await;
+        ask::<()>(server.url(), redis::cmd("CONFIG").arg("RESETSTAT"));
+        let updates = [(); 3].map(|()| store.update(&key, &one));
+        assert!(join_all(updates).await.iter().all(Result::is_ok));
+        // The first alone, the others together, as if nothing had been.
+        assert_eq!(info(server.url(), "cmdstat_evalsha"), Some(2));
+    });
+}
+
+/// Whoever waits on another runtime does not wait for one that ends or hangs.
+#[test]
+fn runtimes_do_not_wait_for_each_other() {
+    let Some((store, _)) = store() else { return };
+    let one = add(1);
+    let (works, hangs, ended) = (runtime(), runtime(), runtime());
+    let key = works.block_on(session(&store));
+    let mut alone = Box::pin(store.update(&key, &one));
+    {
+        let _inside = works.enter();
+        poll_once(&mut alone);
+    }
+    let handle = ended.handle().clone();
+    drop(ended);
+    let in_ended = {
+        // Its task is dropped as soon as it is spawned.
+        let _inside = handle.enter();
+        let mut waits = Box::pin(store.update(&key, &one));
+        let polled = waits.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        matches!(polled, Poll::Ready(Err(_)))
+    };
+    assert!(in_ended);
+    let mut waits = Box::pin(store.update(&key, &one));
+    {
+        let _inside = hangs.enter();
+        poll_once(&mut waits);
+    }
+    works.block_on(async {
+        let others = async {
+            assert_eq!(store.update(&key, &one).await.unwrap(), Updated::Applied);
+            assert!(matches!(store.load(&key).await.unwrap(), Loaded::Live(_)));
+            assert_eq!(alone.await.unwrap(), Updated::Applied);
+        };
+        tokio::time::timeout(Duration::from_secs(10), others).await.expect("it waits");
+    });
+    std::thread::scope(|scope| {
+        // The connection is this runtime's.
+        let (done, until_done) = tokio::sync::oneshot::channel::<()>();
+        scope.spawn(|| works.block_on(until_done));
+        assert_eq!(hangs.block_on(waits).unwrap(), Updated::Applied);
+        drop(done);
     });
 }
 
 #[test]
 fn a_thread_that_hangs_before_it_sent_what_it_should() {
     let Some((store, _)) = store() else { return };
-    let works = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let key = works.block_on(session(&store));
-    let hangs = runtime();
-    let (one, ten) = (add(1), add(10));
-    let (mut alone, mut waits) =
-        (Box::pin(store.update(&key, &one)), Box::pin(store.update(&key, &ten)));
-    {
-        let _inside = hangs.enter();
-        poll_once(&mut alone);
-        poll_once(&mut waits);
-    }
-    works.block_on(async {
-        let (began, store) = (Instant::now(), store.clone());
-        let third = tokio::spawn({
-            let store = store.clone();
-            async move { store.update(&key, &add(100)).await.unwrap() }
-        });
-        // Others come by, and help.
-        while !third.is_finished() {
-            assert!(began.elapsed() < Duration::from_secs(10), "nobody sends it");
-            let _ = tokio::time::timeout(Duration::from_millis(20), store.load(&key)).await;
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let key = runtime.block_on(session(&store));
+    let go_on = Arc::new(AtomicBool::new(false));
+    let hangs = runtime.spawn({
+        let (store, go_on) = (store.clone(), go_on.clone());
+        async move {
+            let (one, ten) = (add(1), add(10));
+            let mut both = Box::pin(join(store.update(&key, &one), store.update(&key, &ten)));
+            poll_once(&mut both);
+            while !go_on.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            both.await
         }
-        assert_eq!(third.await.unwrap(), Updated::Applied);
     });
-    assert_eq!(hangs.block_on(alone).unwrap(), Updated::Applied);
-    assert_eq!(hangs.block_on(waits).unwrap(), Updated::Applied);
-    assert_eq!(works.block_on(number_of(&store, &key)), "111");
+    runtime.block_on(async {
+        let began = Instant::now();
+        // Others come by, and help.
+        let updates = (0..).map(|_| {
+            let store = store.clone();
+            async move { store.update(&key, &add(100)).await }
+        });
+        let mut under_way = Vec::new();
+        for update in updates {
+            under_way.push(tokio::spawn(update));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            if under_way.len() > 3 && under_way.iter().all(JoinHandle::is_finished) {
+                break;
+            }
+            assert!(began.elapsed() < Duration::from_secs(10), "nobody sends it");
+        }
+        go_on.store(true, Ordering::Relaxed);
+        let (one, ten) = hangs.await.unwrap();
+        assert_eq!((one.unwrap(), ten.unwrap()), (Updated::Applied, Updated::Applied));
+        assert_eq!(number_of(&store, &key).await, (11 + 100 * under_way.len()).to_string());
+    });
 }

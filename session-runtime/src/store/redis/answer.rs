@@ -71,7 +71,9 @@ pub(crate) fn updated(answer: Value) -> Result<Updated, StoreError> {
 /// Which of `count` updates at once are done.
 pub(crate) fn done(answer: Value, count: usize) -> RedisResult<impl Iterator<Item = bool>> {
     match answer {
-        Value::BulkString(letters) if letters.len() == count => {
+        Value::BulkString(letters)
+            if letters.len() == count && letters.iter().all(|letter| b"A?".contains(letter)) =>
+        {
             Ok(letters.into_iter().map(|letter| letter == b'A'))
         }
         Value::ServerError(error) => Err(error.into()),

@@ -218,6 +218,8 @@ pub(crate) enum Change {
 
 /// So far below 2^53 Lua's numbers are exact.
 const MAX_DELTA: u64 = 1 << 52;
+/// Longer texts, in bytes, gain nothing from company, and would make others wait.
+const LONGEST: usize = 4_096;
 
 impl Change {
     /// What the patch does, if it is no more than this.
@@ -229,8 +231,12 @@ impl Change {
         };
         let field = field.clone();
         match op {
-            FieldOp::Set(text) => Some(Self::Set { field, text: text.clone() }),
-            FieldOp::Replace { old: Some(old), new: Some(new) } => {
+            FieldOp::Set(text) if text.len() <= LONGEST => {
+                Some(Self::Set { field, text: text.clone() })
+            }
+            FieldOp::Replace { old: Some(old), new: Some(new) }
+                if old.len() + new.len() <= LONGEST =>
+            {
                 Some(Self::Replace { field, old: old.clone(), new: new.clone() })
             }
             FieldOp::Add { delta, min, max, start: 0 }

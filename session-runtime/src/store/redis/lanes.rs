@@ -1,8 +1,8 @@
 //! Which requests go to the server alone, and which in one message with others.
 //!
-//! While nothing else is under way in its lane, an update goes alone. Otherwise, if it changes one field, it
-//! waits until the runtime has run what else is ready, and all that came by then goes in one message. Loads
-//! that are asked for meanwhile go with it. That spares the server and the application
+//! While no load or update is under way in its lane, an update goes alone. Otherwise, if it changes one
+//! field, it waits until the runtime has run what else is ready, and all that came by then goes in one
+//! message. Loads that are asked for meanwhile go with it. That spares the server and the application
 //! much of the work of a call.
 
 use std::future::poll_fn;
@@ -12,7 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use redis::{RedisResult, Value};
+use redis::{ErrorKind, RedisResult, Value};
+use tokio::runtime::{Handle, Id};
 use tokio::sync::oneshot;
 
 use super::Inner;
@@ -20,7 +21,7 @@ use super::answer;
 use super::call::Change;
 use super::link::{CONNECTIONS, place_of};
 use super::message::{Load, Message, Update};
-use super::wire::{Wire, expect, late};
+use super::wire::{Wire, deadline, expect};
 use crate::id::StoreKey;
 use crate::patch::Patch;
 use crate::store::{Loaded, StoreError, Updated};
@@ -39,8 +40,15 @@ struct Lane {
 #[derive(Default)]
 struct Next {
     message: Message,
-    /// Since when a task has been about to send it; `None`: nobody waits for it.
-    leaving_since: Option<Instant>,
+    /// `None` if nobody waits for it.
+    leaving: Option<Leaving>,
+}
+
+/// A task is about to send the message.
+struct Leaving {
+    since: Instant,
+    /// Of the task, and of all who wait for it: what hangs or ends with one runtime is nothing to others.
+    runtime: Id,
 }
 
 /// A task that has not run for so long may be on a thread that hangs.
@@ -66,12 +74,14 @@ fn load_with_others(
     name: Vec<u8>,
 ) -> Result<Answered<Value>, Vec<u8>> {
     let mut next = inner.lanes.0[place].next();
-    if next.leaving_since.is_none() {
+    if next.leaving.is_none() {
         return Err(name);
     }
+    let Some(departure) = next.departure() else { return Err(name) };
     let (answer, answered) = oneshot::channel();
     next.message.loads.push(Load { name, answer });
-    next.see_off(inner, place);
+    drop(next);
+    departure.begin(inner, place);
     Ok(answered)
 }
 
@@ -80,39 +90,40 @@ pub(super) async fn update(
     key: &StoreKey,
     patch: &Patch,
 ) -> Result<Updated, StoreError> {
-    if let Some(change) = Change::of(patch)
-        && update_with_others(inner, key, change).await?
+    let name = inner.calls.names.session(key);
+    let place = place_of(&name);
+    let deadline = deadline(inner.link.timeout());
+    if let Some(answered) = update_with_others(inner, place, name, patch)
+        && answer_of(answered).await?
     {
         return Ok(Updated::Applied);
     }
-    let call = inner.calls.update(key, patch);
-    let _under_way = UnderWay::begin(&inner.lanes.0[place_of(call.key())]);
-    answer::updated(inner.link.call(&call, None).await?)
+    let _under_way = UnderWay::begin(&inner.lanes.0[place]);
+    answer::updated(inner.link.call_until(&inner.calls.update(key, patch), deadline).await?)
 }
 
-/// Whether it is done. If not, nothing has changed.
-async fn update_with_others(
+/// Answers whether it is done; if not, nothing has changed.
+fn update_with_others(
     inner: &Arc<Inner>,
-    key: &StoreKey,
-    change: Change,
-) -> Result<bool, StoreError> {
-    let name = inner.calls.names.session(key);
-    let place = place_of(&name);
+    place: usize,
+    name: Vec<u8>,
+    patch: &Patch,
+) -> Option<Answered<bool>> {
     let lane = &inner.lanes.0[place];
     if lane.under_way.load(Ordering::Relaxed) == 0 {
-        return Ok(false);
+        return None;
     }
-    let answered = {
-        let mut next = lane.next();
-        if next.message.is_full() {
-            return Ok(false);
-        }
-        let (answer, answered) = oneshot::channel();
-        next.message.updates.push(Update { name, change, answer });
-        next.see_off(inner, place);
-        answered
-    };
-    answer_of(answered).await
+    let change = Change::of(patch)?;
+    let mut next = lane.next();
+    if next.message.is_full() {
+        return None;
+    }
+    let departure = next.departure()?;
+    let (answer, answered) = oneshot::channel();
+    next.message.updates.push(Update { name, change, answer });
+    drop(next);
+    departure.begin(inner, place);
+    Some(answered)
 }
 
 impl Lane {
@@ -122,20 +133,40 @@ impl Lane {
 }
 
 impl Next {
-    /// Sees to it that a task sends it.
-    fn see_off(&mut self, inner: &Arc<Inner>, place: usize) {
-        let now = Instant::now();
-        if self.leaving_since.is_none_or(|since| now - since > LATE) {
-            self.leaving_since = Some(now);
-            let departure = Departure { inner: inner.clone(), place, has_left: false };
-            tokio::spawn(departure.leave());
+    /// How it leaves, for one more to go with it; or nothing, if that is another runtime's.
+    fn departure(&mut self) -> Option<Departs> {
+        let handle = Handle::try_current().ok()?;
+        let (now, runtime) = (Instant::now(), handle.id());
+        match &self.leaving {
+            Some(leaving) if leaving.runtime != runtime => return None,
+            Some(leaving) if now - leaving.since <= LATE => return Some(Departs::Already),
+            _ => {}
+        }
+        self.leaving = Some(Leaving { since: now, runtime });
+        Some(Departs::By(handle))
+    }
+}
+
+enum Departs {
+    Already,
+    By(Handle),
+}
+
+impl Departs {
+    /// Not while the lane is locked: a runtime that has ended drops the task at once.
+    fn begin(self, inner: &Arc<Inner>, place: usize) {
+        if let Self::By(handle) = self {
+            let runtime = handle.id();
+            let departure = Departure { inner: inner.clone(), place, runtime, has_left: false };
+            handle.spawn(departure.leave());
         }
     }
 }
 
 async fn answer_of<T>(answered: Answered<T>) -> Result<T, StoreError> {
-    // Whoever sends it keeps to the timeout, or is no more.
-    answered.await.unwrap_or_else(|_| Err(late())).map_err(StoreError::backend)
+    // The task that sends it keeps to the timeout.
+    let ended = || (ErrorKind::Io, "the task that was to ask the server has ended").into();
+    answered.await.unwrap_or_else(|_| Err(ended())).map_err(StoreError::backend)
 }
 
 type Answered<T> = oneshot::Receiver<RedisResult<T>>;
@@ -144,25 +175,40 @@ type Answered<T> = oneshot::Receiver<RedisResult<T>>;
 struct Departure {
     inner: Arc<Inner>,
     place: usize,
+    runtime: Id,
     has_left: bool,
 }
 
 impl Departure {
     async fn leave(mut self) {
         others_first().await;
-        let lane = &self.inner.lanes.0[self.place];
-        let message = mem::take(&mut *lane.next()).message;
+        let (inner, place) = (self.inner.clone(), self.place);
+        let deadline = deadline(inner.link.timeout());
+        let connected = inner.link.connect(place, deadline).await;
+        let message = self.take();
+        let _under_way = UnderWay::begin(&inner.lanes.0[place]);
+        match connected {
+            Ok(()) => message.send(&inner.calls, &inner.link, place, deadline).await,
+            Err(error) => message.fail(&error),
+        }
+    }
+
+    /// The message, unless another task has sent it.
+    fn take(&mut self) -> Message {
         self.has_left = true;
-        let _under_way = UnderWay::begin(lane);
-        message.send(&self.inner.calls, &self.inner.link, self.place).await;
+        let mut next = self.inner.lanes.0[self.place].next();
+        match &next.leaving {
+            Some(leaving) if leaving.runtime == self.runtime => mem::take(&mut *next).message,
+            _ => Message::default(),
+        }
     }
 }
 
 impl Drop for Departure {
-    /// A runtime that is shut down drops its tasks.
+    /// A runtime that is shut down drops its tasks, and those who wait with them.
     fn drop(&mut self) {
         if !self.has_left {
-            self.inner.lanes.0[self.place].next().leaving_since = None;
+            drop(self.take());
         }
     }
 }

@@ -51,6 +51,16 @@ impl Link {
         Self { connection: Connection::Given(connection), timeout }
     }
 
+    /// Opens the connection at `place` if it is not open.
+    pub(super) async fn connect(&self, place: usize, deadline: Instant) -> RedisResult<()> {
+        match &self.connection {
+            Connection::Own(own) => {
+                own.connection(&own.shared[place].slot(), deadline).await.map(drop)
+            }
+            Connection::Given(_) => Ok(()),
+        }
+    }
+
     /// Sends commands through the connection at `place`.
     pub(super) async fn exchange(
         &self,

@@ -2,11 +2,12 @@
 
 use redis::{Pipeline, RedisError, RedisResult, Value};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::answer;
 use super::call::{Call, Calls, Change};
 use super::link::Link;
-use super::wire::{Wire, deadline, hgetall, is_unknown_script};
+use super::wire::{hgetall, is_unknown_script};
 
 /// Loads, and updates that are one call of a script.
 #[derive(Default)]
@@ -27,7 +28,7 @@ pub(super) struct Update {
     pub(super) answer: oneshot::Sender<RedisResult<bool>>,
 }
 
-/// So that other commands get their turn in between.
+/// So that other commands get their turn in between. Loads are commands of their own.
 const MOST_UPDATES: usize = 200;
 
 impl Message {
@@ -36,10 +37,14 @@ impl Message {
     }
 
     /// Sends it through the connection at `place`, and tells everybody their answer.
-    pub(super) async fn send(mut self, calls: &Calls, link: &Link, place: usize) {
-        // Who has given up may have tried again, so nothing may come later.
-        self.loads.retain(|load| !load.answer.is_closed());
-        self.updates.retain(|update| !update.answer.is_closed());
+    pub(super) async fn send(
+        mut self,
+        calls: &Calls,
+        link: &Link,
+        place: usize,
+        deadline: Instant,
+    ) {
+        self.forget_who_gave_up();
         let mut commands = Pipeline::with_capacity(self.loads.len() + 1);
         for load in &self.loads {
             commands.add_command(hgetall(&load.name));
@@ -50,7 +55,6 @@ impl Message {
         if commands.is_empty() {
             return;
         }
-        let deadline = deadline(link.timeout());
         let mut answers = match link.exchange(place, &commands, deadline).await {
             Ok(answers) => answers,
             Err(error) => return self.fail(&error),
@@ -61,6 +65,7 @@ impl Message {
             let _ = load.answer.send(Ok(answer));
         }
         if done.as_ref().is_some_and(is_unknown_script) {
+            self.forget_who_gave_up();
             let mut with_code = Pipeline::with_capacity(1);
             with_code.add_command(self.call(calls).command_with_code());
             done = match link.exchange(place, &with_code, deadline).await {
@@ -79,12 +84,18 @@ impl Message {
         }
     }
 
+    /// Who did may have tried again, so nothing may come later.
+    fn forget_who_gave_up(&mut self) {
+        self.loads.retain(|load| !load.answer.is_closed());
+        self.updates.retain(|update| !update.answer.is_closed());
+    }
+
     fn call(&self, calls: &Calls) -> Call {
         let names: Vec<_> = self.updates.iter().map(|update| &*update.name).collect();
         calls.update_many(&names, self.updates.iter().map(|update| &update.change))
     }
 
-    fn fail(self, error: &RedisError) {
+    pub(super) fn fail(self, error: &RedisError) {
         for load in self.loads {
             let _ = load.answer.send(Err(error.clone()));
         }

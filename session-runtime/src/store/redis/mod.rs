@@ -48,8 +48,8 @@ use crate::record::{Principal, Record};
 /// Clones share its four connections.
 ///
 /// A session is a hash, which the server ends by itself to the millisecond. A load is one `HGETALL`,
-/// everything else one call of a script, so that each is one step. When many requests are under way, the
-/// updates of up to 200 sessions share a call, each with an outcome of its own. Reads go to the primary: a
+/// everything else one call of a script, so that each is one step. When many requests are under way, up to
+/// 200 updates of one field each share a call, each with an outcome of its own. Reads go to the primary: a
 /// connection to a replica is refused.
 ///
 /// Set `maxmemory-policy noeviction` for the server. Any other one ends sessions, or forgets that

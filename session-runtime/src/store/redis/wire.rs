@@ -57,7 +57,17 @@ pub(super) trait Wire: Send + Sync {
             if let Some(replicas) = replicas {
                 return Box::pin(self.call_and_wait(call, replicas)).await;
             }
-            let deadline = deadline(self.timeout());
+            self.call_until(call, deadline(self.timeout())).await
+        }
+    }
+
+    /// Runs a script, and answers before the deadline.
+    fn call_until(
+        &self,
+        call: &Call,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<Value, StoreError>> + Send {
+        async move {
             let mut answer = self.ask(call.key(), call.command(), deadline).await?;
             if is_unknown_script(&answer) {
                 let with_code = call.command_with_code();
