@@ -110,8 +110,8 @@ impl Calls {
         call
     }
 
-    pub(crate) fn update(&self, key: &StoreKey, patch: &Patch) -> Call {
-        let call = self.of_session(&script::UPDATE, key);
+    pub(crate) fn update(&self, name: &[u8], patch: &Patch) -> Call {
+        let call = Call::new(&script::UPDATE, &[name]).arg(self.names.index());
         operations(patch, outcome(patch, call))
     }
 

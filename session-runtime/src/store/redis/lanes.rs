@@ -93,37 +93,41 @@ pub(super) async fn update(
     let name = inner.calls.names.session(key);
     let place = place_of(&name);
     let deadline = deadline(inner.link.timeout());
-    if let Some(answered) = update_with_others(inner, place, name, patch)
-        && answer_of(answered).await?
-    {
-        return Ok(Updated::Applied);
-    }
+    let name = match update_with_others(inner, place, name, patch) {
+        Ok(answered) => {
+            if answer_of(answered).await? {
+                return Ok(Updated::Applied);
+            }
+            inner.calls.names.session(key)
+        }
+        Err(name) => name,
+    };
     let _under_way = UnderWay::begin(&inner.lanes.0[place]);
-    answer::updated(inner.link.call_until(&inner.calls.update(key, patch), deadline).await?)
+    answer::updated(inner.link.call_until(&inner.calls.update(&name, patch), deadline).await?)
 }
 
-/// Answers whether it is done; if not, nothing has changed.
+/// Answers whether it is done; if not, nothing has changed. Gives the name back if it is to go alone.
 fn update_with_others(
     inner: &Arc<Inner>,
     place: usize,
     name: Vec<u8>,
     patch: &Patch,
-) -> Option<Answered<bool>> {
+) -> Result<Answered<bool>, Vec<u8>> {
     let lane = &inner.lanes.0[place];
     if lane.under_way.load(Ordering::Relaxed) == 0 {
-        return None;
+        return Err(name);
     }
-    let change = Change::of(patch)?;
+    let Some(change) = Change::of(patch) else { return Err(name) };
     let mut next = lane.next();
     if next.message.is_full() {
-        return None;
+        return Err(name);
     }
-    let departure = next.departure()?;
+    let Some(departure) = next.departure() else { return Err(name) };
     let (answer, answered) = oneshot::channel();
     next.message.updates.push(Update { name, change, answer });
     drop(next);
     departure.begin(inner, place);
-    Some(answered)
+    Ok(answered)
 }
 
 impl Lane {

@@ -66,6 +66,9 @@ impl Message {
         }
         if done.as_ref().is_some_and(is_unknown_script) {
             self.forget_who_gave_up();
+            if self.updates.is_empty() {
+                return;
+            }
             let mut with_code = Pipeline::with_capacity(1);
             with_code.add_command(self.call(calls).command_with_code());
             done = match link.exchange(place, &with_code, deadline).await {

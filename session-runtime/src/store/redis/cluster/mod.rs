@@ -205,7 +205,7 @@ impl RedisClusterStore {
             let enter = self.0.calls.enter(principal, key, deadline, false, None);
             self.call_durably(&enter).await?;
         }
-        let call = self.0.calls.update(key, patch);
+        let call = self.0.calls.update(&self.0.calls.names.session(key), patch);
         let updated = answer::updated(self.call(&call).await?)?;
         let unused = if updated == Updated::Applied { &left } else { &entered };
         if let Some(principal) = unused
@@ -259,7 +259,8 @@ impl Store for RedisClusterStore {
         if !is_plain {
             return self.update_named(key, patch).await;
         }
-        answer::updated(self.call(&self.0.calls.update(key, patch)).await?)
+        let call = self.0.calls.update(&self.0.calls.names.session(key), patch);
+        answer::updated(self.call(&call).await?)
     }
 
     async fn rename(

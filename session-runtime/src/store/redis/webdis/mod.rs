@@ -84,7 +84,7 @@ impl Store for WebdisStore {
     }
 
     async fn update(&self, key: &StoreKey, patch: &Patch) -> Result<Updated, StoreError> {
-        let call = self.0.calls.update(key, patch);
+        let call = self.0.calls.update(&self.0.calls.names.session(key), patch);
         answer::updated(self.0.link.call(&call, None).await?)
     }
 
