@@ -142,27 +142,29 @@ where
         let finishing = match this.finishing {
             Some(finishing) => finishing,
             None => {
-                let polled = this.inner.poll(cx);
-                if !matches!(polled, Poll::Ready(Ok(_))) {
-                    return polled;
-                }
+                // Changed where it is: to take it apart would be to move it.
+                let mut polled = this.inner.poll(cx);
+                let Poll::Ready(Ok(response)) = &mut polled else { return polled };
                 let handle = this.guard.as_mut().and_then(FinishGuard::release);
                 let Some(handle) = handle.filter(|handle| !handle.end_untouched()) else {
-                    // As it came: to take it apart would be to move it.
                     return polled;
                 };
-                let response = ready!(polled)?;
                 if let Some(finished) = handle.finish_now() {
-                    return Poll::Ready(Ok(answer(response, &finished)));
+                    answer(response, finished);
+                    return polled;
                 }
                 let saving = handle.save_and_finish(response.status());
+                let response = ready!(polled)?;
                 this.finishing.insert(Box::pin(Finishing { response: Some(response), saving }))
             }
         };
         let finishing = finishing.as_mut().project();
         let finished = ready!(finishing.saving.poll(cx));
         match finishing.response.take() {
-            Some(response) => Poll::Ready(Ok(answer(response, &finished))),
+            Some(mut response) => {
+                answer(&mut response, finished);
+                Poll::Ready(Ok(response))
+            }
             None => panic!("a response future was polled after it was done"),
         }
     }
@@ -174,14 +176,13 @@ impl<F, B> fmt::Debug for ResponseFuture<F, B> {
     }
 }
 
-/// The handler's response with the session's headers, or an empty one if the session failed.
-fn answer<B: Default>(mut response: Response<B>, finished: &Finished) -> Response<B> {
+/// The handler's response gets the session's headers, or is an empty one if the session failed.
+fn answer<B: Default>(response: &mut Response<B>, finished: Finished) {
     if let Some(error) = &finished.error {
-        response = Response::default();
+        *response = Response::default();
         *response.status_mut() = error.status();
     }
     finished.append_to(response.headers_mut());
-    response
 }
 
 impl<S: SessionSchema, State: Send + Sync> FromRequestParts<State> for Session<S> {

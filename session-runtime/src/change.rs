@@ -8,9 +8,9 @@ use smol_str::SmolStr;
 
 use crate::error::SessionError;
 use crate::field::AnyField;
-use crate::save::Saves;
+use crate::save;
 use crate::schema::SessionSchema;
-use crate::state::{AnySave, AnyView};
+use crate::state::{AnyView, Resolved};
 use crate::ttl::Snapshot;
 
 /// One step of a read-modify-write, repeatable on any value.
@@ -69,9 +69,9 @@ impl<S: SessionSchema> Values<S> {
         Self { current: S::defaults(), changes: SmallVec::new(), epoch: 0, unread: Vec::new() }
     }
 
-    /// The stored values.
-    pub(crate) fn decode(stored: &Snapshot<'_>) -> Result<Self, SessionError> {
-        let mut values = Self::new();
+    /// The stored values, in the place where they stay: to put them there later would be to move them.
+    pub(crate) fn decode(stored: &Snapshot<'_>) -> Result<Box<Self>, SessionError> {
+        let mut values = Box::new(Self::new());
         if !stored.is_empty() {
             for field in S::FIELDS {
                 field.decode(stored, &mut values.current)?;
@@ -175,7 +175,7 @@ impl<S: SessionSchema> AnyView for Values<S> {
         !self.changes.is_empty()
     }
 
-    fn begin_save(&mut self, principal_only: bool) -> Result<Box<dyn AnySave>, SessionError> {
+    fn encode(&mut self) -> Result<(), SessionError> {
         for FieldChange { index, change, .. } in &mut self.changes {
             let field = S::FIELDS[*index];
             match change {
@@ -186,8 +186,21 @@ impl<S: SessionSchema> AnyView for Values<S> {
                 Change::Decided { .. } | Change::Log { .. } | Change::Sum { .. } => {}
             }
         }
+        Ok(())
+    }
+
+    fn split_changes(&mut self) -> Box<dyn AnyView> {
         self.epoch += 1;
-        Ok(Box::new(Saves { changes: mem::take(&mut self.changes), principal_only }))
+        Box::new(Self { changes: mem::take(&mut self.changes), ..Self::new() })
+    }
+
+    fn resolve(
+        &mut self,
+        base: &Snapshot<'_>,
+        principal_only: bool,
+        out: &mut Resolved,
+    ) -> Result<(), SessionError> {
+        save::resolve(&mut self.changes, principal_only, base, out)
     }
 
     fn rebase(&mut self, stored: &Snapshot<'_>) -> Box<dyn Any + Send> {

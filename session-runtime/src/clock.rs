@@ -68,7 +68,7 @@ impl From<Timestamp> for SystemTime {
 }
 
 pub(crate) fn whole_millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    duration.as_secs().saturating_mul(1_000).saturating_add(duration.subsec_millis().into())
 }
 
 /// Tells the time to [`Sessions`](crate::Sessions) and to the stores that judge expiry themselves.
@@ -120,12 +120,14 @@ impl Clock for SystemClock {
     // A request asks up to three times, and `now` takes four times as long.
     #[cfg(target_os = "linux")]
     fn recent(&self) -> Timestamp {
-        use nix::sys::time::TimeValLike;
         use nix::time::{ClockId, clock_gettime};
 
         match clock_gettime(ClockId::CLOCK_REALTIME_COARSE) {
-            // Times before the epoch become the epoch.
-            Ok(time) => Timestamp(time.num_milliseconds().try_into().unwrap_or(0)),
+            Ok(time) => {
+                let millis = time.tv_sec() * 1_000 + time.tv_nsec() / 1_000_000;
+                // Times before the epoch become the epoch.
+                Timestamp(millis.try_into().unwrap_or(0))
+            }
             // Kernels before 2.6.32 have none.
             Err(_) => self.now(),
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp};
+use crate::cookie::CookieValue;
 use crate::cookie::template::CookieTemplate;
 use crate::csrf_token::TokenKeys;
 use crate::error::SessionError;
@@ -57,7 +58,7 @@ impl Core {
     }
 
     /// What the cookie of `live` holds.
-    pub(crate) fn cookie_value(&self, live: &LiveSession) -> Result<String, SessionError> {
+    pub(crate) fn cookie_value(&self, live: &LiveSession) -> Result<CookieValue, SessionError> {
         self.keeper.value(live, &self.cookie, self.max_age(&live.record))
     }
 

@@ -4,11 +4,11 @@
 //! that it is stored under, which changes when it is renewed and is not enough to make a token. The nonce
 //! makes the token of each response another one.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64_simd::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
+use crate::base64url;
 use crate::id::StoreKey;
 use crate::keyring::Keyring;
 
@@ -18,8 +18,6 @@ const PURPOSE: &str = "session-runtime v1 csrf token";
 const NONCE_BYTES: usize = 16;
 const TAG_BYTES: usize = 32;
 const TOKEN_BYTES: usize = NONCE_BYTES + TAG_BYTES;
-/// base64url without padding.
-const TOKEN_CHARS: usize = (TOKEN_BYTES * 4).div_ceil(3);
 
 pub(crate) type Nonce = [u8; NONCE_BYTES];
 
@@ -41,7 +39,7 @@ impl TokenKeys {
     pub(crate) fn token(&self, nonce: Nonce, session: &StoreKey) -> String {
         // A keyring has at least one key.
         let tag = mac(&self.0[0], &nonce, session).finalize().into_bytes();
-        URL_SAFE_NO_PAD.encode([&nonce[..], &tag[..]].concat())
+        URL_SAFE_NO_PAD.encode_to_string([&nonce[..], &tag[..]].concat())
     }
 
     /// Whether any key of the ring made the token for this session.
@@ -54,12 +52,7 @@ impl TokenKeys {
 impl Token {
     /// Reads the text form.
     pub(crate) fn parse(text: &[u8]) -> Option<Self> {
-        if text.len() != TOKEN_CHARS {
-            return None;
-        }
-        let mut token = [0; TOKEN_BYTES];
-        // Refuses every spelling but the canonical one.
-        URL_SAFE_NO_PAD.decode_slice(text, &mut token).ok()?;
+        let token = base64url::decode::<TOKEN_BYTES>(text)?;
         Some(Self { nonce: *token.first_chunk()?, tag: *token.last_chunk()? })
     }
 }
@@ -87,7 +80,7 @@ mod tests {
     fn a_token_is_good_for_its_session_key_and_cookie_alone() {
         let old = keys(&[[1; 32]], "id");
         let token = old.token([7; 16], &ANN);
-        assert_eq!(token.len(), TOKEN_CHARS);
+        assert_eq!(token.len(), base64url::chars(TOKEN_BYTES));
         assert!(is_of(&old, &token, &ANN));
         assert!(!is_of(&old, &token, &BOB));
         assert!(is_of(&keys(&[[2; 32], [1; 32]], "id"), &token, &ANN), "the key was rotated");

@@ -118,7 +118,10 @@ impl fmt::Debug for ConfigError {
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct SessionError(#[source] SessionErrorKind);
+pub struct SessionError(
+    // Boxed, for every answer has room for one.
+    #[source] Box<SessionErrorKind>,
+);
 
 fn store_error(error: &StoreError) -> &'static str {
     match error.is_unsupported() {
@@ -190,13 +193,13 @@ impl fmt::Display for TooLarge {
 
 impl From<SessionErrorKind> for SessionError {
     fn from(kind: SessionErrorKind) -> Self {
-        Self(kind)
+        Self(Box::new(kind))
     }
 }
 
 impl From<StoreError> for SessionError {
     fn from(error: StoreError) -> Self {
-        Self(SessionErrorKind::Store(error))
+        SessionErrorKind::Store(error).into()
     }
 }
 
@@ -204,7 +207,7 @@ impl SessionError {
     /// The HTTP status that answers it: 409 when the session is [gone](Self::is_gone), 503 when
     /// trying again may help, 500 otherwise.
     pub fn status(&self) -> http::StatusCode {
-        match self.0 {
+        match *self.0 {
             SessionErrorKind::Gone => http::StatusCode::CONFLICT,
             _ if self.is_store() => http::StatusCode::SERVICE_UNAVAILABLE,
             SessionErrorKind::Contended(_) | SessionErrorKind::Interrupted => {
@@ -221,44 +224,44 @@ impl SessionError {
 
     /// Whether the store failed.
     pub fn is_store(&self) -> bool {
-        matches!(&self.0, SessionErrorKind::Store(error) if !error.is_unsupported())
+        matches!(&*self.0, SessionErrorKind::Store(error) if !error.is_unsupported())
     }
 
     /// Whether the store cannot do this at all, such as list the sessions of a user where it has no index.
     pub fn is_unsupported(&self) -> bool {
-        matches!(&self.0, SessionErrorKind::Store(error) if error.is_unsupported())
+        matches!(&*self.0, SessionErrorKind::Store(error) if error.is_unsupported())
     }
 
     /// Whether another request ended or renewed the session, so that changes were dropped.
     pub fn is_gone(&self) -> bool {
-        matches!(self.0, SessionErrorKind::Gone)
+        matches!(*self.0, SessionErrorKind::Gone)
     }
 
     /// Whether the deadline passed while other requests kept changing the same fields.
     pub fn is_contended(&self) -> bool {
-        matches!(self.0, SessionErrorKind::Contended(_))
+        matches!(*self.0, SessionErrorKind::Contended(_))
     }
 
     /// Whether an earlier commit of the same request was cancelled or failed, or the request ended without
     /// a response, so that changes were dropped.
     pub fn is_interrupted(&self) -> bool {
-        matches!(self.0, SessionErrorKind::Interrupted)
+        matches!(*self.0, SessionErrorKind::Interrupted)
     }
 
     /// Whether a stored value does not decode into its field, or a counter holds no integer.
     pub fn is_mismatch(&self) -> bool {
-        matches!(self.0, SessionErrorKind::Mismatch { .. })
+        matches!(*self.0, SessionErrorKind::Mismatch { .. })
     }
 
     /// Whether the session does not fit into its cookie, where a
     /// [`CookieStore`](crate::CookieStore) keeps it. The message lists the fields with their sizes.
     pub fn is_too_large(&self) -> bool {
-        matches!(self.0, SessionErrorKind::TooLarge(_))
+        matches!(*self.0, SessionErrorKind::TooLarge(_))
     }
 
     /// Whether a cookie would have been needed after the response was sent.
     pub fn is_response_sent(&self) -> bool {
-        matches!(self.0, SessionErrorKind::ResponseSent)
+        matches!(*self.0, SessionErrorKind::ResponseSent)
     }
 
     /// Tells the operator, unless that was done where it happened: a call of ours to a store tells its
@@ -271,7 +274,7 @@ impl SessionError {
 
     /// Tells the operator of an error that may be nobody's but the application's.
     pub(crate) fn report_anyway(&self, doing: &'static str) {
-        match self.0 {
+        match *self.0 {
             SessionErrorKind::Gone => tracing::info!(error = %Chain(self), "{doing} failed"),
             _ => tracing::error!(error = %Chain(self), "{doing} failed"),
         }

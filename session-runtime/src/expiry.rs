@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::clock::Timestamp;
+use crate::clock::{Timestamp, whole_millis};
 use crate::error::ConfigError;
 use crate::record::Lifetime;
 
@@ -142,7 +142,8 @@ impl Expiry {
         expires_at: Timestamp,
         extended: Timestamp,
     ) -> bool {
-        let threshold = self.touch_after.unwrap_or(lifetime.idle / 10);
-        expires_at + threshold < extended
+        let tenth = || whole_millis(lifetime.idle) / 10;
+        let threshold = self.touch_after.map_or_else(tenth, whole_millis);
+        expires_at.as_millis().saturating_add(threshold) < extended.as_millis()
     }
 }

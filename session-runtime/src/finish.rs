@@ -72,20 +72,16 @@ impl Finished {
         has_cache_control: bool,
         mut append: impl FnMut(HeaderName, HeaderValue),
     ) {
+        self.plain_headers(&mut append);
+        if let CookieCommand::Set(cookies) | CookieCommand::Remove(cookies) = &self.cookie {
+            cookies.clone().headers(has_cache_control, append);
+        }
+    }
+
+    /// Those that are not about the cookie.
+    fn plain_headers(&self, append: &mut impl FnMut(HeaderName, HeaderValue)) {
         if self.read {
             append(header::VARY, HeaderValue::from_static("cookie"));
-        }
-        if let CookieCommand::Set(cookies) | CookieCommand::Remove(cookies) = &self.cookie {
-            for cookie in cookies.iter() {
-                // The builder has checked every part, and values are base64url and dots.
-                let mut cookie =
-                    HeaderValue::from_str(cookie).expect("a checked cookie is a header");
-                cookie.set_sensitive(true);
-                append(header::SET_COOKIE, cookie);
-            }
-            if !has_cache_control {
-                append(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            }
         }
         if let Some(seconds) = self.error.as_ref().and_then(SessionError::retry_after) {
             append(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -96,12 +92,16 @@ impl Finished {
 #[cfg(any(feature = "axum", feature = "poem"))]
 impl Finished {
     /// Appends the [`headers`](Self::headers) to those of the response.
-    pub(crate) fn append_to(&self, response: &mut http::HeaderMap) {
-        let has_cache_control =
-            self.cookie != CookieCommand::Nothing && response.contains_key(header::CACHE_CONTROL);
-        self.headers(has_cache_control, |name, value| {
+    pub(crate) fn append_to(self, response: &mut http::HeaderMap) {
+        self.plain_headers(&mut |name, value| {
             response.append(name, value);
         });
+        if let CookieCommand::Set(cookies) | CookieCommand::Remove(cookies) = self.cookie {
+            let has_cache_control = response.contains_key(header::CACHE_CONTROL);
+            cookies.headers(has_cache_control, |name, value| {
+                response.append(name, value);
+            });
+        }
     }
 }
 

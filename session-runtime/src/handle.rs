@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::{Arc, MutexGuard};
 
+use futures_util::lock::{Mutex, MutexGuard as Turn};
 use http::StatusCode;
-use tokio::sync::Mutex;
 
 use crate::clock::Clock;
 use crate::commit::Commit;
+use crate::cookie::CookieValue;
 use crate::cookie::read::CookieHeaders;
 use crate::core::Core;
 use crate::error::SessionError;
@@ -18,9 +19,9 @@ use crate::plan::is_touch_due;
 use crate::record::Record;
 use crate::schema::SessionSchema;
 use crate::session::Session;
-use crate::state::{AnyView, Garbage, HasState, PendingCookie, State, StateCell, Stored};
+use crate::state::{Garbage, HasState, PendingCookie, State, StateCell};
 use crate::view::View;
-use crate::views::{first_view, view_index};
+use crate::views::{FirstView, first_view, view_index};
 
 /// The session of one request, whatever its schemas; clones share it.
 ///
@@ -92,9 +93,9 @@ impl SessionHandle {
     pub(crate) async fn into_session<S: SessionSchema>(self) -> Result<Session<S>, SessionError> {
         let Request { core, cell, .. } = &*self.0;
         core.registry.admit::<S>()?;
-        let index = match self.find().await? {
-            None => view_index::<S>(cell, &*core.clock)?,
-            Some(mut found) => found.first_view::<S>()?,
+        let index = match self.load_and(Some(first_view::<S>)).await? {
+            true => 0,
+            false => view_index::<S>(cell, &*core.clock)?,
         };
         Ok(Session::new(self, index))
     }
@@ -188,7 +189,7 @@ impl SessionHandle {
     }
 
     /// The turn to save at the end. If nobody waits for it any more, there is no response.
-    async fn last_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+    async fn last_turn(&self) -> Turn<'_, ()> {
         let mut guard = FinishGuard::new(self.clone());
         let turn = self.0.turn.lock().await;
         guard.release();
@@ -216,7 +217,7 @@ impl SessionHandle {
         // A commit that is under way is pending or unsettled.
         let idle = !state.is_pending()
             && state.unsettled.is_none()
-            && !is_touch_due(core, &state, core.now());
+            && !is_touch_due(core, &state, || core.now());
         idle.then(|| self.conclude(state, None))
     }
 
@@ -243,8 +244,31 @@ impl SessionHandle {
 
     /// Loads the record, if nobody has.
     pub(crate) async fn load(&self) -> Result<(), SessionError> {
-        drop(self.find().await?);
-        Ok(())
+        self.load_and(None).await.map(drop)
+    }
+
+    /// Loads the record, if nobody has, with its first view; answers whether this call has.
+    async fn load_and(&self, first_view: Option<FirstView>) -> Result<bool, SessionError> {
+        let Request { core, cookies, cell, turn } = &*self.0;
+        if cell.loaded().is_some() {
+            return Ok(false);
+        }
+        let _turn = match turn.try_lock() {
+            Some(turn) => turn,
+            None => turn.lock().await,
+        };
+        if cell.loaded().is_some() {
+            return Ok(false);
+        }
+        let stored = core.keeper.find(core.cookie.name(), cookies).await?;
+        // `Deserialize` is code of the application: it runs before the state is locked.
+        let view = first_view.map(|decode| decode(&stored, &*core.clock)).transpose();
+        let (view, decoded) = match view {
+            Ok(view) => (view, Ok(true)),
+            Err(error) => (None, Err(error)),
+        };
+        observe::loaded(cell.load(stored, view));
+        decoded
     }
 
     /// The key that the session is stored under, as far as this request has loaded it.
@@ -257,12 +281,9 @@ impl SessionHandle {
     }
 
     fn conclude(&self, mut state: MutexGuard<'_, State>, error: Option<SessionError>) -> Finished {
-        let mut garbage = Garbage::new();
         state.responded = true;
-        if error.is_some() {
-            // A closure that holds the session would keep it alive for ever.
-            garbage = state.drop_changes(&*self.0.core.clock);
-        }
+        // A closure that holds the session would keep it alive for ever.
+        let garbage = error.as_ref().map(|_| state.drop_changes(&*self.0.core.clock));
         if state.live().is_none() {
             // There is no cookie any more that it could be about.
             state.wish.remember = None;
@@ -280,52 +301,10 @@ impl SessionHandle {
         Finished { cookie, error, read: true }
     }
 
-    fn set_cookie(&self, value: &str, record: &Record) -> CookieCommand {
+    fn set_cookie(&self, value: &CookieValue, record: &Record) -> CookieCommand {
         let Request { core, cookies, .. } = &*self.0;
         let max_age = core.max_age(record);
         CookieCommand::Set(core.keeper.set(&core.cookie, value, max_age, cookies))
-    }
-
-    /// What the store holds, unless it was asked before.
-    async fn find(&self) -> Result<Option<Found<'_>>, SessionError> {
-        let Request { core, cookies, cell, turn } = &*self.0;
-        if cell.loaded().is_some() {
-            return Ok(None);
-        }
-        let turn = match turn.try_lock() {
-            Ok(turn) => turn,
-            Err(_) => turn.lock().await,
-        };
-        if cell.loaded().is_some() {
-            return Ok(None);
-        }
-        let stored = core.keeper.find(core.cookie.name(), cookies).await?;
-        Ok(Some(Found { request: &self.0, stored, view: None, _turn: turn }))
-    }
-}
-
-/// What the store holds, for a request that has its turn; loaded when it is dropped, whatever became of
-/// the first view.
-struct Found<'a> {
-    request: &'a Request,
-    stored: Stored,
-    view: Option<Box<dyn AnyView>>,
-    _turn: tokio::sync::MutexGuard<'a, ()>,
-}
-
-impl Found<'_> {
-    /// Decodes the first view; answers its place.
-    fn first_view<S: SessionSchema>(&mut self) -> Result<usize, SessionError> {
-        // `Deserialize` is code of the application: it runs before the state is locked.
-        self.view = Some(first_view::<S>(&self.stored, &*self.request.core.clock)?);
-        Ok(0)
-    }
-}
-
-impl Drop for Found<'_> {
-    fn drop(&mut self) {
-        let stored = std::mem::take(&mut self.stored);
-        observe::loaded(self.request.cell.load(stored, self.view.take()));
     }
 }
 

@@ -3,11 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::base64url;
 use crate::clock::Timestamp;
 use crate::error::ConfigError;
 
@@ -31,9 +29,12 @@ pub(crate) enum Proof {
 pub(crate) struct SignedId(pub(crate) [u8; 32]);
 
 impl SignedId {
-    /// The value of the cookie.
-    pub(crate) fn token(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.0)
+    /// The length of its text.
+    pub(crate) const CHARS: usize = base64url::chars(32);
+
+    /// Writes its text, which is the value of the cookie.
+    pub(crate) fn encode<'a>(&self, text: &'a mut [u8; Self::CHARS]) -> &'a str {
+        base64url::encode(&self.0, text)
     }
 }
 
@@ -68,7 +69,7 @@ impl StoreKey {
 
 impl fmt::Display for StoreKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        base64::display::Base64Display::new(&self.0, &URL_SAFE_NO_PAD).fmt(f)
+        f.pad(base64url::encode(&self.0, &mut [0; base64url::chars(16)]))
     }
 }
 
@@ -100,10 +101,8 @@ impl FromStr for StoreKey {
     ///
     /// If `text` is not 22 characters of base64url that stand for 16 bytes.
     fn from_str(text: &str) -> Result<Self, ConfigError> {
-        let mut bytes = [0; 16];
-        match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
-            Ok(16) => Ok(Self(bytes)),
-            _ => Err(ConfigError::new("a store key is 22 characters of base64url")),
-        }
+        let bytes = base64url::decode(text.as_bytes());
+        let wrong = || ConfigError::new("a store key is 22 characters of base64url");
+        bytes.map(Self).ok_or_else(wrong)
     }
 }

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use crate::cookie::Verified;
 use crate::cookie::read::CookieHeaders;
 use crate::cookie::signed::Signer;
 use crate::cookie::template::CookieTemplate;
 use crate::cookie::written::SetCookies;
+use crate::cookie::{CookieValue, Verified};
 use crate::cookie_keeper::CookieKeeper;
 use crate::error::{SessionError, SessionErrorKind, StoreError};
 use crate::explain::ExplainedCookie;
-use crate::id::{Proof, SessionId, StoreKey};
+use crate::id::{Proof, SessionId, SignedId, StoreKey};
 use crate::observe::{self, watched};
 use crate::patch::{Applied, Patch};
 use crate::record::{Principal, Record};
@@ -39,10 +39,33 @@ impl Keeper {
         name: &str,
         sent: &CookieHeaders,
     ) -> Result<Stored, StoreError> {
-        match self {
-            Self::Store(keeper) => keeper.find(name, sent).await,
-            Self::Cookie(keeper) => Box::pin(keeper.find(name, sent)).await,
+        let keeper = match self {
+            Self::Store(keeper) => keeper,
+            Self::Cookie(keeper) => return Box::pin(keeper.find(name, sent)).await,
+        };
+        let (mut is_gone, mut lookups) = (false, 0);
+        for value in sent.values(name) {
+            let id = match keeper.signer.verify(value) {
+                Ok(Verified { content: id, .. }) => id,
+                Err(refusal) => {
+                    observe::refused(refusal);
+                    continue;
+                }
+            };
+            match watched!("load", keeper.store.load(&id.key))? {
+                Loaded::Live(record) => return Ok(Stored::Live(LiveSession { id, record })),
+                Loaded::Gone => {
+                    observe::refused(Refusal::Gone);
+                    is_gone = true;
+                }
+                Loaded::Absent => observe::refused(Refusal::Unknown),
+            }
+            lookups += 1;
+            if lookups == MAX_LOOKUPS {
+                break;
+            }
         }
+        Ok(if is_gone { Stored::Gone } else { Stored::Nothing })
     }
 
     /// What becomes of each cookie called `name`.
@@ -70,11 +93,11 @@ impl Keeper {
         live: &LiveSession,
         cookie: &CookieTemplate,
         max_age: Option<Duration>,
-    ) -> Result<String, SessionError> {
+    ) -> Result<CookieValue, SessionError> {
         match (live.id.proof, self) {
-            (Proof::Signed(id), _) => Ok(id.token()),
+            (Proof::Signed(id), _) => Ok(CookieValue::Id(id)),
             (Proof::Held { issued_at }, Self::Cookie(keeper)) => {
-                keeper.value(live, issued_at, cookie, max_age)
+                keeper.value(live, issued_at, cookie, max_age).map(CookieValue::Content)
             }
             (Proof::Held { .. }, Self::Store(_)) => unreachable!("a store's ids are signed"),
         }
@@ -84,10 +107,15 @@ impl Keeper {
     pub(crate) fn set(
         &self,
         cookie: &CookieTemplate,
-        value: &str,
+        value: &CookieValue,
         max_age: Option<Duration>,
         sent: &CookieHeaders,
     ) -> SetCookies {
+        let mut text = [0; SignedId::CHARS];
+        let value = match value {
+            CookieValue::Id(id) => id.encode(&mut text),
+            CookieValue::Content(value) => value,
+        };
         match self {
             Self::Store(_) => SetCookies::new(cookie.set(cookie.name(), value, max_age)),
             Self::Cookie(keeper) => keeper.chunks.set(cookie, value, max_age, sent),
@@ -190,32 +218,6 @@ impl Keeper {
 }
 
 impl StoreKeeper {
-    async fn find(&self, name: &str, sent: &CookieHeaders) -> Result<Stored, StoreError> {
-        let (mut is_gone, mut lookups) = (false, 0);
-        for value in sent.values(name) {
-            let id = match self.signer.verify(value) {
-                Ok(Verified { content: id, .. }) => id,
-                Err(refusal) => {
-                    observe::refused(refusal);
-                    continue;
-                }
-            };
-            match watched!("load", self.store.load(&id.key))? {
-                Loaded::Live(record) => return Ok(Stored::Live(LiveSession { id, record })),
-                Loaded::Gone => {
-                    observe::refused(Refusal::Gone);
-                    is_gone = true;
-                }
-                Loaded::Absent => observe::refused(Refusal::Unknown),
-            }
-            lookups += 1;
-            if lookups == MAX_LOOKUPS {
-                break;
-            }
-        }
-        Ok(if is_gone { Stored::Gone } else { Stored::Nothing })
-    }
-
     async fn explain(
         &self,
         name: &str,

@@ -96,6 +96,7 @@ pub mod actix;
 #[cfg(feature = "axum")]
 pub mod axum;
 mod backend;
+mod base64url;
 mod builder;
 mod change;
 mod clock;

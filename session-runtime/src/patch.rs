@@ -152,11 +152,11 @@ impl Patch {
                 Err(refused) => return refused,
             }
         }
-        for ((key, _), outcome) in self.fields.iter().zip(outcomes) {
+        for ((key, _), outcome) in self.fields.iter().zip(&outcomes) {
             match outcome {
-                Outcome::Text(text) => record.fields.set(key.clone(), text.clone()),
+                Outcome::Text(text) => record.fields.set(key.clone(), (*text).clone()),
                 Outcome::Sum(sum) => {
-                    record.fields.set(key.clone(), itoa::Buffer::new().format(sum));
+                    record.fields.set(key.clone(), itoa::Buffer::new().format(*sum));
                 }
                 Outcome::Nothing => record.fields.remove(key),
             }

@@ -126,8 +126,8 @@ fn new_lifetime(
 }
 
 /// Whether a live session has not been touched for so long that a commit would do it.
-pub(crate) fn is_touch_due(core: &Core, state: &State, now: Timestamp) -> bool {
-    state.record().is_some_and(|record| touch(core, record, false, now).is_some())
+pub(crate) fn is_touch_due(core: &Core, state: &State, now: impl FnOnce() -> Timestamp) -> bool {
+    state.record().is_some_and(|record| touch(core, record, false, now()).is_some())
 }
 
 fn touch(core: &Core, record: &Record, is_wished: bool, now: Timestamp) -> Option<ExpiryOp> {

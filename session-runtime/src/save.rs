@@ -8,53 +8,51 @@ use crate::field::AnyField;
 use crate::patch::{FieldOp, parse_integer};
 use crate::record::Principal;
 use crate::schema::SessionSchema;
-use crate::state::{AnySave, Resolved};
+use crate::state::Resolved;
 use crate::ttl::{Snapshot, companion_key};
 
-/// The changes of one schema on their way to the store.
-pub(crate) struct Saves<S> {
-    pub(crate) changes: Changes<S>,
-    /// The other changes are dropped with this.
-    pub(crate) principal_only: bool,
-}
-
-impl<S: SessionSchema> AnySave for Saves<S> {
-    fn resolve(&mut self, base: &Snapshot<'_>, out: &mut Resolved) -> Result<(), SessionError> {
-        for FieldChange { index, change, .. } in &mut self.changes {
-            let field = S::FIELDS[*index];
-            if self.principal_only && !field.is_principal() {
-                continue;
-            }
-            // What the request saw may have come from a value whose time is over by now.
-            let has_expired = base.has_expired(field);
-            match change {
-                Change::Decided { text, .. } => decide(field, text.as_ref(), base, out),
-                Change::Sum { delta: 0, .. } => {}
-                Change::Sum { delta, .. } => match plain_add(field, *delta, base) {
-                    Some((key, add)) => {
-                        out.push(key, add);
-                        date(field, true, base, out);
-                    }
-                    None => {
-                        out.replayed |= has_expired;
-                        let steps = [add_step(field, *delta)];
-                        replace(field, replay(field, &steps, base)?, base, out);
-                    }
-                },
-                Change::Log { steps, ready, .. } => {
-                    let text = match ready.take().filter(|_| !has_expired) {
-                        Some(text) => text,
-                        None => {
-                            out.replayed = true;
-                            replay(field, steps, base)?
-                        }
-                    };
-                    replace(field, text, base, out);
+/// Adds to `out` the operations that make the changes, or of them those of the principal alone, on a record that
+/// holds `base`.
+pub(crate) fn resolve<S: SessionSchema>(
+    changes: &mut Changes<S>,
+    principal_only: bool,
+    base: &Snapshot<'_>,
+    out: &mut Resolved,
+) -> Result<(), SessionError> {
+    for FieldChange { index, change, .. } in changes {
+        let field = S::FIELDS[*index];
+        if principal_only && !field.is_principal() {
+            continue;
+        }
+        // What the request saw may have come from a value whose time is over by now.
+        let has_expired = base.has_expired(field);
+        match change {
+            Change::Decided { text, .. } => decide(field, text.as_ref(), base, out),
+            Change::Sum { delta: 0, .. } => {}
+            Change::Sum { delta, .. } => match plain_add(field, *delta, base) {
+                Some((key, add)) => {
+                    out.push(key, add);
+                    date(field, true, base, out);
                 }
+                None => {
+                    out.replayed |= has_expired;
+                    let steps = [add_step(field, *delta)];
+                    replace(field, replay(field, &steps, base)?, base, out);
+                }
+            },
+            Change::Log { steps, ready, .. } => {
+                let text = match ready.take().filter(|_| !has_expired) {
+                    Some(text) => text,
+                    None => {
+                        out.replayed = true;
+                        replay(field, steps, base)?
+                    }
+                };
+                replace(field, text, base, out);
             }
         }
-        Ok(())
     }
+    Ok(())
 }
 
 /// Writes the field, whatever is there.

@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use crate::clock::Clock;
+use crate::cookie::CookieValue;
 use crate::error::SessionError;
 use crate::id::{SessionId, StoreKey};
 use crate::observe::Load;
@@ -42,7 +43,9 @@ impl StateCell {
     pub(crate) fn load(&self, stored: Stored, view: Option<Box<dyn AnyView>>) -> Load {
         let mut state = self.lock();
         state.stored = stored;
-        state.views.extend(view);
+        if let Some(view) = view {
+            state.views.push(view);
+        }
         self.loaded.store(true, Ordering::Release);
         match &state.stored {
             Stored::Nothing => Load::Nothing,
@@ -82,7 +85,7 @@ pub(crate) struct State {
     /// What the store holds, as far as this request knows.
     pub(crate) stored: Stored,
     /// The typed views of it, one a schema.
-    pub(crate) views: SmallVec<[Box<dyn AnyView>; 1]>,
+    pub(crate) views: Views,
     /// What the handler asked for beside changes of fields.
     pub(crate) wish: Wish,
     /// What the response has to tell the browser.
@@ -199,7 +202,7 @@ pub(crate) enum PendingCookie {
     #[default]
     Nothing,
     /// It gets this value.
-    Set(String),
+    Set(CookieValue),
     Remove,
 }
 
@@ -288,13 +291,27 @@ impl State {
     }
 }
 
+/// Nearly always one, or none.
+pub(crate) type Views = SmallVec<[Box<dyn AnyView>; 1]>;
+
 /// The view of one schema, its type forgotten.
 pub(crate) trait AnyView: Any + Send {
     fn has_changes(&self) -> bool;
 
-    /// Takes the changes out to be saved, or of them that of the principal alone. On an error they
-    /// stay.
-    fn begin_save(&mut self, principal_only: bool) -> Result<Box<dyn AnySave>, SessionError>;
+    /// Writes the texts of what was decided: the saving begins.
+    fn encode(&mut self) -> Result<(), SessionError>;
+
+    /// The changes, in a view of their own, to be saved beside this one.
+    fn split_changes(&mut self) -> Box<dyn AnyView>;
+
+    /// The operations that make the changes on a record that holds `base`, or of them those of the principal alone. The
+    /// first call uses the values that the request saw, later ones replay its closures on `base`.
+    fn resolve(
+        &mut self,
+        base: &Snapshot<'_>,
+        principal_only: bool,
+        out: &mut Resolved,
+    ) -> Result<(), SessionError>;
 
     /// The stored fields became `stored` while a commit replayed changes: what this view shows of
     /// them follows. Returns what it showed.
@@ -303,13 +320,6 @@ pub(crate) trait AnyView: Any + Send {
 
     /// Back to defaults without changes; returns what it held.
     fn reset(&mut self) -> Box<dyn Any + Send>;
-}
-
-/// The changes of one view on their way to the store.
-pub(crate) trait AnySave: Send {
-    /// The operations that make these changes on a record that holds `base`. The first call uses the
-    /// values that the request saw, later ones replay its closures on `base`.
-    fn resolve(&mut self, base: &Snapshot<'_>, out: &mut Resolved) -> Result<(), SessionError>;
 }
 
 /// The operations of a commit.

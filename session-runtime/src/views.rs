@@ -14,37 +14,37 @@ pub(crate) fn view_index<S: SessionSchema>(
     cell: &StateCell,
     clock: &dyn Clock,
 ) -> Result<usize, SessionError> {
+    let mut state = cell.lock();
     loop {
-        let fields = {
-            let state = cell.lock();
-            if let Some(index) = position::<S>(&state) {
-                return Ok(index);
-            }
-            state.fields()
-        };
-        // `Deserialize` is code of the application: it runs without the lock.
-        let values = Values::<S>::decode(&Snapshot::to_read(&fields, clock))?;
-        let mut state = cell.lock();
         if let Some(index) = position::<S>(&state) {
             return Ok(index);
         }
-        if state.fields().is_same_copy(&fields) {
-            state.views.push(Box::new(values));
+        let fields = state.fields();
+        drop(state);
+        // `Deserialize` is code of the application: it runs without the lock.
+        let values = Values::<S>::decode(&Snapshot::to_read(&fields, clock))?;
+        state = cell.lock();
+        let is_current =
+            state.record().map_or(fields.is_empty(), |record| record.fields.is_same_copy(&fields));
+        if is_current && position::<S>(&state).is_none() {
+            state.views.push(values);
             return Ok(state.views.len() - 1);
         }
     }
 }
+
+/// [`first_view`] of some schema.
+pub(crate) type FirstView = fn(&Stored, &dyn Clock) -> Result<Box<dyn AnyView>, SessionError>;
 
 /// The values of `S` in a session that nobody has looked at yet.
 pub(crate) fn first_view<S: SessionSchema>(
     stored: &Stored,
     clock: &dyn Clock,
 ) -> Result<Box<dyn AnyView>, SessionError> {
-    let values = match stored.record() {
+    Ok(match stored.record() {
         Some(record) => Values::<S>::decode(&Snapshot::to_read(&record.fields, clock))?,
-        None => Values::new(),
-    };
-    Ok(Box::new(values))
+        None => Box::new(Values::<S>::new()),
+    })
 }
 
 fn position<S: SessionSchema>(state: &State) -> Option<usize> {

@@ -1,9 +1,9 @@
 //! One commit's work: from what was taken out of the state to one call of the store.
 
-use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use crate::clock::Timestamp;
+use crate::cookie::CookieValue;
 use crate::core::{Core, OnGone};
 use crate::error::{SessionError, SessionErrorKind, StoreError};
 use crate::event::SessionEvent;
@@ -14,8 +14,8 @@ use crate::plan::{Plan, Wishes, is_touch_due};
 use crate::queue::Contention;
 use crate::record::{Fields, Record};
 use crate::state::{
-    AnySave, Doomed, Garbage, LiveSession, PendingCookie, Resolved, State, StateCell, Stored,
-    Unsettled,
+    Doomed, Garbage, LiveSession, PendingCookie, Resolved, State, StateCell, Stored, Unsettled,
+    Views,
 };
 use crate::store::{Created, Updated};
 use crate::ttl::Snapshot;
@@ -32,7 +32,8 @@ pub(crate) struct Work<'a> {
     now: Timestamp,
     /// What the store holds, as far as is known.
     base: Stored,
-    saves: SmallVec<[Box<dyn AnySave>; 1]>,
+    /// What the request changed.
+    saves: Views,
     wishes: Wishes,
     asked_of_gone: bool,
     /// The generation of the state it was taken from.
@@ -74,7 +75,7 @@ impl<'a> Work<'a> {
             principal_only,
             now: Timestamp::from_millis(0),
             base: Stored::Nothing,
-            saves: SmallVec::new(),
+            saves: Views::new(),
             wishes: Wishes::default(),
             asked_of_gone: false,
             generation: 0,
@@ -95,25 +96,25 @@ impl<'a> Work<'a> {
         if state.unsettled.is_some() || std::mem::take(&mut state.dropped_changes) {
             return Ok(Begun::Interrupted);
         }
-        if !state.is_pending() && !is_touch_due(self.core, state, self.now) {
+        if !state.is_pending() && !is_touch_due(self.core, state, || self.now) {
             return Ok(Begun::Nothing);
         }
         self.generation = state.generation;
         let mut changed = state.views.iter_mut().filter(|view| view.has_changes());
-        let begun = changed.try_for_each(|view| {
-            self.saves.push(view.begin_save(self.principal_only)?);
-            Ok(())
-        });
-        if let Err(error) = begun {
+        if let Err(error) = changed.try_for_each(|view| view.encode()) {
             // The request goes on with what is stored.
             _garbage = state.revert_views(&*self.core.clock);
             return Err(error);
         }
         state.unsettled = Some(Unsettled::default());
-        self.base = match self.observed {
-            true => state.stored.clone(),
-            false => state.stored.hand_over(),
-        };
+        if self.observed {
+            self.base = state.stored.clone();
+            let changed = state.views.iter_mut().filter(|view| view.has_changes());
+            self.saves = changed.map(|view| view.split_changes()).collect();
+        } else {
+            self.base = state.stored.hand_over();
+            self.saves = std::mem::take(&mut state.views);
+        }
         self.asked_of_gone = std::mem::take(&mut state.wish.asked_of_gone);
         self.wishes = Wishes {
             renew: std::mem::take(&mut state.wish.renew),
@@ -141,7 +142,8 @@ impl<'a> Work<'a> {
                 Saved::Gone { signs_in, drops_changes } => (signs_in, drops_changes),
             },
             Stored::Gone => {
-                let resolved = resolve(&mut self.saves, &Fields::default(), self.now)?;
+                let resolved =
+                    resolve(&mut self.saves, self.principal_only, &Fields::default(), self.now)?;
                 (resolved.signs_in(), !resolved.ops.is_empty())
             }
         };
@@ -157,7 +159,8 @@ impl<'a> Work<'a> {
         let (mut contention, mut issued, mut conflicts) = (None, None, 0);
         loop {
             let live = live(&mut self.base);
-            let resolved = resolve(&mut self.saves, &live.record.fields, self.now)?;
+            let resolved =
+                resolve(&mut self.saves, self.principal_only, &live.record.fields, self.now)?;
             let Some(plan) = Plan::new(core, &live.record, resolved, &self.wishes, self.now) else {
                 self.settle_base(None, true);
                 return Ok(Saved::Settled);
@@ -221,7 +224,7 @@ impl<'a> Work<'a> {
         updated: Updated,
         plan: &Plan,
         issued: Option<SessionId>,
-        cookie: Option<String>,
+        cookie: Option<CookieValue>,
         conflicts: u32,
     ) -> Result<Option<Saved>, SessionError> {
         let (core, needs_fields) = (self.core, self.needs_fields());
@@ -309,7 +312,7 @@ impl<'a> Work<'a> {
             lifetime: timeouts.lifetime(),
             principal: None,
         };
-        let resolved = resolve(&mut self.saves, &record.fields, now)?;
+        let resolved = resolve(&mut self.saves, self.principal_only, &record.fields, now)?;
         let principal = match resolved.principal {
             Some(Some(principal)) => PrincipalOp::Set(principal),
             Some(None) | None => PrincipalOp::Keep,
@@ -338,7 +341,7 @@ impl<'a> Work<'a> {
     }
 
     /// The session is as the base says now, and the visitor gets `cookie`.
-    fn settle_base(&mut self, cookie: Option<String>, rebase: bool) -> bool {
+    fn settle_base(&mut self, cookie: Option<CookieValue>, rebase: bool) -> bool {
         let mut garbage = Garbage::new();
         self.settle(|work, state| {
             std::mem::swap(&mut state.stored, &mut work.base);
@@ -374,14 +377,15 @@ fn live(base: &mut Stored) -> &mut LiveSession {
 
 /// The operations that make all changes on a record that holds `base`.
 fn resolve(
-    saves: &mut [Box<dyn AnySave>],
+    saves: &mut Views,
+    principal_only: bool,
     base: &Fields,
     now: Timestamp,
 ) -> Result<Resolved, SessionError> {
     let mut resolved = Resolved::default();
     let base = Snapshot::new(base, now);
     for save in saves {
-        save.resolve(&base, &mut resolved)?;
+        save.resolve(&base, principal_only, &mut resolved)?;
     }
     Ok(resolved)
 }

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use http::HeaderValue;
+
 use super::read::CookieHeaders;
 use super::template::CookieTemplate;
 use super::written::SetCookies;
@@ -95,7 +97,7 @@ impl Chunks {
         cookie: &CookieTemplate,
         sent: &CookieHeaders,
         from: usize,
-    ) -> impl Iterator<Item = String> {
+    ) -> impl Iterator<Item = HeaderValue> {
         let max = if self.max == 1 { 0 } else { MAX_CHUNKS };
         (from..max)
             .map(|index| (index, chunk_name(cookie.name(), index)))
@@ -123,8 +125,6 @@ fn chunk_room(cookie: &CookieTemplate, max_age: Option<Duration>) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
     use crate::cookie::options::CookieOptions;
 

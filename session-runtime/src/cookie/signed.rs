@@ -4,13 +4,12 @@
 //! the cookie, its second half is the key the session is stored under. So a forged cookie never
 //! reaches the store, whoever reads the store learns no cookie, and a request pays for one HMAC.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use super::Verified;
+use crate::base64url;
 use crate::error::{SessionError, SessionErrorKind};
 use crate::id::{Proof, SessionId, SignedId, StoreKey};
 use crate::keyring::Keyring;
@@ -22,8 +21,6 @@ const PURPOSE: &str = "session-runtime v1 signed id";
 const ID_BYTES: usize = 16;
 const TAG_BYTES: usize = 16;
 const TOKEN_BYTES: usize = ID_BYTES + TAG_BYTES;
-/// base64url without padding.
-const TOKEN_CHARS: usize = (TOKEN_BYTES * 4).div_ceil(3);
 
 /// Makes and verifies the cookies of one name.
 pub(crate) struct Signer {
@@ -49,22 +46,17 @@ impl Signer {
 
     /// The id in a cookie's value, if any key of the ring signed it.
     pub(crate) fn verify(&self, value: &[u8]) -> Result<Verified<SessionId>, Refusal> {
-        if value.len() != TOKEN_CHARS {
-            return Err(Refusal::Malformed);
-        }
-        let mut token = [0; TOKEN_BYTES];
-        // Refuses every spelling but the canonical one.
-        URL_SAFE_NO_PAD.decode_slice(value, &mut token).map_err(|_| Refusal::Malformed)?;
+        let token = base64url::decode::<TOKEN_BYTES>(value).ok_or(Refusal::Malformed)?;
         let (id, tag) = token.split_at(ID_BYTES);
         let tag = u128::from_ne_bytes(tag.try_into().map_err(|_| Refusal::Malformed)?);
-        let mut keys = self.keys.iter().enumerate();
-        let verified = keys.find_map(|(position, hmac)| {
+        for (position, hmac) in self.keys.iter().enumerate() {
             let (signature, key) = mac(hmac, id);
-            let content = SessionId { key, proof: Proof::Signed(SignedId(token)) };
-            bool::from(u128::from_ne_bytes(signature).ct_eq(&tag))
-                .then_some(Verified { content, position })
-        });
-        verified.ok_or(Refusal::Forged)
+            if u128::from_ne_bytes(signature).ct_eq(&tag).into() {
+                let content = SessionId { key, proof: Proof::Signed(SignedId(token)) };
+                return Ok(Verified { content, position });
+            }
+        }
+        Err(Refusal::Forged)
     }
 }
 
@@ -88,7 +80,7 @@ mod tests {
 
     fn token(id: &SessionId) -> String {
         match id.proof {
-            Proof::Signed(id) => id.token(),
+            Proof::Signed(id) => id.encode(&mut [0; SignedId::CHARS]).to_owned(),
             Proof::Held { .. } => unreachable!("a signer signs"),
         }
     }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use cookie::Cookie;
+use http::HeaderValue;
 
-/// Checked options: writes `Set-Cookie` values.
+/// Checked options: writes the values of `Set-Cookie` headers.
 #[derive(Debug)]
 pub(crate) struct CookieTemplate {
     name: String,
@@ -25,13 +26,19 @@ impl CookieTemplate {
     }
 
     /// The cookie `name` with `value`, for as long as the browser runs or for `max_age`.
-    pub(crate) fn set(&self, name: &str, value: &str, max_age: Option<Duration>) -> String {
+    pub(crate) fn set(&self, name: &str, value: &str, max_age: Option<Duration>) -> HeaderValue {
         let max_age = max_age.map(|max_age| format!("; Max-Age={}", max_age.as_secs()));
-        [name, "=", value, &self.attributes, max_age.as_deref().unwrap_or_default()].concat()
+        let parts = [name, "=", value, &self.attributes, max_age.as_deref().unwrap_or_default()];
+        let mut cookie = String::with_capacity(parts.iter().map(|part| part.len()).sum());
+        cookie.extend(parts);
+        // The builder has checked every part, and values are base64url and dots.
+        let mut cookie = HeaderValue::try_from(cookie).expect("a checked cookie is a header");
+        cookie.set_sensitive(true);
+        cookie
     }
 
     /// A cookie that removes the one that [`set`](Self::set) wrote.
-    pub(crate) fn remove(&self, name: &str) -> String {
+    pub(crate) fn remove(&self, name: &str) -> HeaderValue {
         self.set(name, "", Some(Duration::ZERO))
     }
 }

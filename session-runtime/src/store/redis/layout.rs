@@ -4,9 +4,7 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
+use crate::base64url;
 use crate::clock::{Timestamp, whole_millis};
 use crate::id::StoreKey;
 use crate::record::{Lifetime, Principal, Record};
@@ -55,11 +53,8 @@ impl Names {
 
     /// The key of a session.
     pub(crate) fn session(&self, key: &StoreKey) -> Vec<u8> {
-        let mut text = [0; 22];
-        // Four characters for three bytes, without padding.
-        let encoded = URL_SAFE_NO_PAD.encode_slice(key.as_bytes(), &mut text);
-        encoded.expect("16 bytes are 22 characters");
-        [self.prefix.as_bytes(), &text].concat()
+        let mut text = [0; base64url::chars(16)];
+        [&*self.prefix, base64url::encode(key.as_bytes(), &mut text)].concat().into_bytes()
     }
 
     /// What the keys of index sets begin with, for scripts that keep them; nothing if none does.

@@ -4,8 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
 use http::HeaderValue;
 
 use super::super::call::Calls;
@@ -109,7 +108,7 @@ fn authorization((user, password): &(String, String)) -> Result<HeaderValue, Con
     if user.contains(':') {
         return Err(ConfigError::new("the user of Webdis has no colon"));
     }
-    let encoded = STANDARD.encode(format!("{user}:{password}"));
+    let encoded = STANDARD.encode_to_string(format!("{user}:{password}"));
     let mut value = HeaderValue::from_maybe_shared(format!("Basic {encoded}"))
         .map_err(|error| ConfigError::with_source("the password of Webdis is not usable", error))?;
     value.set_sensitive(true);
