@@ -160,11 +160,11 @@ where
         };
         let finishing = finishing.as_mut().project();
         let finished = ready!(finishing.saving.poll(cx));
+        if let Some(response) = finishing.response {
+            answer(response, finished);
+        }
         match finishing.response.take() {
-            Some(mut response) => {
-                answer(&mut response, finished);
-                Poll::Ready(Ok(response))
-            }
+            Some(response) => Poll::Ready(Ok(response)),
             None => panic!("a response future was polled after it was done"),
         }
     }

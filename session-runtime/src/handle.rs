@@ -1,6 +1,7 @@
 //! One request's session: from the request's headers to the response's.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, MutexGuard};
 
 use futures_util::lock::{Mutex, MutexGuard as Turn};
@@ -19,7 +20,7 @@ use crate::plan::is_touch_due;
 use crate::record::Record;
 use crate::schema::SessionSchema;
 use crate::session::Session;
-use crate::state::{Garbage, HasState, PendingCookie, State, StateCell};
+use crate::state::{Garbage, HasState, PendingCookie, State, StateCell, Stored};
 use crate::view::View;
 use crate::views::{FirstView, first_view, view_index};
 
@@ -260,15 +261,24 @@ impl SessionHandle {
         if cell.loaded().is_some() {
             return Ok(false);
         }
-        let stored = core.keeper.find(core.cookie.name(), cookies).await?;
-        // `Deserialize` is code of the application: it runs before the state is locked.
-        let view = first_view.map(|decode| decode(&stored, &*core.clock)).transpose();
-        let (view, decoded) = match view {
-            Ok(view) => (view, Ok(true)),
-            Err(error) => (None, Err(error)),
+        let stored = match cookies.is_empty() {
+            true => Stored::Nothing,
+            false => core.keeper.find(core.cookie.name(), cookies).await?,
         };
-        observe::loaded(cell.load(stored, view));
-        decoded
+        observe::loaded(&stored);
+        // `Deserialize` is code of the application: it runs before the state is locked, and the session was read
+        // even if it panics.
+        let decode = || first_view.map(|decode| decode(&stored, &*core.clock)).transpose();
+        let mut decoded = catch_unwind(AssertUnwindSafe(decode));
+        let view = match &mut decoded {
+            Ok(Ok(view)) => view.take(),
+            Ok(Err(_)) | Err(_) => None,
+        };
+        cell.load(stored, view);
+        match decoded {
+            Ok(decoded) => decoded.map(|_| true),
+            Err(panic) => resume_unwind(panic),
+        }
     }
 
     /// The key that the session is stored under, as far as this request has loaded it.
@@ -288,14 +298,15 @@ impl SessionHandle {
             // There is no cookie any more that it could be about.
             state.wish.remember = None;
         }
-        let cookie = match (std::mem::take(&mut state.cookie), state.record()) {
-            (PendingCookie::Set(value), Some(record)) => self.set_cookie(&value, record),
+        let cookie = match (&state.cookie, state.record()) {
+            (PendingCookie::Set(value), Some(record)) => self.set_cookie(value, record),
             (PendingCookie::Remove, _) => {
                 let Request { core, cookies, .. } = &*self.0;
                 CookieCommand::Remove(core.keeper.remove(&core.cookie, cookies))
             }
             (PendingCookie::Set(_) | PendingCookie::Nothing, _) => CookieCommand::Nothing,
         };
+        state.cookie = PendingCookie::Nothing;
         drop(state);
         drop(garbage);
         Finished { cookie, error, read: true }

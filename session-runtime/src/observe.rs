@@ -10,6 +10,7 @@ use crate::error::{Chain, StoreError};
 #[cfg(feature = "metrics")]
 use crate::metrics;
 use crate::refusal::Refusal;
+use crate::state::Stored;
 
 /// Makes one call of the store, in a span of its own, measured and its failure told. The label is a
 /// literal, so that none is allocated.
@@ -70,24 +71,16 @@ pub(crate) fn forged(reason: &'static str) {
     counter!(metrics::REFUSED_REQUESTS, "reason" => reason).increment(1);
 }
 
-/// What was there when a request asked for its session.
-#[derive(Clone, Copy)]
-pub(crate) enum Load {
-    Live { fields: usize },
-    Gone,
-    Nothing,
-}
-
-/// A request asked for its session.
-pub(crate) fn loaded(load: Load) {
-    if let Load::Live { fields } = load {
-        tracing::debug!(fields, "a session was loaded");
+/// A request asked for its session, and this is what was there.
+pub(crate) fn loaded(stored: &Stored) {
+    if let Stored::Live(live) = stored {
+        tracing::debug!(fields = live.record.fields.len(), "a session was loaded");
     }
     #[cfg(feature = "metrics")]
-    match load {
-        Load::Live { .. } => counter!(metrics::LOADS, "outcome" => "live"),
-        Load::Gone => counter!(metrics::LOADS, "outcome" => "gone"),
-        Load::Nothing => counter!(metrics::LOADS, "outcome" => "none"),
+    match stored {
+        Stored::Live(_) => counter!(metrics::LOADS, "outcome" => "live"),
+        Stored::Gone => counter!(metrics::LOADS, "outcome" => "gone"),
+        Stored::Nothing => counter!(metrics::LOADS, "outcome" => "none"),
     }
     .increment(1);
 }

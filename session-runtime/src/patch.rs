@@ -154,9 +154,9 @@ impl Patch {
         }
         for ((key, _), outcome) in self.fields.iter().zip(&outcomes) {
             match outcome {
-                Outcome::Text(text) => record.fields.set(key.clone(), (*text).clone()),
+                Outcome::Text(text) => record.fields.put(key, (*text).clone()),
                 Outcome::Sum(sum) => {
-                    record.fields.set(key.clone(), itoa::Buffer::new().format(*sum));
+                    record.fields.put(key, itoa::Buffer::new().format(*sum).into())
                 }
                 Outcome::Nothing => record.fields.remove(key),
             }
@@ -218,12 +218,7 @@ impl ExpiryOp {
 
 /// The integer that `text` is the canonical form of.
 pub(crate) fn parse_integer(text: &str) -> Option<i64> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let canonical = match digits.as_bytes() {
-        [b'0'] => text.len() == 1,
-        [b'1'..=b'9', ..] => true,
-        _ => false,
-    };
+    let canonical = matches!(text.as_bytes(), [b'0'] | [b'1'..=b'9', ..] | [b'-', b'1'..=b'9', ..]);
     // `parse` refuses everything else: other characters and what does not fit.
     if canonical { text.parse().ok() } else { None }
 }

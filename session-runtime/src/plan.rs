@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::core::Core;
+use crate::expiry::Timeouts;
 use crate::observe::Save;
 use crate::patch::{ExpiryOp, FieldOp, Patch, PrincipalOp};
 use crate::record::Record;
@@ -99,16 +100,12 @@ fn new_lifetime(
     signs_in: bool,
     now: Timestamp,
 ) -> Option<ExpiryOp> {
-    let (timeouts, lifetime) = match wishes.remember {
-        Some(remember) => {
-            let timeouts = core.expiry.wished(remember);
-            (timeouts, timeouts.lifetime())
-        }
-        None => (core.expiry.of(&record.lifetime), record.lifetime),
-    };
+    let wished = wishes.remember.map(|remember| core.expiry.wished(remember));
+    let lifetime = wished.map_or(record.lifetime, Timeouts::lifetime);
     if !signs_in && lifetime == record.lifetime {
         return None;
     }
+    let timeouts = wished.unwrap_or_else(|| core.expiry.of(&record.lifetime));
     let expires_at = now + lifetime.idle;
     let deadline = match signs_in {
         true => now + timeouts.absolute,

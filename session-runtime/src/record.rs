@@ -112,35 +112,34 @@ impl Fields {
 
     /// The JSON text stored under `key`; to clone it is cheap.
     pub fn get_shared(&self, key: &str) -> Option<&SmolStr> {
-        let at = self.position(key).ok()?;
-        Some(&self.list()[at].1)
+        let list = self.list();
+        let at = position(list, key).ok()?;
+        Some(&list[at].1)
     }
 
     /// Whether something is stored under `key`.
     pub fn contains(&self, key: &str) -> bool {
-        self.position(key).is_ok()
+        position(self.list(), key).is_ok()
     }
 
     /// Stores `text` under `key`.
-    pub fn set(&mut self, key: impl Into<SmolStr> + AsRef<str>, text: impl Into<SmolStr>) {
-        let position = self.position(key.as_ref());
+    pub fn set(&mut self, key: impl Into<SmolStr>, text: impl Into<SmolStr>) {
+        self.put(&key.into(), text.into());
+    }
+
+    pub(crate) fn put(&mut self, key: &SmolStr, text: SmolStr) {
         let list = Arc::make_mut(self.0.get_or_insert_default());
-        match position {
-            Ok(at) => list[at].1 = text.into(),
-            Err(at) => list.insert(at, (key.into(), text.into())),
+        match position(list, key) {
+            Ok(at) => list[at].1 = text,
+            Err(at) => list.insert(at, (key.clone(), text)),
         }
     }
 
     /// Removes what is stored under `key`; nothing happens if there is nothing.
     pub fn remove(&mut self, key: &str) {
-        if let (Ok(at), Some(list)) = (self.position(key), &mut self.0) {
+        if let (Ok(at), Some(list)) = (position(self.list(), key), &mut self.0) {
             Arc::make_mut(list).remove(at);
         }
-    }
-
-    /// Where `key` is, or where it belongs.
-    fn position(&self, key: &str) -> Result<usize, usize> {
-        self.list().binary_search_by(|(held, _)| held.as_str().cmp(key))
     }
 
     /// Keys and texts, in key order.
@@ -170,6 +169,11 @@ impl Fields {
     fn list(&self) -> &[(SmolStr, SmolStr)] {
         self.0.as_deref().map_or(&[], SmallVec::as_slice)
     }
+}
+
+/// Where `key` is, or where it belongs.
+fn position(list: &[(SmolStr, SmolStr)], key: &str) -> Result<usize, usize> {
+    list.binary_search_by(|(held, _)| held.as_str().cmp(key))
 }
 
 impl PartialEq for Fields {

@@ -69,7 +69,7 @@ impl Registry {
     /// Admits `S`, unless it claims what another schema has.
     pub(crate) fn admit<S: SessionSchema>(&self) -> Result<(), SessionError> {
         let schema = TypeId::of::<S>();
-        if self.iter().any(|claim| claim.schema == schema) {
+        if self.has(schema) {
             return Ok(());
         }
         let ours = Claim { schema, names: Names::of::<S>() };
@@ -88,9 +88,15 @@ impl Registry {
         }
     }
 
-    fn iter(&self) -> impl Iterator<Item = &Claim> {
-        let seen = std::iter::successors(self.0.get(), |seen| seen.next.0.get());
-        seen.map(|seen| &seen.claim)
+    fn has(&self, schema: TypeId) -> bool {
+        let mut rest = self;
+        while let Some(seen) = rest.0.get() {
+            if seen.claim.schema == schema {
+                return true;
+            }
+            rest = &seen.next;
+        }
+        false
     }
 }
 

@@ -12,7 +12,6 @@ use crate::clock::Clock;
 use crate::cookie::CookieValue;
 use crate::error::SessionError;
 use crate::id::{SessionId, StoreKey};
-use crate::observe::Load;
 use crate::patch::FieldOp;
 use crate::record::{Fields, Principal, Record};
 use crate::ttl::Snapshot;
@@ -40,18 +39,13 @@ impl StateCell {
     }
 
     /// The store was asked, and this is what it holds, with the first view of it.
-    pub(crate) fn load(&self, stored: Stored, view: Option<Box<dyn AnyView>>) -> Load {
+    pub(crate) fn load(&self, stored: Stored, view: Option<Box<dyn AnyView>>) {
         let mut state = self.lock();
         state.stored = stored;
         if let Some(view) = view {
             state.views.push(view);
         }
         self.loaded.store(true, Ordering::Release);
-        match &state.stored {
-            Stored::Nothing => Load::Nothing,
-            Stored::Live(live) => Load::Live { fields: live.record.fields.len() },
-            Stored::Gone => Load::Gone,
-        }
     }
 
     /// The cell, if somebody has asked for the session.

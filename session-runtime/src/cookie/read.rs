@@ -26,6 +26,11 @@ impl FromIterator<HeaderValue> for CookieHeaders {
 }
 
 impl CookieHeaders {
+    /// Whether there is no header at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
     /// Whether there is a cookie called `name`.
     pub(crate) fn contains(&self, name: &str) -> bool {
         self.values(name).next().is_some()

@@ -40,7 +40,7 @@ impl Signer {
         getrandom::fill(id).map_err(SessionErrorKind::Random)?;
         // A keyring has at least one key.
         let (signature, key) = mac(&self.keys[0], id);
-        tag.copy_from_slice(&signature);
+        tag.copy_from_slice(&signature.to_ne_bytes());
         Ok(SessionId { key, proof: Proof::Signed(SignedId(token)) })
     }
 
@@ -51,7 +51,7 @@ impl Signer {
         let tag = u128::from_ne_bytes(tag.try_into().map_err(|_| Refusal::Malformed)?);
         for (position, hmac) in self.keys.iter().enumerate() {
             let (signature, key) = mac(hmac, id);
-            if u128::from_ne_bytes(signature).ct_eq(&tag).into() {
+            if signature.ct_eq(&tag).into() {
                 let content = SessionId { key, proof: Proof::Signed(SignedId(token)) };
                 return Ok(Verified { content, position });
             }
@@ -60,12 +60,13 @@ impl Signer {
     }
 }
 
-fn mac(key: &Hmac<Sha256>, id: &[u8]) -> ([u8; TAG_BYTES], StoreKey) {
+/// The signature, which is compared as one number, and the key.
+fn mac(key: &Hmac<Sha256>, id: &[u8]) -> (u128, StoreKey) {
     let mac: [u8; 32] = key.clone().chain_update(id).finalize().into_bytes().into();
-    let (mut tag, mut store_key) = ([0; TAG_BYTES], [0; 16]);
-    tag.copy_from_slice(&mac[..TAG_BYTES]);
-    store_key.copy_from_slice(&mac[TAG_BYTES..]);
-    (tag, StoreKey::from_bytes(store_key))
+    let [mut tag, mut store_key] = [[0; 16]; 2];
+    tag.copy_from_slice(&mac[..16]);
+    store_key.copy_from_slice(&mac[16..]);
+    (u128::from_ne_bytes(tag), StoreKey::from_bytes(store_key))
 }
 
 #[cfg(test)]
@@ -145,7 +146,7 @@ mod tests {
             for test in group.tests {
                 let (signature, key) = mac(&Hmac::new_from_slice(&test.key).unwrap(), &test.msg);
                 // Half of the vectors have a tag cut to 16 bytes, which is our signature.
-                let both = [signature, *key.as_bytes()].concat();
+                let both = [signature.to_ne_bytes(), *key.as_bytes()].concat();
                 let agrees = both[..group.tag_size / 8] == test.tag[..];
                 assert_eq!(agrees, !test.result.must_fail(), "{}", test.tc_id);
                 tried[usize::from(agrees)] += 1;
