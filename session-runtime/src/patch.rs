@@ -156,7 +156,7 @@ impl Patch {
             match outcome {
                 Outcome::Text(text) => record.fields.put(key, (*text).clone()),
                 Outcome::Sum(sum) => {
-                    record.fields.put(key, itoa::Buffer::new().format(*sum).into())
+                    record.fields.put(key, itoa::Buffer::new().format(*sum).into());
                 }
                 Outcome::Nothing => record.fields.remove(key),
             }
