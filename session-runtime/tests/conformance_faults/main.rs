@@ -30,7 +30,7 @@ macro_rules! caught {
 }
 
 caught! {
-    an_update_that_creates: Upsert by update_never_creates;
+    an_update_that_creates: Upsert by update_never_creates, any_sequence_of_writes_is_kept;
     a_rename_that_copies: RenameCopies by
         rename_ends_the_old_key, rename_leaves_a_key_in_use_alone;
     a_rename_in_steps: RenameInSteps by one_rename_of_a_key_wins;
@@ -42,8 +42,7 @@ caught! {
     texts_that_are_parsed: ParsesJson by texts_are_kept_exactly;
     an_extend_that_shortens: ExtendShortens by extend_never_shortens;
     sums_in_floating_point: FloatSums by add_adds_exactly, add_stops_at_its_bounds;
-    a_logout_that_a_renewal_undoes: DeleteStays by
-        delete_follows_a_renamed_session, any_sequence_of_writes_is_kept;
+    a_logout_that_a_renewal_undoes: DeleteStays by delete_follows_a_renamed_session;
     a_renewed_session_that_survives: DeleteListed by delete_all_ends_what_is_renamed_meanwhile;
     an_exception_that_is_ended: NoException by delete_all_spares_the_exception;
     an_index_that_is_behind: StaleIndex by

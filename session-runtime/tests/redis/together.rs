@@ -15,6 +15,7 @@ use session_runtime::store::{
 };
 use session_runtime::{StoreKey, conformance};
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::site::{add, ask, info, key, record, server, store};
@@ -312,7 +313,7 @@ fn runtimes_do_not_wait_for_each_other() {
     });
     std::thread::scope(|scope| {
         // The connection is this runtime's.
-        let (done, until_done) = tokio::sync::oneshot::channel::<()>();
+        let (done, until_done) = oneshot::channel::<()>();
         scope.spawn(|| works.block_on(until_done));
         assert_eq!(hangs.block_on(waits).unwrap(), Updated::Applied);
         drop(done);
@@ -325,12 +326,14 @@ fn a_thread_that_hangs_before_it_sent_what_it_should() {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let key = runtime.block_on(session(&store));
     let go_on = Arc::new(AtomicBool::new(false));
+    let (has_begun, until_begun) = oneshot::channel();
     let hangs = runtime.spawn({
         let (store, go_on) = (store.clone(), go_on.clone());
         async move {
             let (one, ten) = (add(1), add(10));
             let mut both = Box::pin(join(store.update(&key, &one), store.update(&key, &ten)));
             poll_once(&mut both);
+            has_begun.send(()).unwrap();
             while !go_on.load(Ordering::Relaxed) {
                 std::thread::sleep(Duration::from_millis(1));
             }
@@ -338,6 +341,8 @@ fn a_thread_that_hangs_before_it_sent_what_it_should() {
         }
     });
     runtime.block_on(async {
+        // Whoever came earlier would have to send what the hanging task should.
+        until_begun.await.unwrap();
         let began = Instant::now();
         // Others come by, and help.
         let updates = (0..).map(|_| {
