@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::markers::{CounterOps, FlashOps};
 #[cfg(any(test, feature = "testing"))]
-use crate::testing::{probe::shape_of, shape::Shape};
+use crate::testing::{explorer::shape_of, shape::Shape};
 use crate::view::View;
 
 /// A struct whose fields are the fields of a session; implemented by `#[derive(SessionSchema)]`.

@@ -34,9 +34,10 @@
 
 mod cookie_jar;
 pub(crate) mod deploy;
+pub(crate) mod explorer;
 mod faulty_store;
 mod manual_clock;
-pub(crate) mod probe;
+mod probe;
 mod sample;
 pub(crate) mod shape;
 #[cfg(test)]

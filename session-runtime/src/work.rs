@@ -1,27 +1,22 @@
 //! One commit's work: from what was taken out of the state to one call of the store.
 
-use smol_str::SmolStr;
+mod create;
+mod save;
 
+use self::save::Saved;
 use crate::clock::Timestamp;
 use crate::cookie::CookieValue;
 use crate::core::{Core, OnGone};
-use crate::error::{SessionError, SessionErrorKind, StoreError};
+use crate::error::{SessionError, SessionErrorKind};
 use crate::event::SessionEvent;
-use crate::id::{SessionId, StoreKey};
-use crate::observe::{self, Save};
-use crate::patch::{Applied, ExpiryOp, Patch, PrincipalOp};
-use crate::plan::{Plan, Wishes, is_touch_due};
-use crate::queue::Contention;
-use crate::record::{Fields, Record};
+use crate::id::StoreKey;
+use crate::plan::{Wishes, is_touch_due};
+use crate::record::Fields;
 use crate::state::{
     Doomed, Garbage, LiveSession, PendingCookie, Resolved, State, StateCell, Stored, Unsettled,
     Views,
 };
-use crate::store::{Created, Updated};
 use crate::ttl::Snapshot;
-
-/// A store that has seen this many fresh random ids before is broken.
-const MAX_FRESH_IDS: usize = 3;
 
 /// What one commit has to do.
 pub(crate) struct Work<'a> {
@@ -40,14 +35,6 @@ pub(crate) struct Work<'a> {
     generation: u64,
     /// What is to be told of what was done. Boxed, for few listen.
     pub(crate) event: Option<Box<SessionEvent>>,
-}
-
-/// What has become of a live session.
-enum Saved {
-    /// It is as this request wants it.
-    Settled,
-    /// It was ended or renewed by another request meanwhile.
-    Gone { signs_in: bool, drops_changes: bool },
 }
 
 /// What there is to do.
@@ -153,177 +140,6 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Updates or renames the live session, again and again while others change the same fields.
-    async fn save(&mut self) -> Result<Saved, SessionError> {
-        let (core, needs_fields) = (self.core, self.needs_fields());
-        let (mut contention, mut issued, mut conflicts) = (None, None, 0);
-        loop {
-            let live = live(&mut self.base);
-            let resolved =
-                resolve(&mut self.saves, self.principal_only, &live.record.fields, self.now)?;
-            let Some(plan) = Plan::new(core, &live.record, resolved, &self.wishes, self.now) else {
-                self.settle_base(None, true);
-                return Ok(Saved::Settled);
-            };
-            if contention.is_none() && plan.can_conflict() {
-                contention = Some(contend(core, live.id.key).await?);
-            }
-            if plan.sets_cookie && self.cell.lock().responded {
-                if matches!(plan.kind(), Save::Touch) && !self.wishes.touch {
-                    self.settle_base(None, plan.replayed);
-                    return Ok(Saved::Settled);
-                }
-                return Err(SessionErrorKind::ResponseSent.into());
-            }
-            if plan.renames && issued.is_none() {
-                issued = Some(core.keeper.issue()?);
-            }
-            let to = issued.filter(|_| plan.renames);
-            let (mut cookie, mut foreseen) = (None, Applied::Applied);
-            if plan.sets_cookie {
-                let mut saved = live.clone();
-                saved.id = to.unwrap_or(live.id);
-                foreseen = plan.patch.apply(&mut saved.record);
-                if core.keeper.is_cookie() && !plan.is_worth_a_cookie(&live.record, &saved.record) {
-                    self.settle_base(None, plan.replayed);
-                    return Ok(Saved::Settled);
-                }
-                cookie = Some(core.cookie_value(&saved)?);
-            }
-            if let Some(to) = to {
-                mark_new_key(self.cell, to.key);
-            }
-            let key = live.id.key;
-            if !needs_fields {
-                // A store in memory can change its own without a copy then.
-                live.record.fields = Fields::default();
-            }
-            let updated =
-                core.keeper.save(live, to.map(|to| to.key), &plan.patch, &foreseen).await?;
-            if let Some(saved) = self.judge(updated, &plan, issued, cookie, conflicts)? {
-                return Ok(saved);
-            }
-            conflicts += 1;
-            let contention = match &contention {
-                Some(contention) => contention,
-                None => contention.insert(contend(core, key).await?),
-            };
-            Box::pin(contention.back_off(conflicts)).await?;
-            self.now = core.now();
-        }
-    }
-
-    /// Whether anybody reads the fields when they are saved.
-    fn needs_fields(&self) -> bool {
-        self.observed || self.core.keeper.is_cookie()
-    }
-
-    /// What the store's answer to a plan means; `None` if it has to be planned anew.
-    fn judge(
-        &mut self,
-        updated: Updated,
-        plan: &Plan,
-        issued: Option<SessionId>,
-        cookie: Option<CookieValue>,
-        conflicts: u32,
-    ) -> Result<Option<Saved>, SessionError> {
-        let (core, needs_fields) = (self.core, self.needs_fields());
-        let live = live(&mut self.base);
-        match updated {
-            Updated::Applied => {}
-            Updated::Conflict(current) => {
-                observe::conflicted();
-                live.record = current;
-                return Ok(None);
-            }
-            Updated::Mismatch(key) => return Err(counter_mismatch(key)),
-            Updated::Gone => {
-                let drops_changes = !plan.patch.fields.is_empty();
-                return Ok(Some(Saved::Gone { signs_in: plan.signs_in, drops_changes }));
-            }
-        }
-        observe::saved(plan.kind(), plan.patch.fields.len(), conflicts);
-        match needs_fields {
-            // It does not apply where the store's record is newer than this one.
-            true => drop(plan.patch.apply(&mut live.record)),
-            false => plan.patch.apply_to_rest(&mut live.record),
-        }
-        let mut event = None;
-        if let Some(id) = issued.filter(|_| plan.renames) {
-            let from = std::mem::replace(&mut live.id, id).key;
-            event = core.hooks.prepare(|| renewed(from, live, self.now));
-        }
-        let rebase = self.observed && (conflicts > 0 || plan.replayed || self.principal_only);
-        if self.settle_base(cookie, rebase) {
-            self.event = event.map(Box::new);
-        }
-        Ok(Some(Saved::Settled))
-    }
-
-    /// Creates a session, if there is anything to store.
-    async fn create(&mut self, instead_of_gone: bool) -> Result<(), SessionError> {
-        let core = self.core;
-        let Some(record) = self.new_record()? else {
-            let mut garbage = Garbage::new();
-            self.settle(|work, state| {
-                state.wish.remember = work.wishes.remember;
-                if work.principal_only {
-                    garbage = state.rebase_views(&*work.core.clock);
-                }
-            });
-            return Ok(());
-        };
-        if self.cell.lock().responded {
-            return Err(SessionErrorKind::ResponseSent.into());
-        }
-        self.base = Stored::Live(LiveSession { id: core.keeper.issue()?, record });
-        for attempt in 0..MAX_FRESH_IDS {
-            let live = live(&mut self.base);
-            if attempt > 0 {
-                live.id = core.keeper.issue()?;
-            }
-            let cookie = core.cookie_value(live)?;
-            mark_new_key(self.cell, live.id.key);
-            if core.keeper.create(&live.id.key, &live.record).await? == Created::Created {
-                observe::saved(Save::Create, live.record.fields.len(), 0);
-                let event = core.hooks.prepare(|| created(live, self.now));
-                // One that was destroyed meanwhile never was.
-                if self.settle_base(Some(cookie), instead_of_gone || self.principal_only) {
-                    self.event = event.map(Box::new);
-                }
-                return Ok(());
-            }
-        }
-        let error = StoreError::backend("every fresh random id is said to exist already");
-        observe::store_failed("create", &error);
-        Err(error.into())
-    }
-
-    /// The record of a new session; `None` if there is nothing to store.
-    fn new_record(&mut self) -> Result<Option<Record>, SessionError> {
-        let now = self.now;
-        let timeouts = self.core.expiry.wished(self.wishes.remember.unwrap_or(false));
-        let deadline = now + timeouts.absolute;
-        let mut record = Record {
-            fields: Fields::default(),
-            created_at: now,
-            expires_at: (now + timeouts.idle).min(deadline),
-            deadline,
-            lifetime: timeouts.lifetime(),
-            principal: None,
-        };
-        let resolved = resolve(&mut self.saves, self.principal_only, &record.fields, now)?;
-        let principal = match resolved.principal {
-            Some(Some(principal)) => PrincipalOp::Set(principal),
-            Some(None) | None => PrincipalOp::Keep,
-        };
-        let patch = Patch { fields: resolved.ops, principal, expiry: ExpiryOp::Keep };
-        if patch.apply(&mut record) != Applied::Applied {
-            unreachable!("operations that were resolved on no fields apply to no fields");
-        }
-        Ok((!record.fields.is_empty()).then_some(record))
-    }
-
     /// The session was ended or renewed by another request.
     fn overtaken(&mut self, drops_changes: bool) -> Result<(), SessionError> {
         let mut garbage = Garbage::new();
@@ -399,28 +215,4 @@ fn mark_new_key(cell: &StateCell, key: StoreKey) {
         // The session was destroyed meanwhile: this key has to go too.
         None => state.wish.doomed.push(Doomed::Stray(key)),
     }
-}
-
-fn created(live: &LiveSession, at: Timestamp) -> SessionEvent {
-    SessionEvent::Created { id: live.id.key, principal: live.record.principal.clone(), at }
-}
-
-fn renewed(from: StoreKey, live: &LiveSession, at: Timestamp) -> SessionEvent {
-    let principal = live.record.principal.clone();
-    SessionEvent::Renewed { from, to: live.id.key, principal, at }
-}
-
-/// Boxed, like what it answers, for it is rare and futures are moved.
-async fn contend(core: &Core, key: StoreKey) -> Result<Box<Contention>, SessionError> {
-    let entered = Contention::enter(&core.queues, key, core.conflict_deadline);
-    Ok(Box::new(Box::pin(entered).await?))
-}
-
-fn counter_mismatch(key: SmolStr) -> SessionError {
-    SessionErrorKind::Mismatch {
-        key,
-        expected: "an integer",
-        reason: "the stored text is no integer of up to 64 bits".to_owned(),
-    }
-    .into()
 }

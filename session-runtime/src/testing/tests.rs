@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::deploy::check;
-use super::probe::shape_of;
+use super::explorer::shape_of;
 use crate::SessionSchema;
 
 fn shape<T: serde::de::DeserializeOwned>() -> Value {

@@ -7,20 +7,9 @@ use std::time::Duration;
 use http::{StatusCode, header};
 use session_runtime::patch::{FieldOp, Patch};
 use session_runtime::store::{Loaded, Store};
-use session_runtime::{CookieCommand, OnGone, SessionSchema, StoreKey};
+use session_runtime::{CookieCommand, OnGone, StoreKey};
 
-use crate::site::{Site, Visit, keep};
-
-/// A site and the cookie of a visitor whose counter is 1.
-async fn visitor() -> (Site, Option<String>) {
-    visitor_of(Site::new()).await
-}
-
-async fn visitor_of(site: Site) -> (Site, Option<String>) {
-    let mut cookie = None;
-    site.visit(&mut cookie, async |session| session.add_counter(1)).await;
-    (site, cookie)
-}
+use crate::site::{Site, Visit, keep, visitor, visitor_of};
 
 #[tokio::test]
 async fn a_failing_store_is_an_error_and_never_an_empty_session() {
@@ -310,58 +299,6 @@ async fn a_closure_that_holds_the_session_does_not_keep_it_alive() {
 }
 
 #[tokio::test]
-async fn server_errors_save_renewals_alone_if_asked() {
-    let site = Site::with(|builder| builder.skip_commit_on_server_error(true));
-    let (site, mut cookie) = visitor_of(site).await;
-    let handle = site.begin(&cookie);
-    let session = handle.session::<Visit>().await.unwrap();
-    session.add_counter(1);
-    session.set_user_id(Some(7));
-    let finished = handle.finish(StatusCode::BAD_GATEWAY).await;
-    assert!(matches!(finished.cookie, CookieCommand::Set(_)), "{finished:?}");
-    keep(&mut cookie, &finished);
-    site.visit(&mut cookie, async |session| {
-        assert_eq!((session.counter(), session.user_id()), (1, Some(7)));
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn what_a_server_error_leaves_unsaved_stays_unsaved() {
-    let site = Site::with(|builder| builder.skip_commit_on_server_error(true));
-    let (site, mut cookie) = visitor_of(site).await;
-    let handle = site.begin(&cookie);
-    let task = handle.session::<Visit>().await.unwrap();
-    task.update_items(|items| items.push("unsaved".into()));
-    // Something else is saved: a touch.
-    site.clock.advance(Duration::from_secs(30 * 60));
-    assert!(handle.finish(StatusCode::BAD_GATEWAY).await.error.is_none());
-    assert!(task.items().is_empty());
-    task.update_items(|items| items.push("saved".into()));
-    task.commit().await.unwrap();
-    assert_eq!(site.visit(&mut cookie, async |session| session.items()).await, ["saved"]);
-
-    // A new session, of which the principal is saved.
-    let handle = site.begin(&None);
-    let task = handle.session::<Visit>().await.unwrap();
-    task.set_user_id(Some(7));
-    task.update_items(|items| items.push("unsaved".into()));
-    assert!(handle.finish(StatusCode::BAD_GATEWAY).await.error.is_none());
-    assert_eq!((task.user_id(), task.items()), (Some(7), vec![]));
-}
-
-#[tokio::test]
-async fn a_server_error_is_told_as_it_is_though_the_session_has_gone() {
-    let site = Site::with(|builder| builder.skip_commit_on_server_error(true));
-    let (site, cookie) = visitor_of(site).await;
-    site.visit(&mut cookie.clone(), async |session| session.destroy()).await;
-    let late = site.begin(&cookie);
-    late.session::<Visit>().await.unwrap().add_counter(1);
-    let finished = late.finish(StatusCode::BAD_GATEWAY).await;
-    assert!(finished.error.is_none(), "nothing was to be saved: {finished:?}");
-}
-
-#[tokio::test]
 async fn dropped_work_is_silent_if_asked() {
     let site = Site::with(|builder| builder.on_gone(OnGone::Drop));
     let (site, cookie) = visitor_of(site).await;
@@ -374,39 +311,5 @@ async fn dropped_work_is_silent_if_asked() {
     let late = site.begin(&cookie);
     late.session::<Visit>().await.unwrap().add_counter(1);
     let finished = late.finish(StatusCode::OK).await;
-    assert!(finished.error.is_none() && finished.cookie == CookieCommand::Nothing);
-}
-
-#[tokio::test]
-async fn a_value_that_cannot_be_written_is_an_error() {
-    #[derive(Clone, Default, serde::Deserialize)]
-    struct Unwritable;
-
-    impl serde::Serialize for Unwritable {
-        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-            Err(serde::ser::Error::custom("not today"))
-        }
-    }
-
-    #[derive(SessionSchema)]
-    struct Odd {
-        thing: Unwritable,
-    }
-
-    let site = Site::new();
-    let handle = site.begin(&None);
-    handle.session::<Odd>().await.unwrap().set_thing(Unwritable);
-    let error = handle.finish(StatusCode::OK).await.error.unwrap();
-    assert_eq!(error.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(error.to_string().contains("`thing`"), "{error}");
-
-    // A commit saves all or nothing, and what an early one reported is dropped.
-    let handle = site.begin(&None);
-    let visit = handle.session::<Visit>().await.unwrap();
-    visit.add_counter(1);
-    handle.session::<Odd>().await.unwrap().set_thing(Unwritable);
-    assert!(handle.commit().await.is_err());
-    assert_eq!(visit.counter(), 0);
-    let finished = handle.finish(StatusCode::OK).await;
     assert!(finished.error.is_none() && finished.cookie == CookieCommand::Nothing);
 }

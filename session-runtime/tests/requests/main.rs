@@ -18,6 +18,7 @@ mod revocation_races;
 mod rotation;
 mod schemas;
 mod secrets;
+mod server_errors;
 mod shared_fields;
 mod site;
 mod store_calls;

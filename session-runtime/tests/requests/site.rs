@@ -253,3 +253,14 @@ impl Store for Watched {
         self.inner.delete_all(principal, except).await
     }
 }
+
+/// A site and the cookie of a visitor whose counter is 1.
+pub(crate) async fn visitor() -> (Site, Option<String>) {
+    visitor_of(Site::new()).await
+}
+
+pub(crate) async fn visitor_of(site: Site) -> (Site, Option<String>) {
+    let mut cookie = None;
+    site.visit(&mut cookie, async |session| session.add_counter(1)).await;
+    (site, cookie)
+}

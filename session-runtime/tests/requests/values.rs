@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::StatusCode;
-use session_runtime::SessionSchema;
+use session_runtime::{CookieCommand, SessionSchema};
 
-use crate::site::{Site, keep};
+use crate::site::{Site, Visit, keep};
 
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 struct Item {
@@ -236,4 +236,38 @@ async fn a_value_that_would_not_read_back_is_not_stored() {
     let session = site.begin(&cookie).session::<Ratings>().await.unwrap();
     assert_eq!((session.marks(), session.best()), (vec![None, Some(1.0)], None));
     assert_eq!((session.last().is_nan(), session.comment()), (true, "null".into()));
+}
+
+#[tokio::test]
+async fn a_value_that_cannot_be_written_is_an_error() {
+    #[derive(Clone, Default, serde::Deserialize)]
+    struct Unwritable;
+
+    impl serde::Serialize for Unwritable {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(serde::ser::Error::custom("not today"))
+        }
+    }
+
+    #[derive(SessionSchema)]
+    struct Odd {
+        thing: Unwritable,
+    }
+
+    let site = Site::new();
+    let handle = site.begin(&None);
+    handle.session::<Odd>().await.unwrap().set_thing(Unwritable);
+    let error = handle.finish(StatusCode::OK).await.error.unwrap();
+    assert_eq!(error.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(error.to_string().contains("`thing`"), "{error}");
+
+    // A commit saves all or nothing, and what an early one reported is dropped.
+    let handle = site.begin(&None);
+    let visit = handle.session::<Visit>().await.unwrap();
+    visit.add_counter(1);
+    handle.session::<Odd>().await.unwrap().set_thing(Unwritable);
+    assert!(handle.commit().await.is_err());
+    assert_eq!(visit.counter(), 0);
+    let finished = handle.finish(StatusCode::OK).await;
+    assert!(finished.error.is_none() && finished.cookie == CookieCommand::Nothing);
 }

@@ -2,11 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use super::index::Index;
-use super::{Inner, MemoryStore, Padded, SHARDS};
+use super::MemoryStore;
+use super::shards::Shards;
 use crate::clock::{Clock, SystemClock};
 
 /// The options of a [`MemoryStore`].
@@ -44,13 +43,7 @@ impl MemoryStoreBuilder {
 
     /// The store, empty.
     pub fn build(self) -> MemoryStore {
-        MemoryStore(Arc::new(Inner {
-            shards: std::iter::repeat_with(Padded::default).take(SHARDS).collect(),
-            index: Index::new(),
-            clock: self.clock,
-            tombstone_time: self.tombstone_time,
-            next_sweep: AtomicUsize::new(0),
-        }))
+        MemoryStore(Arc::new(Shards::new(self.clock, self.tombstone_time)))
     }
 }
 

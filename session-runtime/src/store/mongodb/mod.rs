@@ -2,6 +2,7 @@
 
 mod builder;
 mod change;
+mod client;
 mod document;
 mod indexes;
 mod operations;
