@@ -36,9 +36,13 @@ async fn a_scan_does_not_go_on_when_slots_move() {
     // The names of these are in the slots 0 and 16383.
     let (from, to) = (primary_of(&nodes[0], "3560"), primary_of(&nodes[0], "39296"));
     let id = |port: u16| ask::<String>(&node(port), cmd("CLUSTER").arg("MYID"));
+    // One that can be moved without taking sessions along: the first, unless chance put one there.
+    let keys_in =
+        |slot: &u16| ask::<u64>(&node(from), cmd("CLUSTER").arg("COUNTKEYSINSLOT").arg(slot));
+    let slot = (0..16_384).find(|slot| keys_in(slot) == 0).unwrap();
     let set = |at: u16, what: &[&str]| {
         let mut command = cmd("CLUSTER");
-        ask::<()>(&node(at), command.arg("SETSLOT").arg(0).arg(what));
+        ask::<()>(&node(at), command.arg("SETSLOT").arg(slot).arg(what));
     };
     let (_, next) = first(&store).await;
     set(to, &["IMPORTING", &id(from)]);
@@ -63,10 +67,7 @@ async fn a_scan_does_not_go_on_when_slots_move() {
     }
     assert!(stay.is_empty(), "{} were not shown", stay.len());
 
-    // The slot gets another owner, with all that is in it.
-    let mut keys = cmd("CLUSTER");
-    let keys: Vec<String> = ask(&node(from), keys.arg("GETKEYSINSLOT").arg(0).arg(100));
-    assert!(keys.is_empty(), "nothing to take along");
+    // The slot gets another owner.
     let owner = id(to);
     for port in [to, from] {
         set(port, &["NODE", &owner]);
