@@ -10,7 +10,7 @@ use crate::error::SessionError;
 use crate::field::AnyField;
 use crate::save;
 use crate::schema::SessionSchema;
-use crate::state::{AnyView, Resolved};
+use crate::state::{AnyChanges, AnyView, Resolved};
 use crate::ttl::Snapshot;
 
 /// One step of a read-modify-write, repeatable on any value.
@@ -170,6 +170,28 @@ pub(crate) fn add_step<S: 'static>(field: &'static dyn AnyField<S>, delta: i128)
     })
 }
 
+impl<S: SessionSchema> AnyChanges for Changes<S> {
+    fn resolve(
+        &mut self,
+        base: &Snapshot<'_>,
+        principal_only: bool,
+        out: &mut Resolved,
+    ) -> Result<(), SessionError> {
+        save::resolve(self, principal_only, base, out)
+    }
+}
+
+impl<S: SessionSchema> AnyChanges for Values<S> {
+    fn resolve(
+        &mut self,
+        base: &Snapshot<'_>,
+        principal_only: bool,
+        out: &mut Resolved,
+    ) -> Result<(), SessionError> {
+        self.changes.resolve(base, principal_only, out)
+    }
+}
+
 impl<S: SessionSchema> AnyView for Values<S> {
     fn has_changes(&self) -> bool {
         !self.changes.is_empty()
@@ -189,18 +211,9 @@ impl<S: SessionSchema> AnyView for Values<S> {
         Ok(())
     }
 
-    fn split_changes(&mut self) -> Box<dyn AnyView> {
+    fn take_changes(&mut self) -> Box<dyn AnyChanges> {
         self.epoch += 1;
-        Box::new(Self { changes: mem::take(&mut self.changes), ..Self::new() })
-    }
-
-    fn resolve(
-        &mut self,
-        base: &Snapshot<'_>,
-        principal_only: bool,
-        out: &mut Resolved,
-    ) -> Result<(), SessionError> {
-        save::resolve(&mut self.changes, principal_only, base, out)
+        Box::new(mem::take(&mut self.changes))
     }
 
     fn rebase(&mut self, stored: &Snapshot<'_>) -> Box<dyn Any + Send> {

@@ -123,13 +123,31 @@ impl Clock for SystemClock {
         use nix::time::{ClockId, clock_gettime};
 
         match clock_gettime(ClockId::CLOCK_REALTIME_COARSE) {
-            Ok(time) => {
-                let millis = time.tv_sec() * 1_000 + time.tv_nsec() / 1_000_000;
-                // Times before the epoch become the epoch.
-                Timestamp(millis.try_into().unwrap_or(0))
-            }
+            Ok(time) => since_epoch(time.tv_sec(), time.tv_nsec()),
             // Kernels before 2.6.32 have none.
             Err(_) => self.now(),
         }
+    }
+}
+
+/// The numbers of a system's clock, which have 32 bits on some. Times before the epoch become the epoch.
+#[cfg(target_os = "linux")]
+fn since_epoch(secs: impl TryInto<u64>, nanos: impl TryInto<u64>) -> Timestamp {
+    let (secs, nanos) = (secs.try_into().unwrap_or(0), nanos.try_into().unwrap_or(0));
+    Timestamp(secs * 1_000 + nanos / 1_000_000)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_of_32_bits_tells_the_same_time() {
+        assert_eq!(
+            since_epoch(i32::MAX, 999_999_999_i32),
+            since_epoch(2_147_483_647_i64, 999_999_999_i64)
+        );
+        assert_eq!(since_epoch(i32::MAX, 1_000_000_i32).as_millis(), 2_147_483_647_001);
+        assert_eq!(since_epoch(-1, 0).as_millis(), 0);
     }
 }

@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, MutexGuard};
+use std::sync::{Arc, MutexGuard, OnceLock};
 
-use futures_util::lock::{Mutex, MutexGuard as Turn};
+use futures_util::lock::Mutex;
 use http::StatusCode;
 
 use crate::clock::Clock;
@@ -61,9 +61,15 @@ struct Request {
     cookies: CookieHeaders,
     /// Not loaded until the session is asked for.
     cell: StateCell,
-    /// Whoever asks the store takes turns.
-    turn: Mutex<()>,
+    /// Held by whoever loads.
+    loading: Mutex<()>,
+    /// Whoever saves takes turns, first come, first served, so that a task that commits in a loop does not keep
+    /// the response. Made when it is needed: most requests are saved when nobody else holds the session.
+    turn: OnceLock<Box<Turn>>,
 }
+
+/// Fair, unlike the mutex of `futures_util`, which takes less time.
+type Turn = tokio::sync::Mutex<()>;
 
 impl HasState for Request {
     fn state(&self) -> &StateCell {
@@ -78,7 +84,8 @@ impl HasState for Request {
 impl SessionHandle {
     pub(crate) fn new(core: Arc<Core>, cookies: CookieHeaders) -> Self {
         let cell = StateCell::new();
-        Self(Arc::new(Request { core, cookies, cell, turn: Mutex::new(()) }))
+        let (loading, turn) = (Mutex::new(()), OnceLock::new());
+        Self(Arc::new(Request { core, cookies, cell, loading, turn }))
     }
 
     /// The session seen through the schema `S`. The first call of a request loads the record.
@@ -153,7 +160,7 @@ impl SessionHandle {
         let core = &self.0.core;
         // Told when the turn is over.
         let mut events = core.hooks.later();
-        let _turn = self.0.turn.lock().await;
+        let _turn = self.turn().lock().await;
         let commit = Commit { core, cell, principal_only: false, observed: true };
         commit.run(&mut events).await
     }
@@ -189,10 +196,14 @@ impl SessionHandle {
         self.conclude(cell.lock(), error)
     }
 
+    fn turn(&self) -> &Turn {
+        self.0.turn.get_or_init(Box::default)
+    }
+
     /// The turn to save at the end. If nobody waits for it any more, there is no response.
-    async fn last_turn(&self) -> Turn<'_, ()> {
+    async fn last_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
         let mut guard = FinishGuard::new(self.clone());
-        let turn = self.0.turn.lock().await;
+        let turn = self.turn().lock().await;
         guard.release();
         turn
     }
@@ -250,13 +261,13 @@ impl SessionHandle {
 
     /// Loads the record, if nobody has, with its first view; answers whether this call has.
     async fn load_and(&self, first_view: Option<FirstView>) -> Result<bool, SessionError> {
-        let Request { core, cookies, cell, turn } = &*self.0;
+        let Request { core, cookies, cell, loading, .. } = &*self.0;
         if cell.loaded().is_some() {
             return Ok(false);
         }
-        let _turn = match turn.try_lock() {
-            Some(turn) => turn,
-            None => turn.lock().await,
+        let _loading = match loading.try_lock() {
+            Some(loading) => loading,
+            None => loading.lock().await,
         };
         if cell.loaded().is_some() {
             return Ok(false);

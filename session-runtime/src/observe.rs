@@ -39,7 +39,8 @@ macro_rules! watched {
 pub(crate) use watched;
 
 /// Whether any subscriber wants events of the level `debug`. A span that is made to find out that nobody wants it
-/// costs 90 instructions where another crate has turned on `tracing/log`, as actix-web does.
+/// costs 90 instructions where another crate has turned on `tracing/log`, as actix-web does. So `log` is told of
+/// events alone.
 pub(crate) fn is_anybody_listening() -> bool {
     tracing::Level::DEBUG <= tracing::level_filters::LevelFilter::current()
 }

@@ -289,23 +289,14 @@ impl State {
 pub(crate) type Views = SmallVec<[Box<dyn AnyView>; 1]>;
 
 /// The view of one schema, its type forgotten.
-pub(crate) trait AnyView: Any + Send {
+pub(crate) trait AnyView: AnyChanges + Any {
     fn has_changes(&self) -> bool;
 
-    /// Writes the texts of what was decided: the saving begins.
+    /// Writes the texts of what was decided or rewritten: the saving begins.
     fn encode(&mut self) -> Result<(), SessionError>;
 
-    /// The changes, in a view of their own, to be saved beside this one.
-    fn split_changes(&mut self) -> Box<dyn AnyView>;
-
-    /// The operations that make the changes on a record that holds `base`, or of them those of the principal alone. The
-    /// first call uses the values that the request saw, later ones replay its closures on `base`.
-    fn resolve(
-        &mut self,
-        base: &Snapshot<'_>,
-        principal_only: bool,
-        out: &mut Resolved,
-    ) -> Result<(), SessionError>;
+    /// The changes, to be saved while this view is looked at.
+    fn take_changes(&mut self) -> Box<dyn AnyChanges>;
 
     /// The stored fields became `stored` while a commit replayed changes: what this view shows of
     /// them follows. Returns what it showed.
@@ -314,6 +305,18 @@ pub(crate) trait AnyView: Any + Send {
 
     /// Back to defaults without changes; returns what it held.
     fn reset(&mut self) -> Box<dyn Any + Send>;
+}
+
+/// The changes of one schema, its type forgotten.
+pub(crate) trait AnyChanges: Send {
+    /// The operations that make the changes on a record that holds `base`, or of them those of the principal alone. The
+    /// first call uses the values that the request saw, later ones replay its closures on `base`.
+    fn resolve(
+        &mut self,
+        base: &Snapshot<'_>,
+        principal_only: bool,
+        out: &mut Resolved,
+    ) -> Result<(), SessionError>;
 }
 
 /// The operations of a commit.

@@ -14,16 +14,18 @@ pub(crate) fn view_index<S: SessionSchema>(
     cell: &StateCell,
     clock: &dyn Clock,
 ) -> Result<usize, SessionError> {
-    let mut state = cell.lock();
     loop {
-        if let Some(index) = position::<S>(&state) {
-            return Ok(index);
-        }
-        let fields = state.fields();
-        drop(state);
+        let fields = {
+            let state = cell.lock();
+            if let Some(index) = position::<S>(&state) {
+                return Ok(index);
+            }
+            state.fields()
+        };
         // `Deserialize` is code of the application: it runs without the lock.
         let values = Values::<S>::decode(&Snapshot::to_read(&fields, clock))?;
-        state = cell.lock();
+        // What is not needed is dropped after the lock.
+        let mut state = cell.lock();
         let is_current =
             state.record().map_or(fields.is_empty(), |record| record.fields.is_same_copy(&fields));
         if is_current && position::<S>(&state).is_none() {

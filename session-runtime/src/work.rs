@@ -13,8 +13,8 @@ use crate::id::StoreKey;
 use crate::plan::{Wishes, is_touch_due};
 use crate::record::Fields;
 use crate::state::{
-    Doomed, Garbage, LiveSession, PendingCookie, Resolved, State, StateCell, Stored, Unsettled,
-    Views,
+    AnyChanges, Doomed, Garbage, LiveSession, PendingCookie, Resolved, State, StateCell, Stored,
+    Unsettled, Views,
 };
 use crate::ttl::Snapshot;
 
@@ -28,13 +28,20 @@ pub(crate) struct Work<'a> {
     /// What the store holds, as far as is known.
     base: Stored,
     /// What the request changed.
-    saves: Views,
+    saves: Saves,
     wishes: Wishes,
     asked_of_gone: bool,
     /// The generation of the state it was taken from.
     generation: u64,
     /// What is to be told of what was done. Boxed, for few listen.
     pub(crate) event: Option<Box<SessionEvent>>,
+}
+
+/// What the request changed: in views that nobody looks at any more, or taken out of those that are left.
+#[derive(Default)]
+struct Saves {
+    views: Views,
+    changes: Vec<Box<dyn AnyChanges>>,
 }
 
 /// What there is to do.
@@ -62,7 +69,7 @@ impl<'a> Work<'a> {
             principal_only,
             now: Timestamp::from_millis(0),
             base: Stored::Nothing,
-            saves: Views::new(),
+            saves: Saves::default(),
             wishes: Wishes::default(),
             asked_of_gone: false,
             generation: 0,
@@ -87,8 +94,7 @@ impl<'a> Work<'a> {
             return Ok(Begun::Nothing);
         }
         self.generation = state.generation;
-        let mut changed = state.views.iter_mut().filter(|view| view.has_changes());
-        if let Err(error) = changed.try_for_each(|view| view.encode()) {
+        if let Err(error) = state.views.iter_mut().try_for_each(|view| view.encode()) {
             // The request goes on with what is stored.
             _garbage = state.revert_views(&*self.core.clock);
             return Err(error);
@@ -97,10 +103,10 @@ impl<'a> Work<'a> {
         if self.observed {
             self.base = state.stored.clone();
             let changed = state.views.iter_mut().filter(|view| view.has_changes());
-            self.saves = changed.map(|view| view.split_changes()).collect();
+            self.saves.changes = changed.map(|view| view.take_changes()).collect();
         } else {
             self.base = state.stored.hand_over();
-            self.saves = std::mem::take(&mut state.views);
+            self.saves.views = std::mem::take(&mut state.views);
         }
         self.asked_of_gone = std::mem::take(&mut state.wish.asked_of_gone);
         self.wishes = Wishes {
@@ -130,7 +136,7 @@ impl<'a> Work<'a> {
             },
             Stored::Gone => {
                 let resolved =
-                    resolve(&mut self.saves, self.principal_only, &Fields::default(), self.now)?;
+                    self.saves.resolve(self.principal_only, &Fields::default(), self.now)?;
                 (resolved.signs_in(), !resolved.ops.is_empty())
             }
         };
@@ -191,20 +197,26 @@ fn live(base: &mut Stored) -> &mut LiveSession {
     }
 }
 
-/// The operations that make all changes on a record that holds `base`.
-fn resolve(
-    saves: &mut Views,
-    principal_only: bool,
-    base: &Fields,
-    now: Timestamp,
-) -> Result<Resolved, SessionError> {
-    // Room for one field with a lifetime of its own each, instead of for four.
-    let mut resolved = Resolved { ops: Vec::with_capacity(2 * saves.len()), ..Resolved::default() };
-    let base = Snapshot::new(base, now);
-    for save in saves {
-        save.resolve(&base, principal_only, &mut resolved)?;
+impl Saves {
+    /// The operations that make all changes on a record that holds `base`, or of them those of the principal alone.
+    fn resolve(
+        &mut self,
+        principal_only: bool,
+        base: &Fields,
+        now: Timestamp,
+    ) -> Result<Resolved, SessionError> {
+        // Room for one field with a lifetime of its own each, instead of for four.
+        let ops = Vec::with_capacity(2 * (self.views.len() + self.changes.len()));
+        let mut resolved = Resolved { ops, ..Resolved::default() };
+        let base = Snapshot::new(base, now);
+        for view in &mut self.views {
+            view.resolve(&base, principal_only, &mut resolved)?;
+        }
+        for changes in &mut self.changes {
+            changes.resolve(&base, principal_only, &mut resolved)?;
+        }
+        Ok(resolved)
     }
-    Ok(resolved)
 }
 
 /// From now on the session may be found under `key`, whatever becomes of this commit.

@@ -1,6 +1,6 @@
 //! Creating a session.
 
-use super::{Work, live, mark_new_key, resolve};
+use super::{Work, live, mark_new_key};
 use crate::clock::Timestamp;
 use crate::error::{SessionError, SessionErrorKind, StoreError};
 use crate::event::SessionEvent;
@@ -66,7 +66,7 @@ impl Work<'_> {
             lifetime: timeouts.lifetime(),
             principal: None,
         };
-        let resolved = resolve(&mut self.saves, self.principal_only, &record.fields, now)?;
+        let resolved = self.saves.resolve(self.principal_only, &record.fields, now)?;
         let principal = match resolved.principal {
             Some(Some(principal)) => PrincipalOp::Set(principal),
             Some(None) | None => PrincipalOp::Keep,

@@ -2,7 +2,7 @@
 
 use smol_str::SmolStr;
 
-use super::{Work, live, mark_new_key, resolve};
+use super::{Work, live, mark_new_key};
 use crate::clock::Timestamp;
 use crate::cookie::CookieValue;
 use crate::core::Core;
@@ -33,7 +33,7 @@ impl Work<'_> {
         loop {
             let live = live(&mut self.base);
             let resolved =
-                resolve(&mut self.saves, self.principal_only, &live.record.fields, self.now)?;
+                self.saves.resolve(self.principal_only, &live.record.fields, self.now)?;
             let Some(plan) = Plan::new(core, &live.record, resolved, &self.wishes, self.now) else {
                 self.settle_base(None, true);
                 return Ok(Saved::Settled);

@@ -1,15 +1,17 @@
 //! What a value does when it is dropped, it may do with the session.
 
+use std::cell::RefCell;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use session_runtime::patch::{FieldOp, Patch};
 use session_runtime::store::Store;
-use session_runtime::{Session, SessionSchema, StoreKey};
+use session_runtime::{Session, SessionHandle, SessionSchema, StoreKey};
 
-use crate::site::{Site, keep};
+use crate::site::{Site, Visit, keep};
 
 #[derive(SessionSchema)]
 struct Desk {
@@ -41,13 +43,7 @@ impl Drop for Reader {
 #[test]
 fn values_that_look_at_the_session_when_they_go_do_not_wait_for_ever() {
     for ends in [false, true] {
-        let (done, is_done) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(follow_the_store(ends));
-            done.send(()).unwrap();
-        });
-        is_done.recv_timeout(Duration::from_secs(10)).expect("a commit that ends");
+        in_time(follow_the_store(ends));
     }
 }
 
@@ -71,4 +67,63 @@ async fn follow_the_store(ends: bool) {
     }
     assert_eq!(session.commit().await.is_err(), ends);
     assert_eq!(session.name().as_deref(), (!ends).then_some("Ann"));
+}
+
+/// Seen for the first time, it has somebody else look at the session through the same schema.
+#[derive(Clone, Default, Serialize)]
+struct Sheet(u32);
+
+#[derive(SessionSchema)]
+struct Shelf {
+    sheet: Sheet,
+}
+
+thread_local! {
+    static HANDLE: RefCell<Option<SessionHandle>> = const { RefCell::new(None) };
+    static SESSION: RefCell<Option<Session<Visit>>> = const { RefCell::new(None) };
+}
+
+impl<'de> Deserialize<'de> for Sheet {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let sheet = u32::deserialize(from).map(Self);
+        if let Some(handle) = HANDLE.take() {
+            handle.session::<Shelf>().now_or_never().unwrap().unwrap();
+        }
+        sheet
+    }
+}
+
+impl Drop for Sheet {
+    fn drop(&mut self) {
+        let session = SESSION.with_borrow(Clone::clone);
+        session.map(|session| session.counter());
+    }
+}
+
+#[test]
+fn a_value_that_was_read_twice_may_look_at_the_session_when_it_goes() {
+    in_time(async {
+        let site = Site::new();
+        let mut cookie = None;
+        let first = site.begin(&cookie);
+        first.session::<Shelf>().await.unwrap().set_sheet(Sheet(1));
+        keep(&mut cookie, &first.finish(StatusCode::OK).await);
+        let handle = site.begin(&cookie);
+        SESSION.set(Some(handle.session::<Visit>().await.unwrap()));
+        HANDLE.set(Some(handle.clone()));
+        assert_eq!(handle.session::<Shelf>().await.unwrap().sheet().0, 1);
+        assert!(HANDLE.take().is_none(), "it was not read twice");
+        SESSION.set(None);
+    });
+}
+
+/// Runs it in a thread, for who waits for a lock waits for ever.
+fn in_time(test: impl Future<Output = ()> + Send + 'static) {
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.unwrap().block_on(test);
+        done.send(()).unwrap();
+    });
+    is_done.recv_timeout(Duration::from_secs(10)).expect("a request that ends");
 }

@@ -1,5 +1,6 @@
 //! What happens when another request, a panic or the response was faster.
 
+use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use session_runtime::{
     SessionSchema, Sessions,
 };
 
-use crate::site::{Site, Visit, begin, keep, visit};
+use crate::site::{Site, Visit, begin, keep, visit, visitor};
 
 /// What is done after a sign-out is another session's: what became of the old one is no matter.
 #[tokio::test]
@@ -256,4 +257,55 @@ async fn a_session_whose_values_panic_was_read_all_the_same() {
     drop(handle.session::<Mood>().await.unwrap());
     assert_eq!(site.store.calls(), ["load"], "once a request");
     assert!(handle.finish(StatusCode::OK).await.read);
+}
+
+/// Commits take turns, first come, first served.
+#[tokio::test]
+async fn a_response_does_not_wait_for_a_task_that_saves_again_and_again() {
+    let (site, cookie) = visitor().await;
+    let handle = site.begin(&cookie);
+    let session = handle.session::<Visit>().await.unwrap();
+    let mut saving = Box::pin(async {
+        loop {
+            session.add_counter(1);
+            session.commit().await.unwrap();
+        }
+    });
+    site.store.close();
+    assert!(poll!(&mut saving).is_pending());
+    let mut finishing = Box::pin(handle.finish(StatusCode::OK));
+    assert!(poll!(&mut finishing).is_pending());
+    site.store.open();
+    assert!(poll!(&mut saving).is_pending());
+    let finished = finishing.now_or_never().expect("its turn has come");
+    assert!(finished.error.is_none(), "{finished:?}");
+}
+
+/// The defaults of a schema are code of the application.
+#[tokio::test]
+async fn saving_while_the_session_is_held_runs_no_defaults() {
+    thread_local!(static SAVES: Cell<bool> = const { Cell::new(false) });
+
+    fn name() -> String {
+        assert!(!SAVES.get(), "a default while a session is saved");
+        String::new()
+    }
+
+    #[derive(SessionSchema)]
+    struct Named {
+        #[session(counter)]
+        counter: u64,
+        #[session(default = name())]
+        name: String,
+    }
+
+    let site = Site::new();
+    let handle = site.begin(&None);
+    let session = handle.session::<Named>().await.unwrap();
+    session.add_counter(1);
+    session.set_name("Ann".into());
+    SAVES.set(true);
+    session.commit().await.unwrap();
+    SAVES.set(false);
+    assert_eq!((session.counter(), session.name().as_str()), (1, "Ann"));
 }
