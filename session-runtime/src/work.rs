@@ -3,6 +3,8 @@
 mod create;
 mod save;
 
+use smallvec::SmallVec;
+
 use self::save::Saved;
 use crate::clock::Timestamp;
 use crate::cookie::CookieValue;
@@ -41,7 +43,7 @@ pub(crate) struct Work<'a> {
 #[derive(Default)]
 struct Saves {
     views: Views,
-    changes: Vec<Box<dyn AnyChanges>>,
+    changes: SmallVec<[Box<dyn AnyChanges>; 1]>,
 }
 
 /// What there is to do.
