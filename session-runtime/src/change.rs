@@ -181,17 +181,6 @@ impl<S: SessionSchema> AnyChanges for Changes<S> {
     }
 }
 
-impl<S: SessionSchema> AnyChanges for Values<S> {
-    fn resolve(
-        &mut self,
-        base: &Snapshot<'_>,
-        principal_only: bool,
-        out: &mut Resolved,
-    ) -> Result<(), SessionError> {
-        self.changes.resolve(base, principal_only, out)
-    }
-}
-
 impl<S: SessionSchema> AnyView for Values<S> {
     fn has_changes(&self) -> bool {
         !self.changes.is_empty()
@@ -209,6 +198,10 @@ impl<S: SessionSchema> AnyView for Values<S> {
             }
         }
         Ok(())
+    }
+
+    fn changes(&mut self) -> &mut dyn AnyChanges {
+        &mut self.changes
     }
 
     fn take_changes(&mut self) -> Box<dyn AnyChanges> {

@@ -289,11 +289,14 @@ impl State {
 pub(crate) type Views = SmallVec<[Box<dyn AnyView>; 1]>;
 
 /// The view of one schema, its type forgotten.
-pub(crate) trait AnyView: AnyChanges + Any {
+pub(crate) trait AnyView: Any + Send {
     fn has_changes(&self) -> bool;
 
     /// Writes the texts of what was decided or rewritten: the saving begins.
     fn encode(&mut self) -> Result<(), SessionError>;
+
+    /// The changes, where they are.
+    fn changes(&mut self) -> &mut dyn AnyChanges;
 
     /// The changes, to be saved while this view is looked at.
     fn take_changes(&mut self) -> Box<dyn AnyChanges>;

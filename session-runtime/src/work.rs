@@ -212,7 +212,7 @@ impl Saves {
         let mut resolved = Resolved { ops, ..Resolved::default() };
         let base = Snapshot::new(base, now);
         for view in &mut self.views {
-            view.resolve(&base, principal_only, &mut resolved)?;
+            view.changes().resolve(&base, principal_only, &mut resolved)?;
         }
         for changes in &mut self.changes {
             changes.resolve(&base, principal_only, &mut resolved)?;

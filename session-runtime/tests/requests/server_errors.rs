@@ -7,10 +7,13 @@ use session_runtime::CookieCommand;
 
 use crate::site::{Site, Visit, keep, visitor_of};
 
+async fn visitor() -> (Site, Option<String>) {
+    visitor_of(Site::with(|builder| builder.skip_commit_on_server_error(true))).await
+}
+
 #[tokio::test]
 async fn server_errors_save_renewals_alone_if_asked() {
-    let site = Site::with(|builder| builder.skip_commit_on_server_error(true));
-    let (site, mut cookie) = visitor_of(site).await;
+    let (site, mut cookie) = visitor().await;
     let handle = site.begin(&cookie);
     let session = handle.session::<Visit>().await.unwrap();
     session.add_counter(1);
@@ -26,8 +29,7 @@ async fn server_errors_save_renewals_alone_if_asked() {
 
 #[tokio::test]
 async fn what_a_server_error_leaves_unsaved_stays_unsaved() {
-    let site = Site::with(|builder| builder.skip_commit_on_server_error(true));
-    let (site, mut cookie) = visitor_of(site).await;
+    let (site, mut cookie) = visitor().await;
     let handle = site.begin(&cookie);
     let task = handle.session::<Visit>().await.unwrap();
     task.update_items(|items| items.push("unsaved".into()));
@@ -50,8 +52,7 @@ async fn what_a_server_error_leaves_unsaved_stays_unsaved() {
 
 #[tokio::test]
 async fn a_server_error_is_told_as_it_is_though_the_session_has_gone() {
-    let site = Site::with(|builder| builder.skip_commit_on_server_error(true));
-    let (site, cookie) = visitor_of(site).await;
+    let (site, cookie) = visitor().await;
     site.visit(&mut cookie.clone(), async |session| session.destroy()).await;
     let late = site.begin(&cookie);
     late.session::<Visit>().await.unwrap().add_counter(1);
