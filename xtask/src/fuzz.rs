@@ -27,6 +27,10 @@ pub(crate) fn run(args: &[String]) -> Outcome {
         [seconds] => seconds.parse().map_err(|_| format!("`{seconds}` is no number of seconds"))?,
         [_, more, ..] => return Err(format!("unexpected argument `{more}`")),
     };
+    // cargo-fuzz would bring it up to date in silence.
+    let manifest = folder().join("Cargo.toml").display().to_string();
+    let fetch = ["fetch", "--locked", "--manifest-path", &manifest];
+    Step::cargo("the lock file of the fuzz targets", fetch).run()?;
     let Some(cargo_fuzz) = cargo_fuzz() else {
         println!("=== fuzzing LEFT OUT: cargo-fuzz is not here and cannot be installed");
         return Ok(());
