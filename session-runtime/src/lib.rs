@@ -91,32 +91,17 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
-#[cfg(feature = "actix")]
-pub mod actix;
-#[cfg(feature = "axum")]
-pub mod axum;
+#[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
+mod adapters;
 mod backend;
 mod base64url;
-mod builder;
-mod change;
 mod clock;
-mod commit;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod cookie;
-mod cookie_keeper;
-mod cookie_store;
-mod core;
+mod crypto;
 pub mod csrf;
-mod csrf_token;
 mod error;
-mod event;
-mod expiry;
-mod explain;
-#[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
-mod extract;
-mod field;
-mod finish;
 // With the features that its pages use, where they are run as tests.
 #[cfg(all(
     doc,
@@ -136,64 +121,50 @@ mod finish;
     )
 ))]
 pub mod guide;
-mod handle;
 mod id;
-mod inspect;
-mod into_option;
-mod issue;
-mod keeper;
-mod keyring;
-mod markers;
-#[cfg(feature = "metrics")]
-pub mod metrics;
-mod observe;
 pub mod patch;
-mod plan;
-#[cfg(feature = "poem")]
-pub mod poem;
-mod queue;
 pub mod record;
-mod refusal;
-mod registry;
+mod request;
 pub mod revocation;
-mod save;
 mod schema;
-mod session;
 mod sessions;
-mod state;
 pub mod store;
-mod sweep;
+mod telemetry;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
-mod ttl;
-mod upgrade;
-mod view;
-mod views;
-mod work;
 
+#[cfg(feature = "actix")]
+pub use self::adapters::actix;
+#[cfg(feature = "axum")]
+pub use self::adapters::axum;
+#[cfg(feature = "poem")]
+pub use self::adapters::poem;
 pub use self::backend::Backend;
-pub use self::builder::SessionsBuilder;
+pub use self::backend::cookie_store::CookieStore;
+pub use self::backend::explain::ExplainedCookie;
 pub use self::clock::{Clock, SystemClock, Timestamp};
 pub use self::cookie::options::{CookieOptions, CookiePrefix, SameSite};
 pub use self::cookie::written::SetCookies;
-pub use self::cookie_store::CookieStore;
-pub use self::core::OnGone;
+pub use self::crypto::keyring::Keyring;
+pub use self::crypto::refusal::Refusal;
 pub use self::error::{ConfigError, SessionError};
-pub use self::event::SessionEvent;
-pub use self::expiry::AssuranceLevel;
-pub use self::explain::ExplainedCookie;
-pub use self::finish::{CookieCommand, FinishGuard, Finished};
-pub use self::handle::SessionHandle;
 pub use self::id::StoreKey;
-pub use self::into_option::IntoOption;
-pub use self::issue::Issued;
-pub use self::keyring::Keyring;
-pub use self::refusal::Refusal;
-pub use self::registry::Schemas;
+pub use self::request::config::OnGone;
+pub use self::request::expiry::AssuranceLevel;
+pub use self::request::finish::FinishGuard;
+pub use self::request::finished::{CookieCommand, Finished};
+pub use self::request::handle::SessionHandle;
+pub use self::request::session::Session;
+pub use self::schema::into_option::IntoOption;
+pub use self::schema::registry::Schemas;
 pub use self::schema::{PrincipalSchema, SessionSchema};
-pub use self::session::Session;
 pub use self::sessions::Sessions;
-pub use self::sweep::Sweeper;
+pub use self::sessions::builder::SessionsBuilder;
+pub use self::sessions::issue::Issued;
+pub use self::sessions::sweep::Sweeper;
+pub use self::telemetry::hooks::SessionEvent;
+#[cfg(feature = "metrics")]
+pub use self::telemetry::metrics;
 #[cfg(feature = "derive")]
 pub use session_derive::SessionSchema;
 

@@ -5,6 +5,7 @@ mod compat;
 mod examples;
 mod fuzz;
 mod http;
+mod layers;
 mod lint;
 mod package;
 mod servers;
@@ -31,8 +32,13 @@ const CHORES: &[Chore] = &[
     },
     Chore {
         name: "lint",
-        about: "check formatting, clippy with all features and with each alone, and docs",
+        about: "check formatting, layers, clippy with all features and with each alone, and docs",
         run: |args| no_arguments(args).and_then(|()| lint::run()),
+    },
+    Chore {
+        name: "layers",
+        about: "check that imports in `session-runtime` go down",
+        run: |args| no_arguments(args).and_then(|()| layers::run()),
     },
     Chore {
         name: "compat",

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::trial::{Outcome, Trial, expect, key, patch, principal, record, set};
 use super::{Need, Suite, rules};
+use crate::clock::Timestamp;
 use crate::patch::Patch;
 use crate::record::{Fields, Lifetime};
 use crate::store::{Created, Loaded, Store, Updated};
@@ -31,7 +32,7 @@ async fn create_keeps_everything<S: Store>(t: Trial<S>) -> Outcome {
     t.expect_live("a record without fields", &key_of_one, &one).await?;
 
     let mut other = record(&[("counter", "41"), ("theme", "\"dark\"")]);
-    other.created_at = crate::Timestamp::from_millis(1_234_567_890_123);
+    other.created_at = Timestamp::from_millis(1_234_567_890_123);
     other.lifetime = Lifetime { idle: Duration::from_millis(86_400_001), persistent: true };
     other.principal = Some(principal());
     let key_of_other = key();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::trial::{MOMENT, Outcome, Trial, expect, expiry, key, now, patch, record, set, wait};
 use super::{Need, Suite, rules};
+use crate::clock::Timestamp;
 use crate::patch::{ExpiryOp, Patch};
 use crate::record::{Lifetime, Record};
 use crate::store::{Loaded, Store, Updated};
@@ -37,7 +38,7 @@ async fn extend_moves_the_end<S: Store>(t: Trial<S>) -> Outcome {
 
 async fn extend_never_shortens<S: Store>(t: Trial<S>) -> Outcome {
     let (key, mut record) = t.live(&[("a", "1")]).await?;
-    for earlier in [now() + MINUTE, now(), crate::Timestamp::from_millis(0)] {
+    for earlier in [now() + MINUTE, now(), Timestamp::from_millis(0)] {
         let touch = expiry(ExpiryOp::Extend(earlier));
         t.applied("the expiry to an earlier time", &key, &mut record, &touch).await?;
     }
@@ -126,7 +127,7 @@ async fn expired_may_be_created_anew<S: Store>(t: Trial<S>) -> Outcome {
 }
 
 async fn an_end_in_the_past_is_an_end<S: Store>(t: Trial<S>) -> Outcome {
-    let past = crate::Timestamp::from_millis(now().as_millis() - 60_000);
+    let past = Timestamp::from_millis(now().as_millis() - 60_000);
     let (key, record) = t.live(&[("a", "1")]).await?;
     let end = expiry(ExpiryOp::SetLifetime {
         lifetime: record.lifetime,

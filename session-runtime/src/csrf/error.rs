@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 
 use crate::error::SessionError;
-use crate::observe;
+use crate::telemetry;
 
 /// Why a request was refused. Answered with [`status`](Self::status) and an empty body; the reason goes
 /// to `tracing`, at the level `debug`, for anybody can send such requests.
@@ -79,7 +79,7 @@ impl CsrfError {
             CsrfErrorKind::Session(source) => source.report("checking for a forged request"),
             #[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
             CsrfErrorKind::MissingLayer(_) => tracing::error!(%error, "a handler is not protected"),
-            _ => observe::forged(error.reason()),
+            _ => telemetry::forged(error.reason()),
         }
         error
     }

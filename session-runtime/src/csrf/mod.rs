@@ -147,9 +147,9 @@ mod policy;
 
 use std::fmt;
 
-use crate::csrf_token::{Nonce, Token};
+use crate::crypto::csrf_token::{Nonce, Token};
 use crate::error::SessionErrorKind;
-use crate::handle::SessionHandle;
+use crate::request::handle::SessionHandle;
 
 pub use self::error::CsrfError;
 #[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
@@ -201,7 +201,7 @@ impl Csrf {
     #[must_use]
     pub fn token(&self) -> String {
         let key = self.handle.stored_key();
-        key.map(|key| self.handle.core().csrf.token(self.nonce, &key)).unwrap_or_default()
+        key.map(|key| self.handle.config().csrf.token(self.nonce, &key)).unwrap_or_default()
     }
 
     /// Whether `token` is one of this request's session. For adapters, where a request
@@ -218,7 +218,7 @@ impl Csrf {
         let token = Token::parse(token).ok_or_else(CsrfError::token_wrong)?;
         handle.load().await.map_err(CsrfError::session)?;
         let is_right =
-            handle.stored_key().is_some_and(|key| handle.core().csrf.is_of(&token, &key));
+            handle.stored_key().is_some_and(|key| handle.config().csrf.is_of(&token, &key));
         is_right.then_some(()).ok_or_else(CsrfError::token_wrong)
     }
 }

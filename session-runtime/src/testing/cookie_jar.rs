@@ -8,8 +8,8 @@ use http::HeaderValue;
 
 use crate::clock::Timestamp;
 use crate::error::SessionError;
+use crate::request::session::Session;
 use crate::schema::SessionSchema;
-use crate::session::Session;
 use crate::sessions::Sessions;
 
 /// A visitor's cookies, for tests of several requests; and a look at the session behind them.

@@ -8,8 +8,9 @@ use std::{env, fs};
 
 use serde::{Deserialize, Serialize};
 
-use super::shape::Shape;
 use crate::schema::SessionSchema;
+use crate::schema::shape::Shape;
+use crate::schema::shape::description::{Description, Kind};
 
 const VARIABLE: &str = "SESSION_SCHEMA";
 
@@ -28,24 +29,6 @@ struct RecordedField {
     shape: Shape,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     aliases: Vec<String>,
-}
-
-/// What a field is beside its type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Kind {
-    Plain,
-    Counter,
-    Flash,
-    Principal,
-}
-
-/// A field as it is now.
-pub struct Description {
-    pub(crate) kind: Kind,
-    pub(crate) shape: Shape,
-    /// That of the older type it is upgraded from.
-    pub(crate) upgraded: Option<Shape>,
 }
 
 /// Fails if the schema `S` could not read sessions that were stored with the schema in the file `path`.
@@ -233,17 +216,6 @@ fn compare_missing<S: SessionSchema>(
              `#[session(alias = \"{key}\")]` when the older version no longer runs",
             new = field.key(),
         )),
-    }
-}
-
-impl Kind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Plain => "plain field",
-            Self::Counter => "counter",
-            Self::Flash => "flash",
-            Self::Principal => "principal",
-        }
     }
 }
 

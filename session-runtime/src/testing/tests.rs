@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::deploy::check;
-use super::explorer::shape_of;
 use crate::SessionSchema;
+use crate::schema::shape::explorer::shape_of;
 
 fn shape<T: serde::de::DeserializeOwned>() -> Value {
     serde_json::to_value(shape_of::<T>()).unwrap()

@@ -1,0 +1,42 @@
+//! The keys of cookies that hold their session.
+
+use super::Verified;
+use super::keyring::Keyring;
+use super::refusal::Refusal;
+use super::sealed_content::Sealer;
+use super::signed_content::ContentSigner;
+use crate::error::SessionError;
+
+/// The keys that protect the content of a cookie.
+pub(crate) enum ContentKeys {
+    /// Only the server can read and change it.
+    Sealed(Sealer),
+    /// Everybody can read it, and only the server can change it.
+    Signed(ContentSigner),
+}
+
+impl ContentKeys {
+    pub(crate) fn sealed(keys: &Keyring, cookie_name: &str) -> Self {
+        Self::Sealed(Sealer::new(keys, cookie_name))
+    }
+
+    pub(crate) fn signed(keys: &Keyring, cookie_name: &str) -> Self {
+        Self::Signed(ContentSigner::new(keys, cookie_name))
+    }
+
+    /// The value of a cookie that holds `content`.
+    pub(crate) fn protect(&self, content: &[u8]) -> Result<String, SessionError> {
+        match self {
+            Self::Sealed(sealer) => sealer.seal(content),
+            Self::Signed(signer) => Ok(signer.sign(content)),
+        }
+    }
+
+    /// The content of the cookie with this value.
+    pub(crate) fn open(&self, value: &[u8]) -> Result<Verified<Vec<u8>>, Refusal> {
+        match self {
+            Self::Sealed(sealer) => sealer.open(value),
+            Self::Signed(signer) => signer.verify(value),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Everything that holds or uses a key: the ring, signed ids, sealed and signed content, CSRF tokens.
+
+pub(crate) mod content_keys;
+pub(crate) mod csrf_token;
+pub(crate) mod keyring;
+pub(crate) mod refusal;
+mod sealed_content;
+mod signed_content;
+pub(crate) mod signed_id;
+
+/// Something that a key of the ring vouches for.
+pub(crate) struct Verified<T> {
+    pub(crate) content: T,
+    /// The position of the key in the ring.
+    pub(crate) position: usize,
+}

@@ -1,0 +1,166 @@
+//! The end of a request: its changes are saved, and the response gets its headers.
+
+use std::sync::{Arc, MutexGuard};
+
+use http::StatusCode;
+
+use super::commit::Commit;
+use super::commit::plan::is_touch_due;
+use super::finished::{CookieCommand, Finished};
+use super::handle::{Request, SessionHandle};
+use super::state::{PendingCookie, State};
+use crate::backend::stored::CookieValue;
+use crate::error::SessionError;
+use crate::record::Record;
+use crate::schema::views::Discarded;
+
+impl SessionHandle {
+    /// Saves the changes, and answers what the response needs. Adapters call it once, when the head of the
+    /// response is known.
+    pub async fn finish(self, status: StatusCode) -> Finished {
+        match self.finish_now() {
+            Some(finished) => finished,
+            None => self.save_and_finish(status).await,
+        }
+    }
+
+    /// [`finish`](Self::finish) after [`finish_now`](Self::finish_now) answered `None`.
+    pub(crate) async fn save_and_finish(self, status: StatusCode) -> Finished {
+        let Request { config, cell, .. } = &*self.0;
+        // Dropped last: the hooks run when the turn has ended.
+        let mut events = config.hooks.later();
+        let observed = Arc::strong_count(&self.0) > 1;
+        // The last handle needs no turn: all others have done their work.
+        let _turn = if observed { Some(self.last_turn().await) } else { None };
+        let commit = Commit {
+            config,
+            cell,
+            principal_only: config.skip_commit_on_server_error && status.is_server_error(),
+            observed,
+        };
+        let error = commit.run(&mut events).await.err();
+        if let Some(error) = &error {
+            error.report("saving the session");
+        }
+        self.conclude(cell.lock(), error)
+    }
+
+    /// The turn to save at the end of the request. If this future is dropped, there is no response.
+    async fn last_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        let mut guard = FinishGuard::new(self.clone());
+        let turn = self.turn().lock().await;
+        guard.release();
+        turn
+    }
+
+    /// Whether nobody has asked for the session. From now on it can get no cookie.
+    #[inline]
+    fn end_untouched(&self) -> bool {
+        let is_untouched = self.0.cell.loaded().is_none();
+        if is_untouched && Arc::strong_count(&self.0) > 1 {
+            self.state().responded = true;
+        }
+        is_untouched
+    }
+
+    /// [`finish`](Self::finish) without a wait. `None` if the store must be asked.
+    pub(crate) fn finish_now(&self) -> Option<Finished> {
+        if self.end_untouched() {
+            return Some(Finished::untouched());
+        }
+        let config = &*self.0.config;
+        let state = self.state();
+        let idle = !state.is_pending()
+            && state.in_flight.is_none()
+            && !is_touch_due(config, &state, || config.now());
+        idle.then(|| self.conclude(state, None))
+    }
+
+    /// Ends the request without a response: drops pending changes, and reports them.
+    fn abandon(&self) {
+        let _discarded: Discarded = {
+            let mut state = self.state();
+            state.responded = true;
+            if !state.has_unsaved() {
+                return;
+            }
+            state.dropped_changes = true;
+            state.intent = Default::default();
+            state.revert_views(&*self.0.config.clock)
+        };
+        tracing::warn!("a request ended without a response; its session changes were not saved");
+    }
+
+    fn conclude(&self, mut state: MutexGuard<'_, State>, error: Option<SessionError>) -> Finished {
+        state.responded = true;
+        // A pending closure that holds the session would keep it alive for ever.
+        let discarded = error.as_ref().map(|_| state.drop_changes(&*self.0.config.clock));
+        if state.live().is_none() {
+            // There is no cookie any more whose lifetime could change.
+            state.intent.remember = None;
+        }
+        let cookie = match (&state.cookie, state.record()) {
+            (PendingCookie::Set(value), Some(record)) => self.set_cookie(value, record),
+            (PendingCookie::Remove, _) => {
+                let Request { config, cookies, .. } = &*self.0;
+                CookieCommand::Remove(config.backend.remove(&config.cookie, cookies))
+            }
+            (PendingCookie::Set(_) | PendingCookie::Nothing, _) => CookieCommand::Nothing,
+        };
+        state.cookie = PendingCookie::Nothing;
+        drop(state);
+        drop(discarded);
+        Finished { cookie, error, read: true }
+    }
+
+    fn set_cookie(&self, value: &CookieValue, record: &Record) -> CookieCommand {
+        let Request { config, cookies, .. } = &*self.0;
+        let max_age = config.max_age(record);
+        CookieCommand::Set(config.backend.set(&config.cookie, value, max_age, cookies))
+    }
+}
+
+/// Ends the session of a request, in every way that the request can end. If no response is made, it drops
+/// the pending changes and reports them. For adapters.
+#[derive(Debug)]
+pub struct FinishGuard(Option<SessionHandle>);
+
+impl FinishGuard {
+    /// A guard of `handle`.
+    pub fn new(handle: SessionHandle) -> Self {
+        Self(Some(handle))
+    }
+
+    /// The head of the response is known: see [`SessionHandle::finish`].
+    pub async fn finish(self, status: StatusCode) -> Finished {
+        match self.end(status) {
+            Ok(finished) => finished,
+            Err(saving) => saving.await,
+        }
+    }
+
+    /// [`finish`](Self::finish). `Err` is what remains to do if the store must be asked.
+    pub(crate) fn end(
+        mut self,
+        status: StatusCode,
+    ) -> Result<Finished, impl Future<Output = Finished> + Send + use<>> {
+        match self.0.take() {
+            // Only `end` takes the handle, and consumes the guard.
+            None => Ok(Finished::untouched()),
+            Some(handle) => handle.finish_now().ok_or_else(|| handle.save_and_finish(status)),
+        }
+    }
+
+    /// Somebody else ends the request.
+    fn release(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for FinishGuard {
+    fn drop(&mut self) {
+        if let Some(handle) = &self.0 {
+            handle.abandon();
+        }
+    }
+}

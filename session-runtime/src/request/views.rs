@@ -1,0 +1,59 @@
+//! The place of each schema's values among the views of one request.
+
+use std::any::Any;
+
+use super::state::{State, StateCell};
+use crate::backend::stored::Stored;
+use crate::clock::Clock;
+use crate::error::SessionError;
+use crate::schema::SessionSchema;
+use crate::schema::snapshot::Snapshot;
+use crate::schema::values::Values;
+use crate::schema::views::AnyView;
+
+/// The index of the values of `S`. The first call decodes them.
+pub(super) fn view_index<S: SessionSchema>(
+    cell: &StateCell,
+    clock: &dyn Clock,
+) -> Result<usize, SessionError> {
+    loop {
+        let fields = {
+            let state = cell.lock();
+            if let Some(index) = position::<S>(&state) {
+                return Ok(index);
+            }
+            state.fields()
+        };
+        // `Deserialize` is code of the application, so it runs without the lock.
+        let values = Values::<S>::decode(&Snapshot::to_read(&fields, clock))?;
+        // If the values are not needed, they are dropped after the lock is released.
+        let mut state = cell.lock();
+        let is_current =
+            state.record().map_or(fields.is_empty(), |record| record.fields.is_same_copy(&fields));
+        if is_current && position::<S>(&state).is_none() {
+            state.views.push(values);
+            return Ok(state.views.len() - 1);
+        }
+    }
+}
+
+/// [`first_view`] of some schema.
+pub(super) type FirstView = fn(&Stored, &dyn Clock) -> Result<Box<dyn AnyView>, SessionError>;
+
+/// The values of `S` in a session that has no view yet.
+pub(super) fn first_view<S: SessionSchema>(
+    stored: &Stored,
+    clock: &dyn Clock,
+) -> Result<Box<dyn AnyView>, SessionError> {
+    Ok(match stored.record() {
+        Some(record) => Values::<S>::decode(&Snapshot::to_read(&record.fields, clock))?,
+        None => Box::new(Values::<S>::new()),
+    })
+}
+
+fn position<S: SessionSchema>(state: &State) -> Option<usize> {
+    state.views.iter().position(|view| {
+        let view: &dyn Any = &**view;
+        view.is::<Values<S>>()
+    })
+}

@@ -1,0 +1,13 @@
+//! What rustc asks of the type of a field of each kind, and the operations that it finds there.
+
+mod counter;
+mod default_field;
+mod flash;
+mod principal;
+
+pub use self::counter::Counter;
+pub(crate) use self::counter::CounterOps;
+pub use self::default_field::DefaultField;
+pub use self::flash::Flash;
+pub(crate) use self::flash::FlashOps;
+pub use self::principal::PrincipalField;

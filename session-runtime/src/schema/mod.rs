@@ -1,0 +1,67 @@
+//! What a session schema is: the traits the derive implements, and its fields.
+
+pub(crate) mod any_field;
+mod change;
+mod codec;
+pub(crate) mod field;
+pub(crate) mod into_option;
+pub(crate) mod kinds;
+pub(crate) mod registry;
+pub(crate) mod resolve;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod shape;
+pub(crate) mod snapshot;
+pub(crate) mod upgrade;
+pub(crate) mod values;
+pub(crate) mod view;
+pub(crate) mod views;
+
+use self::any_field::AnyField;
+use self::view::View;
+
+/// A struct whose fields are the fields of a session; implemented by `#[derive(SessionSchema)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a session schema",
+    label = "this type cannot be used as a session",
+    note = "add `#[derive(SessionSchema)]` to `{Self}`"
+)]
+pub trait SessionSchema: Sized + Send + 'static {
+    /// The generated handle with the accessors of every field; [`Session`](crate::Session)
+    /// dereferences to it.
+    type Accessors: Send + Sync + 'static;
+
+    /// The name of the struct, for messages.
+    const NAME: &'static str;
+
+    /// Every key this schema claims in a record, aliases included.
+    const KEYS: &'static [&'static str];
+
+    /// The stored key of the principal field, if there is one.
+    const PRINCIPAL: Option<&'static str>;
+
+    /// The fields, in the order of the struct.
+    #[doc(hidden)]
+    const FIELDS: &'static [&'static dyn AnyField<Self>];
+
+    /// A session in which nothing is stored.
+    #[doc(hidden)]
+    fn defaults() -> Self;
+
+    /// The handle over `view`.
+    #[doc(hidden)]
+    fn accessors(view: View<Self>) -> Self::Accessors;
+}
+
+/// A schema with a `#[session(principal)]` field; implemented by the derive.
+#[diagnostic::on_unimplemented(
+    message = "the session schema `{Self}` has no principal field",
+    note = "mark the field that says who is signed in with `#[session(principal)]`"
+)]
+pub trait PrincipalSchema: SessionSchema {
+    /// What the principal field holds when somebody is signed in: the `T` of its `Option<T>`.
+    // Every field is `Serialize`: asked here again, a type that is not would be reported twice.
+    type Principal;
+
+    /// The stored key of the field.
+    const PRINCIPAL_KEY: &'static str;
+}

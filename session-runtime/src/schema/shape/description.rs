@@ -1,0 +1,35 @@
+//! A field as the deploy check sees it.
+
+use serde::{Deserialize, Serialize};
+
+use super::Shape;
+
+/// The kind of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Kind {
+    Plain,
+    Counter,
+    Flash,
+    Principal,
+}
+
+/// A field as it is now.
+pub struct Description {
+    pub(crate) kind: Kind,
+    pub(crate) shape: Shape,
+    /// The shape of the older type that `upgrade` reads.
+    pub(crate) upgraded: Option<Shape>,
+}
+
+impl Kind {
+    /// For messages.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain field",
+            Self::Counter => "counter",
+            Self::Flash => "flash",
+            Self::Principal => "principal",
+        }
+    }
+}
