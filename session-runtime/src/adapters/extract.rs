@@ -6,7 +6,7 @@ use crate::error::{SessionError, SessionErrorKind};
 use crate::request::handle::SessionHandle;
 
 /// The handle that a layer left in the request's extensions; `advice` says how to add the layer.
-pub(crate) fn handle(
+pub(super) fn handle(
     found: Option<&SessionHandle>,
     advice: &'static str,
 ) -> Result<SessionHandle, SessionRejection> {
@@ -15,7 +15,7 @@ pub(crate) fn handle(
 }
 
 /// Tells the operator of an error that a handler passes on.
-pub(crate) fn report_passed_on(error: &SessionError) {
+pub(super) fn report_passed_on(error: &SessionError) {
     error.report_anyway("what a handler did with the session");
 }
 
@@ -24,7 +24,7 @@ pub(crate) fn report_passed_on(error: &SessionError) {
 pub struct SessionRejection(SessionError);
 
 impl SessionRejection {
-    pub(crate) fn new(error: SessionError) -> Self {
+    pub(super) fn new(error: SessionError) -> Self {
         error.report("extracting the session");
         Self(error)
     }

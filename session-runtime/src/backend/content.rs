@@ -14,10 +14,10 @@ use crate::record::{Fields, Lifetime, Principal, Record};
 
 /// A session in a cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Content {
-    pub(crate) id: StoreKey,
+pub(super) struct Content {
+    pub(super) id: StoreKey,
     /// When the session got this id; to write the cookie again does not change it.
-    pub(crate) issued_at: Timestamp,
+    pub(super) issued_at: Timestamp,
     pub(crate) record: Record,
 }
 
@@ -44,7 +44,7 @@ struct Wire<'a> {
 }
 
 impl Content {
-    pub(crate) fn encode(&self) -> Result<Vec<u8>, SessionError> {
+    pub(super) fn encode(&self) -> Result<Vec<u8>, SessionError> {
         let record = &self.record;
         let mut data = BTreeMap::new();
         for (key, text) in &record.fields {
@@ -66,7 +66,7 @@ impl Content {
     }
 
     /// Reads what [`encode`](Self::encode) wrote; `None` if it is anything else.
-    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let wire: Wire<'_> = serde_json::from_slice(bytes).ok()?;
         let fields: Fields = wire.data.iter().map(|(key, text)| (&**key, text.get())).collect();
         let principal = match wire.who {

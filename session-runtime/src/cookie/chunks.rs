@@ -13,7 +13,7 @@ use super::written::SetCookies;
 use crate::crypto::refusal::Refusal;
 
 /// What a browser must accept of one cookie: name, value and attributes (RFC 6265, section 6.1).
-pub(crate) const MAX_COOKIE_BYTES: usize = 4_096;
+pub(super) const MAX_COOKIE_BYTES: usize = 4_096;
 
 /// Its number is one digit.
 pub(crate) const MAX_CHUNKS: usize = 9;

@@ -32,7 +32,7 @@ impl CookieHeaders {
     }
 
     /// Whether there is a cookie called `name`.
-    pub(crate) fn contains(&self, name: &str) -> bool {
+    pub(super) fn contains(&self, name: &str) -> bool {
         self.values(name).next().is_some()
     }
 

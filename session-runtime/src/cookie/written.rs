@@ -15,7 +15,7 @@ impl SetCookies {
         Self { first, more: Vec::new() }
     }
 
-    pub(crate) fn extend(&mut self, more: impl IntoIterator<Item = HeaderValue>) {
+    pub(super) fn extend(&mut self, more: impl IntoIterator<Item = HeaderValue>) {
         self.more.extend(more);
     }
 

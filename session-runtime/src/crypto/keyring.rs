@@ -139,7 +139,7 @@ impl Keyring {
     /// For each key, in order, a key of 32 bytes for one purpose (HKDF-SHA256, RFC 5869).
     ///
     /// `purpose` names format version and use, so that no two uses share a key.
-    pub(crate) fn derive<'a>(
+    pub(super) fn derive<'a>(
         &'a self,
         purpose: &'a str,
         cookie_name: &'a str,
@@ -162,7 +162,7 @@ fn hkdf(key: &[u8], info: &[&[u8]]) -> Zeroizing<[u8; 32]> {
 
 impl Keyring {
     /// For each key, in order, the precomputed state of an HMAC for one purpose.
-    pub(crate) fn macs(&self, purpose: &str, cookie_name: &str) -> Vec<Hmac<Sha256>> {
+    pub(super) fn macs(&self, purpose: &str, cookie_name: &str) -> Vec<Hmac<Sha256>> {
         let keys = self.derive(purpose, cookie_name);
         // HMAC takes keys of any length (RFC 2104, section 3).
         keys.map(|key| Hmac::new_from_slice(&*key).expect("HMAC takes every key")).collect()

@@ -20,14 +20,14 @@ const NONCE_BYTES: usize = 12;
 const TAG_BYTES: usize = 16;
 
 /// Seals and opens the values of one cookie.
-pub(crate) struct Sealer {
+pub(super) struct Sealer {
     /// The newest first.
     keys: Vec<Aes256GcmSiv>,
     associated: Vec<u8>,
 }
 
 impl Sealer {
-    pub(crate) fn new(keyring: &Keyring, cookie_name: &str) -> Self {
+    pub(super) fn new(keyring: &Keyring, cookie_name: &str) -> Self {
         let keys = keyring.derive(PURPOSE, cookie_name);
         Self {
             keys: keys.map(|key| Aes256GcmSiv::new((&*key).into())).collect(),
@@ -36,7 +36,7 @@ impl Sealer {
     }
 
     /// Seals with the newest key.
-    pub(crate) fn seal(&self, plain: &[u8]) -> Result<String, SessionError> {
+    pub(super) fn seal(&self, plain: &[u8]) -> Result<String, SessionError> {
         let mut nonce = [0; NONCE_BYTES];
         getrandom::fill(&mut nonce).map_err(SessionErrorKind::Random)?;
         let mut sealed = nonce.to_vec();
@@ -48,7 +48,7 @@ impl Sealer {
     }
 
     /// What is in `value`, if any key of the ring sealed it.
-    pub(crate) fn open(&self, value: &[u8]) -> Result<Verified<Vec<u8>>, Refusal> {
+    pub(super) fn open(&self, value: &[u8]) -> Result<Verified<Vec<u8>>, Refusal> {
         // Refuses every spelling but the canonical one.
         let sealed = URL_SAFE_NO_PAD.decode_to_vec(value).map_err(|_| Refusal::Malformed)?;
         let (nonce, ciphertext) =

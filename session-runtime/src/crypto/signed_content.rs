@@ -13,18 +13,18 @@ use super::refusal::Refusal;
 const PURPOSE: &str = "session-runtime v1 signed record";
 
 /// Signs and verifies the values of one cookie.
-pub(crate) struct ContentSigner {
+pub(super) struct ContentSigner {
     /// The newest first.
     keys: Vec<Hmac<Sha256>>,
 }
 
 impl ContentSigner {
-    pub(crate) fn new(keyring: &Keyring, cookie_name: &str) -> Self {
+    pub(super) fn new(keyring: &Keyring, cookie_name: &str) -> Self {
         Self { keys: keyring.macs(PURPOSE, cookie_name) }
     }
 
     /// Signs with the newest key.
-    pub(crate) fn sign(&self, content: &[u8]) -> String {
+    pub(super) fn sign(&self, content: &[u8]) -> String {
         // A keyring has at least one key.
         let mac = self.keys[0].clone().chain_update(content).finalize().into_bytes();
         let mut value = URL_SAFE_NO_PAD.encode_to_string(content);
@@ -34,7 +34,7 @@ impl ContentSigner {
     }
 
     /// What `value` says, if any key of the ring signed it.
-    pub(crate) fn verify(&self, value: &[u8]) -> Result<Verified<Vec<u8>>, Refusal> {
+    pub(super) fn verify(&self, value: &[u8]) -> Result<Verified<Vec<u8>>, Refusal> {
         let dot = value.iter().position(|&byte| byte == b'.').ok_or(Refusal::Malformed)?;
         // Refuses every spelling but the canonical one.
         let decode = |text| URL_SAFE_NO_PAD.decode_to_vec(text).map_err(|_| Refusal::Malformed);

@@ -6,7 +6,7 @@ use crate::clock::{Timestamp, whole_millis};
 use crate::error::ConfigError;
 use crate::record::Lifetime;
 
-pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -25,7 +25,7 @@ impl SessionHandle {
     }
 
     /// [`finish`](Self::finish) after [`finish_now`](Self::finish_now) answered `None`.
-    pub(crate) async fn save_and_finish(self, status: StatusCode) -> Finished {
+    pub(super) async fn save_and_finish(self, status: StatusCode) -> Finished {
         let Request { config, cell, .. } = &*self.0;
         // Dropped last: the hooks run when the turn has ended.
         let mut events = config.hooks.later();
@@ -64,7 +64,7 @@ impl SessionHandle {
     }
 
     /// [`finish`](Self::finish) without a wait. `None` if the store must be asked.
-    pub(crate) fn finish_now(&self) -> Option<Finished> {
+    pub(super) fn finish_now(&self) -> Option<Finished> {
         if self.end_untouched() {
             return Some(Finished::untouched());
         }

@@ -59,7 +59,7 @@ impl fmt::Debug for CookieCommand {
 }
 
 impl Finished {
-    pub(crate) fn untouched() -> Self {
+    pub(super) fn untouched() -> Self {
         Self { cookie: CookieCommand::Nothing, error: None, read: false }
     }
 

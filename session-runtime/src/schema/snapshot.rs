@@ -55,7 +55,7 @@ impl<'a> Snapshot<'a> {
         Self { fields, now, has_expiries }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.fields.is_empty()
     }
 

@@ -6,8 +6,8 @@ mod flash;
 mod principal;
 
 pub use self::counter::Counter;
-pub(crate) use self::counter::CounterOps;
+pub(super) use self::counter::CounterOps;
 pub use self::default_field::DefaultField;
 pub use self::flash::Flash;
-pub(crate) use self::flash::FlashOps;
+pub(super) use self::flash::FlashOps;
 pub use self::principal::PrincipalField;
