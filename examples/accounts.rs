@@ -1,4 +1,5 @@
-//! A small site with accounts, on axum: `cargo run --example accounts`, then open <http://localhost:3000>.
+//! A small site with accounts, on axum: `cargo run --example accounts`, then open
+//! <http://localhost:3000>.
 //!
 //! `shop/` has the pages. The same site on actix-web shares them.
 

@@ -7,13 +7,15 @@
 //!
 //! - The documentation of `session_runtime::store::Store` is the contract. A store handles keys,
 //!   records and patches. It knows nothing of cookies, schemas and HTTP.
-//! - `Record` implements serde's traits. A backend with one blob for each key can store it as it is.
-//! - A write is one atomic step. Here a lock is enough, because only one process uses the folder. With
-//!   a database use a transaction, or a conditional update that you repeat if the record has changed.
+//! - `Record` implements serde's traits. A backend with one blob for each key can store it as it
+//!   is.
+//! - A write is one atomic step. Here a lock is enough, because only one process uses the folder.
+//!   With a database use a transaction, or a conditional update that you repeat if the record has
+//!   changed.
 //! - `Patch::apply` applies a patch. Call it between reading and writing.
-//! - Leave a tombstone under the key of a session that was deleted or renamed. For a minute, `load` and
-//!   `update` return `Gone` there. `delete` then deletes the renamed session, unless the rename signed
-//!   somebody in.
+//! - Leave a tombstone under the key of a session that was deleted or renamed. For a minute, `load`
+//!   and `update` return `Gone` there. `delete` then deletes the renamed session, unless the rename
+//!   signed somebody in.
 //! - Return `Err` only if the backend fails. A missing session is `Absent`.
 
 use std::error::Error;
@@ -88,8 +90,8 @@ impl FolderStore {
         }
     }
 
-    /// Replaces the file in one step, so that a reader sees the old or the new content, even after a
-    /// crash.
+    /// Replaces the file in one step, so that a reader sees the old or the new content, even after
+    /// a crash.
     async fn write(&self, key: &StoreKey, entry: &Entry) -> Result<(), StoreError> {
         let bytes = serde_json::to_vec(entry).map_err(StoreError::backend)?;
         let draft = self.folder.join(format!("{key}.draft"));

@@ -47,13 +47,14 @@ impl Answer {
         Self { status: 200, headers, body: include_str!("style.css").to_owned() }
     }
 
-    /// A page that explains a 409. The session was deleted elsewhere while this browser still had its
-    /// cookie: for a minute, a request that changes something is answered with an empty 409.
+    /// A page that explains a 409. The session was deleted elsewhere while this browser still had
+    /// its cookie: for a minute, a request that changes something is answered with an empty 409.
     pub(crate) fn gone() -> Outcome {
         Ok(Self { status: 409, ..Self::page(&Gone { frame: Frame::default() })? })
     }
 
-    /// The request came from another site, or from a page that was loaded before the session was renewed.
+    /// The request came from another site, or from a page that was loaded before the session was
+    /// renewed.
     pub(crate) fn forbidden() -> Self {
         let headers = vec![("content-type", "text/plain; charset=utf-8")];
         let body =

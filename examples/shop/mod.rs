@@ -50,7 +50,8 @@ impl Site {
     }
 }
 
-/// The user of this session. If nobody is signed in, the handler returns a redirect to the sign-in page.
+/// The user of this session. If nobody is signed in, the handler returns a redirect to the sign-in
+/// page.
 macro_rules! user_or_sign_in {
     ($site:expr, $session:expr) => {
         match $site.user($session).await? {

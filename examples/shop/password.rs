@@ -29,7 +29,7 @@ pub(crate) async fn confirm(site: &Site, session: Session<Visit>, form: Confirma
         )));
         return Ok(Answer::see_other("/confirm"));
     }
-    // The session gains rights. Whoever has a copy of the old cookie must not have them.
+    // The session gains rights. A copy of the old cookie must not get them.
     session.renew();
     session.set_confirmed(true);
     session.clear_failures();

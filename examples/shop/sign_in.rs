@@ -74,8 +74,8 @@ pub(crate) async fn sign_in(
     Ok(Answer::see_other("/"))
 }
 
-/// Signs the user in, which gives the session a new id. A guest's cart stays. If another user is signed in,
-/// their session is deleted, cart included.
+/// Signs the user in, which gives the session a new id. A guest's cart stays. If another user is
+/// signed in, their session is deleted, cart included.
 fn begin(session: &Session<Visit>, id: i64, browser: Option<String>) {
     if session.user_id().is_some_and(|user| user != id) {
         session.destroy();

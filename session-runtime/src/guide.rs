@@ -14,8 +14,8 @@
 //! | [`deploying`] | keys, HTTPS, proxies, health, logs, metrics, rolling deploys |
 //! | [`security`] | what the library does for you, and what you must do |
 //!
-//! For each framework: [`axum`], [`actix`], [`poem`], and [any tower service](tower), such as hyper or
-//! tonic.
+//! For each framework: [`axum`], [`actix`], [`poem`], and [any tower service](tower), such as hyper
+//! or tonic.
 //!
 //! Coming from [another library](coming_from): tower-sessions, actix-session, axum_session,
 //! express-session and others.
