@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# What a session schema of 50 fields costs the compiler, beside serde's derives on the same struct.
+# The compile time of a session schema of 50 fields, next to serde's derives on the same struct.
 #
 #   benches/compile-time.sh [runs]
 #
-# Three crates with the same dependencies and the same field types are checked in turn, each after a change
-# of its one file: the bare struct, with `Serialize, Deserialize`, and with `SessionSchema`. What counts is
-# how much longer than the bare struct each derive takes: from nothing, and incrementally, where only a
-# comment has changed. On a busy machine compare the processor's time.
+# Three crates have the same dependencies and the same field types: the bare struct, with `Serialize,
+# Deserialize`, and with `SessionSchema`. They are checked in turn, each after a change of its one file. The
+# result is how much longer each derive takes than the bare struct: from nothing, and incrementally, where
+# only a comment has changed. On a busy machine compare the CPU time.
 set -euo pipefail
 
 runs=${1:-11}
@@ -58,7 +58,7 @@ printf '[workspace]\nresolver = "3"\nmembers = ["bare", "serde_derives", "sessio
 cp "$root/Cargo.lock" "$work/"
 cd "$work"
 
-# Seconds: wall time, and that of the processor in user and system mode.
+# Seconds of wall time, and of CPU time in user and system mode.
 TIMEFORMAT='%R %U %S'
 
 measure() {

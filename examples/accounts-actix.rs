@@ -1,7 +1,7 @@
 //! The site with accounts, on actix-web: `cargo run --example accounts-actix`, then open
 //! <http://localhost:3000>.
 //!
-//! What the pages do is in `shop/`, which the same site on axum shares.
+//! `shop/` has the pages. The same site on axum shares them.
 
 mod setup;
 mod shop;
@@ -91,7 +91,7 @@ async fn sign_in(
     site: Data<Site>,
     session: Session<Visit>,
     request: HttpRequest,
-    form: Form<forms::Passport>,
+    form: Form<forms::Credentials>,
 ) -> Outcome {
     shop::sign_in(&site, session, form.into_inner(), browser(&request)).await
 }
@@ -140,7 +140,7 @@ fn browser(request: &HttpRequest) -> Option<String> {
     Some(request.headers().get(header::USER_AGENT)?.to_str().ok()?.to_owned())
 }
 
-/// The session's middlewares answer with a status and nothing else.
+/// The session middlewares answer with only a status: gives these answers a page.
 async fn explain(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -159,7 +159,7 @@ impl Responder for Answer {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        let status = StatusCode::from_u16(self.status).expect("the status is one of ours");
+        let status = StatusCode::from_u16(self.status).expect("the site uses only valid statuses");
         let mut response = HttpResponse::build(status);
         for header in self.headers {
             response.insert_header(header);

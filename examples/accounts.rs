@@ -1,6 +1,7 @@
-//! A small site with accounts, on axum: `cargo run --example accounts`, then open <http://localhost:3000>.
+//! A small site with accounts, on axum: `cargo run --example accounts`, then open
+//! <http://localhost:3000>.
 //!
-//! What the pages do is in `shop/`, which the same site on actix-web shares.
+//! `shop/` has the pages. The same site on actix-web shares them.
 
 mod setup;
 mod shop;
@@ -79,7 +80,7 @@ async fn sign_in(
     State(site): State<Site>,
     session: Session<Visit>,
     headers: HeaderMap,
-    Form(form): Form<forms::Passport>,
+    Form(form): Form<forms::Credentials>,
 ) -> Outcome {
     shop::sign_in(&site, session, form, browser(&headers)).await
 }
@@ -128,7 +129,7 @@ fn browser(headers: &HeaderMap) -> Option<String> {
     Some(headers.get(header::USER_AGENT)?.to_str().ok()?.to_owned())
 }
 
-/// The session's layers answer with a status and nothing else.
+/// The session layers answer with only a status: gives these answers a page.
 async fn explain(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     match response.status() {
@@ -144,7 +145,7 @@ impl IntoResponse for Answer {
         for (name, value) in self.headers {
             response = response.header(name, value);
         }
-        response.body(Body::from(self.body)).expect("the names and values of headers are ours")
+        response.body(Body::from(self.body)).expect("the names and values of headers are valid")
     }
 }
 

@@ -1,20 +1,22 @@
 //! A store of your own, in one file: sessions as files in a folder.
 //!
-//! `cargo test --example custom-store` proves that it keeps the rules of the trait;
-//! `cargo run --example custom-store` serves the visit counter on it.
+//! - `cargo test --example custom-store` proves that it keeps the rules of the trait.
+//! - `cargo run --example custom-store` serves the visit counter on it.
 //!
-//! What to know before you write one:
+//! Before you write a store:
 //!
-//! - The contract is the documentation of `session_runtime::store::Store`. You get keys, records and
-//!   patches; cookies, schemas and HTTP are none of your business.
-//! - `Record` implements serde's traits, so a backend that keeps a blob per key can keep it as it is.
-//! - A write is one atomic step. Here that is a lock, since the folder belongs to one process. With a
-//!   database it is a transaction, or a conditional update that is repeated while the record changes
-//!   under it.
-//! - `Patch::apply` knows what a patch means. Call it between reading and writing.
-//! - Leave a tombstone where a session was deleted or renamed: for a minute, `load` and `update`
-//!   answer `Gone` there, and `delete` ends the session that was renamed, unless somebody signed in.
-//! - `Err` is for a backend that fails. A missing session is `Absent`.
+//! - The documentation of `session_runtime::store::Store` is the contract. A store handles keys,
+//!   records and patches. It knows nothing of cookies, schemas and HTTP.
+//! - `Record` implements serde's traits. A backend with one blob for each key can store it as it
+//!   is.
+//! - A write is one atomic step. Here a lock is enough, because only one process uses the folder.
+//!   With a database use a transaction, or a conditional update that you repeat if the record has
+//!   changed.
+//! - `Patch::apply` applies a patch. Call it between reading and writing.
+//! - Leave a tombstone under the key of a session that was deleted or renamed. For a minute, `load`
+//!   and `update` return `Gone` there. `delete` then deletes the renamed session, unless the rename
+//!   signed somebody in.
+//! - Return `Err` only if the backend fails. A missing session is `Absent`.
 
 use std::error::Error;
 use std::io::ErrorKind;
@@ -32,10 +34,10 @@ use session_runtime::store::{
 use session_runtime::{Keyring, Session, SessionSchema, Sessions, StoreKey, Timestamp};
 use tokio::sync::Mutex;
 
-/// Keeps each session in a file of its own. For one process.
+/// Keeps each session in its own file. Only one process may use the folder.
 struct FolderStore {
     folder: PathBuf,
-    /// Held for a whole read-modify-write, so that each is one atomic step.
+    /// Held while a record is read, changed and written, which makes that one atomic step.
     turn: Mutex<()>,
 }
 
@@ -43,14 +45,14 @@ struct FolderStore {
 #[derive(Serialize, Deserialize)]
 enum Entry {
     Live(Record),
-    /// A session that was deleted or renamed, until this time; and its new key.
+    /// A tombstone until this time. A renamed session has a new key.
     Gone(Timestamp, Option<StoreKey>),
 }
 
 const TOMBSTONE: Duration = Duration::from_secs(60);
 
 impl Entry {
-    fn has_ended(&self) -> bool {
+    fn has_expired(&self) -> bool {
         let now = Timestamp::from(SystemTime::now());
         match self {
             Self::Live(record) => !record.is_live(now),
@@ -65,7 +67,7 @@ impl FolderStore {
         Ok(Self { folder: folder.to_owned(), turn: Mutex::default() })
     }
 
-    /// A store key's text is base64url: safe in a file name.
+    /// The text of a store key is base64url, which is safe in a file name.
     fn file(&self, key: &StoreKey) -> PathBuf {
         self.folder.join(key.to_string())
     }
@@ -77,8 +79,8 @@ impl FolderStore {
             Err(error) => return Err(StoreError::backend(error)),
         };
         let entry: Entry = serde_json::from_slice(&bytes).map_err(StoreError::backend)?;
-        // Expired is absent at once, whether or not the file is still there.
-        Ok(Some(entry).filter(|entry| !entry.has_ended()))
+        // An expired session is absent at once, even if the file still exists.
+        Ok(Some(entry).filter(|entry| !entry.has_expired()))
     }
 
     async fn live(&self, key: &StoreKey) -> Result<Option<Record>, StoreError> {
@@ -88,7 +90,8 @@ impl FolderStore {
         }
     }
 
-    /// Replaces the file in one step: a reader, or a crash, sees the old content or the new.
+    /// Replaces the file in one step, so that a reader sees the old or the new content, even after
+    /// a crash.
     async fn write(&self, key: &StoreKey, entry: &Entry) -> Result<(), StoreError> {
         let bytes = serde_json::to_vec(entry).map_err(StoreError::backend)?;
         let draft = self.folder.join(format!("{key}.draft"));
@@ -96,17 +99,21 @@ impl FolderStore {
         tokio::fs::rename(draft, self.file(key)).await.map_err(StoreError::backend)
     }
 
-    async fn bury(&self, key: &StoreKey, to: Option<&StoreKey>) -> Result<(), StoreError> {
+    async fn leave_tombstone(
+        &self,
+        key: &StoreKey,
+        to: Option<&StoreKey>,
+    ) -> Result<(), StoreError> {
         let until = Timestamp::from(SystemTime::now()) + TOMBSTONE;
         self.write(key, &Entry::Gone(until, to.copied())).await
     }
 
-    /// Every session and tombstone. A real store would have an index instead.
+    /// The keys of all sessions and tombstones. A real store would have an index.
     async fn keys(&self) -> Result<Vec<StoreKey>, StoreError> {
         let mut folder = tokio::fs::read_dir(&self.folder).await.map_err(StoreError::backend)?;
         let mut keys = Vec::new();
         while let Some(file) = folder.next_entry().await.map_err(StoreError::backend)? {
-            // Drafts are no keys.
+            // The name of a draft is not a key.
             keys.extend(file.file_name().to_str().and_then(|name| name.parse::<StoreKey>().ok()));
         }
         Ok(keys)
@@ -159,8 +166,8 @@ impl Store for FolderStore {
             Applied::Conflict => Ok(Updated::Conflict(record)),
             Applied::Mismatch(field) => Ok(Updated::Mismatch(field)),
             Applied::Applied => {
-                // This order: a crash in between may lose the session, but never leaves two.
-                self.bury(from, Some(to).filter(|_| !patch.signs_in())).await?;
+                // In this order a crash may lose the session, but never leaves two of it.
+                self.leave_tombstone(from, Some(to).filter(|_| !patch.signs_in())).await?;
                 self.write(to, &Entry::Live(record)).await?;
                 Ok(Updated::Applied)
             }
@@ -171,13 +178,13 @@ impl Store for FolderStore {
         let _turn = self.turn.lock().await;
         let mut key = *key;
         while let Some(Entry::Gone(_, Some(to))) = self.read(&self.file(&key)).await? {
-            self.bury(&key, None).await?;
+            self.leave_tombstone(&key, None).await?;
             key = to;
         }
-        self.bury(&key, None).await
+        self.leave_tombstone(&key, None).await
     }
 
-    // The rest may be left out; then `Sessions::list` and its friends answer an error.
+    // These methods are optional. Without them `Sessions::list` and the like return errors.
 
     async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
         let _turn = self.turn.lock().await;
@@ -214,17 +221,17 @@ impl Store for FolderStore {
         except: Option<&StoreKey>,
     ) -> Result<usize, StoreError> {
         let _turn = self.turn.lock().await;
-        let mut ended = 0;
+        let mut deleted = 0;
         for key in self.keys().await? {
             if Some(&key) != except
                 && let Some(record) = self.live(&key).await?
                 && record.principal.as_ref() == Some(principal)
             {
-                self.bury(&key, None).await?;
-                ended += 1;
+                self.leave_tombstone(&key, None).await?;
+                deleted += 1;
             }
         }
-        Ok(ended)
+        Ok(deleted)
     }
 
     async fn scan(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
@@ -258,8 +265,9 @@ async fn index(session: Session<Visit>) -> String {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let folder = std::env::temp_dir().join("session-custom-store");
-    let sessions = Sessions::builder(FolderStore::open(&folder)?)
+    // Only this user can read it. It is removed at the end, and the key is new at each start.
+    let folder = tempfile::tempdir()?;
+    let sessions = Sessions::builder(FolderStore::open(folder.path())?)
         .keys(Keyring::from_base64(&Keyring::generate_base64()?)?)
         .build()?;
     let app = Router::new().route("/", get(index)).layer(SessionLayer::new(sessions));

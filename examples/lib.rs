@@ -1,1 +1,1 @@
-//! Runnable examples; see the files beside this one.
+//! Runnable examples: see the other files in this folder.

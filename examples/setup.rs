@@ -1,4 +1,4 @@
-//! What all examples take from the environment: `SESSION_STORE`, `SESSION_KEYS` and `PORT`.
+//! What all examples read from the environment: `SESSION_STORE`, `SESSION_KEYS` and `PORT`.
 
 use std::error::Error;
 use std::fs::{self, OpenOptions};
@@ -12,7 +12,7 @@ use crate::Visit;
 
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Sessions in the store that `SESSION_STORE` names, and the sweep that keeps it small.
+/// The sessions in the store that `SESSION_STORE` names, and the sweep of expired ones.
 pub(crate) async fn sessions() -> Result<(Sessions, Sweeper)> {
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(colours).init();
@@ -39,14 +39,14 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Beside the database: `sessions.keys` for `sqlite:sessions.db`, and for stores without a file.
+/// Next to the database: `sessions.keys` for `sqlite:sessions.db`, and for stores without a file.
 fn key_file(url: &str) -> PathBuf {
     let file = url.strip_prefix("sqlite:").unwrap_or("sessions.db");
     let file = file.strip_prefix("//").unwrap_or(file);
     Path::new(file.split('?').next().unwrap_or(file)).with_extension("keys")
 }
 
-/// The keys in a file that only its owner can read; made at the first start.
+/// The keys in a file that only its owner can read. The first start creates it.
 fn keys_in_file(path: &Path) -> Result<Keyring> {
     let key = Keyring::generate_base64()?;
     let mut options = OpenOptions::new();

@@ -1,9 +1,9 @@
 //! The applications that are compared.
 
-/// An application under test: a program, and what it is told.
+/// An application under test: a program and its arguments.
 #[derive(Debug)]
 pub(crate) struct Application {
-    /// What tables call it.
+    /// Its name in tables.
     pub(crate) label: &'static str,
     /// Its folder in `benches`.
     pub(crate) folder: &'static str,
@@ -13,21 +13,21 @@ pub(crate) struct Application {
     pub(crate) store: Store,
 }
 
-/// What it is built on; the bare application of the same framework is subtracted.
+/// The framework of an application. The bare application of the same framework is subtracted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Framework {
     Axum,
     Actix,
 }
 
-/// Where its sessions are.
+/// Where an application keeps its sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Store {
-    /// In the process, or in the cookie: nothing is waited for.
+    /// In the process or in the cookie, so no request waits for a server or a disk.
     Memory,
     Redis,
     Sqlite,
-    /// It has none.
+    /// The application has no sessions.
     None,
 }
 

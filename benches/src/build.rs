@@ -12,7 +12,7 @@ const ROUNDS: usize = 3;
 const AXUM: &str = "axum = \"0.8\"\ntokio = { version = \"1\", features = [\"full\"] }\n";
 const ACTIX: &str = "actix-web = \"4\"\n";
 
-/// An application's dependencies, besides those of its framework.
+/// The dependencies of an application, without those of its framework.
 struct Project {
     label: &'static str,
     framework: &'static str,
@@ -106,12 +106,12 @@ fn make(project: &Project, folder: &Path) -> Result<(), Error> {
 /// The seconds of a build from nothing.
 #[derive(Clone, Copy)]
 struct Build {
-    /// Of all processors together, which other work on the machine changes little.
+    /// The CPU time of all processes together. Other work on the machine changes it little.
     cpu: f64,
     wall: f64,
 }
 
-/// Builds, and removes again what it built.
+/// Builds, and then removes what it built.
 fn build(folder: &Path) -> Result<Build, Error> {
     let (start, before) = (Instant::now(), children_cpu()?);
     cargo(folder, &["build", "--quiet", "--offline"])?;
@@ -120,12 +120,12 @@ fn build(folder: &Path) -> Result<Build, Error> {
     Ok(build)
 }
 
-/// The seconds that all ended child processes, and theirs, have used (Linux).
+/// The CPU seconds that all finished child processes and their children used (Linux).
 fn children_cpu() -> Result<f64, Error> {
     const TICKS_A_SECOND: f64 = 100.0;
     let stat = std::fs::read_to_string("/proc/self/stat")?;
     let (_, fields) = stat.rsplit_once(") ").ok_or("no name in /proc/self/stat")?;
-    // `cutime` and `cstime`, the 16th and 17th field of all, as proc(5) counts them.
+    // `cutime` and `cstime`: in proc(5) these are the fields 16 and 17.
     let ticks = fields.split(' ').skip(13).take(2);
     let ticks: u64 = ticks.map(str::parse::<u64>).sum::<Result<_, _>>()?;
     Ok(ticks as f64 / TICKS_A_SECOND)

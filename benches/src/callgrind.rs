@@ -1,4 +1,5 @@
-//! What valgrind's callgrind counts: the same on every run of a program, whatever else the machine does.
+//! What valgrind's callgrind counts: the same on every run of a program, whatever else the machine
+//! does.
 
 use std::io::Write;
 use std::ops::Sub;
@@ -12,7 +13,7 @@ use crate::Error;
 use crate::applications::Application;
 use crate::worker;
 
-/// What a request takes.
+/// The cost of one request.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counted {
     pub(crate) instructions: f64,
@@ -30,7 +31,7 @@ impl Sub for Counted {
     }
 }
 
-/// Two lengths of run, of which the difference counts: without the start and the first requests.
+/// Two lengths of run. Only their difference counts, so the start and the first requests do not.
 const SHORT: u32 = 500;
 const LONG: u32 = 1_500;
 
@@ -97,7 +98,8 @@ fn parse(profile: &str) -> Result<Counted, Error> {
     }
 }
 
-/// What Rust's allocator calls; its own functions are nowhere to be seen where they are inlined.
+/// The functions that Rust's allocator calls. Its own functions do not appear where they are
+/// inlined.
 const ALLOCATE: [&str; 4] = ["malloc", "calloc", "realloc", "posix_memalign"];
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Whether concurrent requests of one session get it right, in one process and in two.
+//! Whether concurrent requests of one session are handled correctly, in one process and in two.
 
 use bench_worker::app::{USER, path};
 use bench_worker::order::Order;
@@ -44,13 +44,13 @@ pub(crate) fn run(taking_part: &Applications) -> Result<Report, Error> {
     Ok(report)
 }
 
-/// Processes of one application on one store.
+/// Starts `count` processes of one application on one store.
 fn nodes(app: &Application, places: &mut Places, count: usize) -> Result<Vec<Worker>, Error> {
     let place = places.of(app);
     let mut nodes = Vec::new();
     for _ in 0..count {
         let mut node = Worker::start(app, place.as_deref())?;
-        // The first one makes the tables.
+        // The first process creates the tables.
         node.ask::<String>(Order::Arrive { path: path::READ })?;
         nodes.push(node);
     }
@@ -67,7 +67,7 @@ fn row(application: &Application, nodes: &mut [Worker]) -> Result<Vec<String>, E
     ])
 }
 
-/// What of 1,000 increments of one session's counter is lost, and how many failed.
+/// How many of 1,000 increments of one session's counter are lost, and how many failed.
 fn lost_updates(nodes: &mut [Worker], late: bool) -> Result<String, Error> {
     let mut cookie: String = nodes[0].ask(Order::Arrive { path: path::COUNT })?;
     let each = u32::try_from(nodes.len())?;
@@ -85,16 +85,16 @@ fn lost_updates(nodes: &mut [Worker], late: bool) -> Result<String, Error> {
     let mut lost = Vec::new();
     for node in nodes {
         let visit = Order::Visit { path: path::READ, cookie: cookie.clone() };
-        // The first request counted too.
+        // The first request has incremented the counter too.
         lost.push((i64::from(INCREMENTS) + 1 - failed - node.ask::<i64>(visit)?).to_string());
     }
-    // Nodes that keep sessions of their own may read different counts.
+    // Nodes that keep their own sessions may read different counts.
     lost.dedup();
     let lost = lost.join(" or ");
     Ok(if failed == 0 { lost } else { format!("{lost}, and {failed} failed") })
 }
 
-/// What a session is whose visitor signed out while a slow request was under way.
+/// Whether a visitor is still signed out if they signed out during a slow request.
 fn signed_out(nodes: &mut [Worker]) -> Result<&'static str, Error> {
     let last = nodes.len() - 1;
     let cookie: String = nodes[0].ask(Order::Arrive { path: path::SIGN_IN })?;
@@ -110,7 +110,7 @@ fn signed_out(nodes: &mut [Worker]) -> Result<&'static str, Error> {
     Ok(if is_back { "signed in again" } else { "signed out" })
 }
 
-/// Whether each node takes the cookie for the user's.
+/// Whether each node answers the cookie as the signed-in user.
 fn signed_in(nodes: &mut [Worker], cookie: &str) -> Result<Vec<bool>, Error> {
     let visit = || Order::Visit { path: path::USER, cookie: cookie.to_owned() };
     nodes.iter_mut().map(|node| Ok(node.ask::<u64>(visit())? == USER)).collect()

@@ -11,7 +11,7 @@ use crate::overhead::{self, ByCase, plot, ratios, subtract_bare, table};
 use crate::report::{Report, grouped, times};
 use crate::{Applications, Error, worker};
 
-/// What this library may need: instructions, and allocations where there is a target.
+/// The targets of this library: instructions, and for some cases allocations.
 fn target(case: Case) -> (u32, Option<u32>) {
     match case {
         Case::Untouched | Case::UntouchedWithoutCookie => (2_500, Some(7)),
@@ -30,7 +30,7 @@ pub(crate) fn run(taking_part: &Applications) -> Result<Report, Error> {
     let profiles = worker::target().join("bench/profiles");
     std::fs::create_dir_all(&profiles)?;
 
-    // What is counted does not depend on what else runs, so all at once.
+    // Other work on the machine does not change the counts, so all runs go at once.
     let counted = thread::scope(|scope| {
         let profiles = &profiles;
         let count = |application| scope.spawn(move || count(application, profiles));

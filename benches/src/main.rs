@@ -1,7 +1,7 @@
-//! `cargo xtask bench`: measures this library beside its peers.
+//! `cargo xtask bench`: measures this library and its peers.
 //!
-//! One file for each kind of figure. Each is written as Markdown to standard output and to
-//! `target/bench`, where `BENCHMARKS.md` has it from.
+//! Each kind of figure has one file here. It writes Markdown to standard output and to
+//! `target/bench`, from where it is copied to `BENCHMARKS.md`.
 
 mod applications;
 mod build;
@@ -23,10 +23,10 @@ use std::process::ExitCode;
 use self::applications::{Application, Store};
 use self::report::Report;
 
-/// What goes wrong, for a person to read.
+/// An error message for a person.
 type Error = bench_worker::Error;
 
-/// A kind of figure: its name in `--only`, what it is, and how it comes about.
+/// A kind of figure: its name in `--only`, its description, and the function that measures it.
 struct Figure {
     name: &'static str,
     about: &'static str,
@@ -107,7 +107,7 @@ impl Options {
 
 /// The applications that take part.
 struct Applications {
-    /// This library and the bare frameworks alone.
+    /// Only this library and the bare frameworks.
     ours: bool,
 }
 

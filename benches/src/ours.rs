@@ -1,4 +1,4 @@
-//! What only this library is measured for, by programs of its own.
+//! Figures of this library only. Separate programs measure them.
 
 use std::process::Command;
 
@@ -25,7 +25,7 @@ pub(crate) fn fields(_: &Applications) -> Result<Report, Error> {
     Ok(report)
 }
 
-/// What a schema of 50 fields costs the compiler.
+/// The compile time of a schema of 50 fields.
 pub(crate) fn compile(_: &Applications) -> Result<Report, Error> {
     let script = worker::root().join("compile-time.sh");
     let output = Command::new(&script).arg("11").output()?;

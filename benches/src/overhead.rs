@@ -1,4 +1,4 @@
-//! What a request needs above the bare application of its framework.
+//! The cost of a request beyond that of the bare application of its framework.
 
 use std::ops::Sub;
 
@@ -11,7 +11,7 @@ use crate::{Applications, Error};
 /// Something measured for each case.
 pub(crate) type ByCase<T> = [T; Case::ALL.len()];
 
-/// The applications, each with what its requests need above the bare application.
+/// The applications, each with the cost of its requests beyond that of the bare application.
 pub(crate) type Overheads<T> = Vec<(&'static Application, ByCase<T>)>;
 
 /// All applications on their memory stores, and the bare applications they are built on.
@@ -26,7 +26,7 @@ pub(crate) fn applications(taking_part: &Applications) -> Vec<&'static Applicati
     all
 }
 
-/// Subtracts the bare applications, which then no longer are among them.
+/// Subtracts the bare applications, and leaves them out.
 pub(crate) fn subtract_bare<T: Copy + Sub<Output = T>>(
     measured: &[(&'static Application, ByCase<T>)],
 ) -> Result<Overheads<T>, Error> {

@@ -1,4 +1,5 @@
-//! Where applications under test keep their sessions: servers and files of a run's own.
+//! Where applications under test keep their sessions: servers and files that one run starts and
+//! creates.
 
 use tempfile::TempDir;
 use test_servers::{Kind, Server};
@@ -6,16 +7,16 @@ use test_servers::{Kind, Server};
 use crate::applications::{Application, Store};
 use crate::{Error, worker};
 
-/// The stores of one run; ended and removed with it.
+/// The stores of one run. They are stopped and removed when this is dropped.
 pub(crate) struct Places {
     redis: Server,
-    /// On the disk that everything is built on: the system's temporary files may be in memory.
+    /// On the disk of the build folder, because the system's temporary files may be in memory.
     files: TempDir,
     next_file: u32,
 }
 
 impl Places {
-    /// Starts what may be needed.
+    /// Starts the servers that may be needed.
     pub(crate) fn new() -> Result<Self, Error> {
         let folder = worker::target().join("bench");
         std::fs::create_dir_all(&folder)?;
@@ -32,7 +33,7 @@ impl Places {
                 self.next_file += 1;
                 let file = self.files.path().join(format!("{}.db", self.next_file));
                 let file = file.display();
-                // Ours takes URLs.
+                // This library takes URLs.
                 Some(if application.is_ours() {
                     format!("sqlite:{file}")
                 } else {

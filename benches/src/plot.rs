@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-/// Groups of bars, one bar a series in each group, with the value written beside it.
+/// Groups of bars. Each group has one bar for each series, with its value next to it.
 #[derive(Debug)]
 pub(crate) struct Plot {
     title: String,
@@ -59,7 +59,7 @@ impl Plot {
     }
 
     fn bar(&self, svg: &mut String, top: usize, series: &str, value: f64, most: f64) {
-        // Room for the value on the right.
+        // Leaves space for the value on the right.
         let length = (value.max(0.0) / most * (WIDTH - LEFT - 90) as f64).max(1.0);
         let color = if series.starts_with("session-runtime") { OURS } else { PEERS };
         text(svg, (LEFT - 8, top + 12), "text-anchor=\"end\"", series);

@@ -13,11 +13,11 @@ use crate::report::{Report, grouped, hundredths};
 use crate::worker::{self, Worker};
 use crate::{Applications, Error};
 
-/// Two lengths of run, of which the difference counts.
+/// Two lengths of run. Only their difference counts.
 const SHORT: u32 = 100;
 const LONG: u32 = 1_100;
 
-/// How many sessions the memory of one is taken from.
+/// The number of sessions from which the memory of one is computed.
 const SESSIONS: u32 = 1_000;
 
 /// Counts every case of every application on Redis.
@@ -74,7 +74,7 @@ pub(crate) fn run(taking_part: &Applications) -> Result<Report, Error> {
     Ok(report)
 }
 
-/// What a request costs, as the server sees it.
+/// The cost of a request, as the server counts it.
 #[derive(Clone, Copy, Default)]
 struct Traffic {
     trips: f64,
@@ -129,11 +129,11 @@ impl Traffic {
 /// Bytes of the server's memory.
 struct Size {
     of_session: f64,
-    /// What it takes in the index by which a user's sessions are found, where there is one.
+    /// The bytes in the index of a user's sessions, if the application has one.
     of_index: f64,
 }
 
-/// What one of the sessions that an order makes takes.
+/// The memory of one session, measured on the sessions that an order creates.
 fn size(worker: &mut Worker, server: &mut Connection, order: Order) -> Result<Size, Error> {
     let _: () = redis::cmd("FLUSHALL").query(server)?;
     worker.ask::<f64>(order)?;
@@ -143,7 +143,7 @@ fn size(worker: &mut Worker, server: &mut Connection, order: Order) -> Result<Si
         let all = ["SAMPLES", "0"];
         let bytes: u32 = redis::cmd("MEMORY").arg("USAGE").arg(&key).arg(&all).query(server)?;
         let kind: String = redis::cmd("TYPE").arg(&key).query(server)?;
-        // No session is a sorted set.
+        // A session is never a sorted set.
         *(if kind == "zset" { &mut index } else { &mut sessions }) += f64::from(bytes);
     }
     let each = f64::from(SESSIONS);

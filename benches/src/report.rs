@@ -6,7 +6,7 @@ use crate::Error;
 use crate::plot::Plot;
 use crate::worker;
 
-/// What one kind of figure came to.
+/// The results of one kind of figure.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     text: String,
@@ -49,7 +49,7 @@ impl Report {
         let _ = writeln!(self.text, "| {} |", cells.join(" | "));
     }
 
-    /// Prints it, and keeps it if it is `whole`.
+    /// Prints the report. Writes it to a file if it is `whole`.
     pub(crate) fn publish(self, name: &str, whole: bool) -> Result<(), Error> {
         print!("{}", self.text);
         if whole {
@@ -81,7 +81,7 @@ pub(crate) fn grouped(number: f64) -> String {
 
 /// A number with two decimal places.
 pub(crate) fn hundredths(number: f64) -> String {
-    // Adding zero to a negative zero takes its sign.
+    // Adding zero removes the sign of a negative zero.
     format!("{:.2}", (number * 100.0).round() / 100.0 + 0.0)
 }
 

@@ -54,7 +54,8 @@ fn measure(applications: &[&Application], case: Case, requests: u32) -> Result<V
                 Ok(_) if round == 0 => {}
                 Ok(nanos) => seen.push(f64::from(requests) / nanos * 1e9),
                 Err(error) => {
-                    // A request was not answered with 200: it has no figure, and no more turns.
+                    // A request was not answered with 200: the application gets no figure, and is
+                    // not measured again.
                     eprintln!("{error}");
                     seen.clear();
                     *slot = None;

@@ -1,4 +1,4 @@
-//! Nanoseconds of a request above those of the bare application.
+//! Nanoseconds of a request beyond those of the bare application.
 
 use bench_worker::case::Case;
 use bench_worker::order::Order;
@@ -18,7 +18,7 @@ pub(crate) fn run(taking_part: &Applications) -> Result<Report, Error> {
     worker::build(&applications)?;
     let mut timed = vec![[const { Vec::new() }; Case::ALL.len()]; applications.len()];
     for round in 0..ROUNDS {
-        // New processes: where one lies in memory counts too, and sessions do not pile up.
+        // New processes: their addresses in memory affect the time, and sessions do not accumulate.
         for (application, timed) in applications.iter().zip(&mut timed) {
             let mut worker = Worker::start(application, None)?;
             for (case, timed) in Case::ALL.into_iter().zip(timed) {

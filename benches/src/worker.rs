@@ -1,4 +1,4 @@
-//! Workers: built once, started with an application, asked in turn.
+//! Workers. They are built once, started with an application, and get orders one after another.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -23,8 +23,8 @@ pub(crate) fn build_folder(folder: &str) -> Result<(), Error> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--release", "--manifest-path"]).arg(&manifest);
     cargo.env("CARGO_TARGET_DIR", target());
-    // What `cargo run` says of this program. Build scripts that watch it would run again, and
-    // everything that depends on them would be built anew.
+    // `cargo run` sets these variables for this program. Build scripts that watch them would run
+    // again, and everything that depends on these would be built again.
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
@@ -38,7 +38,7 @@ pub(crate) fn build_folder(folder: &str) -> Result<(), Error> {
     }
 }
 
-/// The program of an application with its arguments, to be started in whatever way.
+/// The command line that starts an application.
 pub(crate) fn command(application: &Application, store: Option<&str>) -> Vec<String> {
     let folder = Path::new(application.folder);
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
@@ -47,7 +47,7 @@ pub(crate) fn command(application: &Application, store: Option<&str>) -> Vec<Str
     words.into_iter().chain(store.map(str::to_owned)).collect()
 }
 
-/// A running worker; it ends with its input when this is dropped.
+/// A running worker. When this is dropped, its input is closed, which stops the worker.
 pub(crate) struct Worker {
     label: &'static str,
     child: Child,
@@ -97,7 +97,7 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         self.orders = None;
-        // It ends by itself; how is of no interest any more.
+        // It stops by itself. Its exit status no longer matters.
         let _ = self.child.wait();
     }
 }
@@ -107,7 +107,7 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The folder that everything is built into.
+/// The folder of all builds.
 pub(crate) fn target() -> PathBuf {
     match std::env::var_os("CARGO_TARGET_DIR") {
         Some(folder) => std::path::absolute(&folder).unwrap_or_else(|_| folder.into()),

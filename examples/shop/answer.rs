@@ -1,4 +1,4 @@
-//! What the site answers, before a framework turns it into a response.
+//! The answers of the site, before a framework turns them into responses.
 
 use std::error::Error;
 use std::fmt;
@@ -8,7 +8,7 @@ use session_runtime::SessionError;
 
 use super::pages::{Frame, Gone};
 
-/// What every request ends with.
+/// What every handler returns.
 pub(crate) type Outcome = Result<Answer, Failure>;
 
 /// A response.
@@ -19,7 +19,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// A page. What it shows may be private: no cache keeps it, nor does the back button.
+    /// A page. It may show private data, so no cache and no back button may keep it.
     pub(super) fn page(page: &impl Template) -> Outcome {
         let headers = vec![
             ("content-type", "text/html; charset=utf-8"),
@@ -34,7 +34,7 @@ impl Answer {
         Ok(Self { status: 200, headers, body: page.render()? })
     }
 
-    /// The way to a page, after something was done.
+    /// A redirect to a page after a change.
     pub(super) fn see_other(path: &'static str) -> Self {
         let headers = vec![("location", path), ("cache-control", "no-store")];
         Self { status: 303, headers, body: String::new() }
@@ -47,13 +47,14 @@ impl Answer {
         Self { status: 200, headers, body: include_str!("style.css").to_owned() }
     }
 
-    /// The session was ended elsewhere while this browser still had its cookie: for a while, requests that
-    /// change something are answered 409 with an empty body. People are told what that means.
+    /// A page that explains a 409. The session was deleted elsewhere while this browser still had
+    /// its cookie: for a minute, a request that changes something is answered with an empty 409.
     pub(crate) fn gone() -> Outcome {
         Ok(Self { status: 409, ..Self::page(&Gone { frame: Frame::default() })? })
     }
 
-    /// Not from one of our pages, or from one that was loaded before the session changed hands.
+    /// The request came from another site, or from a page that was loaded before the session was
+    /// renewed.
     pub(crate) fn forbidden() -> Self {
         let headers = vec![("content-type", "text/plain; charset=utf-8")];
         let body =
@@ -62,7 +63,7 @@ impl Answer {
     }
 }
 
-/// The site could not answer. The visitor sees a status and no more, the log has the cause.
+/// The site could not answer. The visitor sees only a status; the log has the cause.
 #[derive(Debug)]
 pub(crate) struct Failure(pub(crate) u16);
 
@@ -74,7 +75,7 @@ impl<E: Error + 'static> From<E> for Failure {
     }
 }
 
-/// Not an [`Error`]: it would be made of itself.
+/// Not an [`Error`]: the conversion above would then overlap with `From<Self>`.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the site failed with status {}", self.0)

@@ -1,4 +1,4 @@
-//! The home page, with a counter and a cart: a guest has both, and keeps them after signing in.
+//! The home page, with a counter and a cart. A guest has both, and keeps them after signing in.
 
 use serde::Deserialize;
 use session_runtime::Session;
@@ -32,7 +32,7 @@ pub(crate) async fn add(session: Session<Visit>, form: Added) -> Outcome {
         session.flash_notices(Notice::bad("There is no such thing here."));
         return Ok(Answer::see_other("/"));
     };
-    // Two tabs at once: both are counted.
+    // If two tabs add at once, both are counted.
     session.update_cart(move |cart| *cart.entry(item.to_owned()).or_default() += 1);
     session.flash_notices(Notice::good(format!("{item} is in the cart.")));
     Ok(Answer::see_other("/"))

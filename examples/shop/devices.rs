@@ -1,4 +1,4 @@
-//! Where a user is signed in, and how to end that.
+//! The devices where a user is signed in, and signing them out.
 
 use std::time::{Duration, SystemTime};
 
@@ -23,7 +23,7 @@ pub(crate) async fn devices(site: &Site, session: Session<Visit>, csrf: Csrf) ->
 
 fn device(info: &SessionInfo, this: Option<&str>) -> pages::Device {
     let id = info.id();
-    // The field's JSON text; whoever signed in without telling has none.
+    // The JSON text of the field. It is missing if the browser did not send its name.
     let agent = info.record.fields.get("browser").and_then(|text| serde_json::from_str(text).ok());
     pages::Device {
         browser: browser_name(agent.unwrap_or_default()),
@@ -42,7 +42,7 @@ pub(crate) struct Device {
 /// `POST /devices/sign-out`
 pub(crate) async fn end_device(site: &Site, session: Session<Visit>, form: Device) -> Outcome {
     let user = user_or_sign_in!(site, &session);
-    // Nobody ends the sessions of others: the id must be in this user's list.
+    // Nobody may delete the sessions of others: the id must be in this user's list.
     let infos = site.sessions.list::<Visit>(&user.id).await?;
     if let Some(info) = infos.iter().find(|info| info.id() == form.id) {
         site.sessions.delete(&info.key).await?;
@@ -61,7 +61,7 @@ pub(crate) async fn end_others(site: &Site, session: Session<Visit>) -> Outcome 
     Ok(Answer::see_other("/devices"))
 }
 
-/// Good enough for people to know their devices by.
+/// A name by which people recognise their devices.
 fn browser_name(agent: String) -> String {
     let first = |names: &[(&str, &'static str)]| {
         names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)

@@ -1,4 +1,4 @@
-//! The accounts site, for any framework: what it remembers of a visitor, whom it knows, what it answers.
+//! The accounts site, for any framework: its session, its users and its answers.
 
 mod answer;
 mod cart;
@@ -21,12 +21,12 @@ pub(crate) use self::sign_in::{sign_in, sign_in_page, sign_out, sign_up, sign_up
 pub(crate) use self::users::Users;
 pub(crate) use self::visit::Visit;
 
-/// The data that come with forms.
+/// The fields of the forms.
 pub(crate) mod forms {
     pub(crate) use super::cart::Added;
     pub(crate) use super::devices::Device;
     pub(crate) use super::password::{Confirmation, NewPassword};
-    pub(crate) use super::sign_in::{NewUser, Passport};
+    pub(crate) use super::sign_in::{Credentials, NewUser};
 }
 
 /// What all requests share.
@@ -50,7 +50,8 @@ impl Site {
     }
 }
 
-/// The user of this session; where nobody is signed in, the request ends with a way to do that.
+/// The user of this session. If nobody is signed in, the handler returns a redirect to the sign-in
+/// page.
 macro_rules! user_or_sign_in {
     ($site:expr, $session:expr) => {
         match $site.user($session).await? {

@@ -7,12 +7,12 @@ use session_runtime::csrf::Csrf;
 use super::visit::Notice;
 use super::{Failure, Site, Visit};
 
-/// What is around every page.
+/// What every page has.
 #[derive(Default)]
 pub(super) struct Frame {
     /// Who is signed in.
     pub(super) user: Option<String>,
-    /// What happened since the last page.
+    /// The messages since the last page.
     pub(super) notices: Vec<Notice>,
     /// The token of the page's forms.
     pub(super) csrf: String,

@@ -1,4 +1,4 @@
-//! Changing the password, for which it is asked again: a confirmation lasts ten minutes.
+//! Changing the password. The site first asks for the old one; that confirmation lasts ten minutes.
 
 use serde::Deserialize;
 use session_runtime::csrf::Csrf;
@@ -29,7 +29,7 @@ pub(crate) async fn confirm(site: &Site, session: Session<Visit>, form: Confirma
         )));
         return Ok(Answer::see_other("/confirm"));
     }
-    // The session may do more from now on: whoever has an old copy of the cookie may not.
+    // The session gains rights. A copy of the old cookie must not get them.
     session.renew();
     session.set_confirmed(true);
     session.clear_failures();
@@ -65,7 +65,7 @@ pub(crate) async fn change_password(
         return Ok(Answer::see_other("/password"));
     }
     site.users.set_password(user.id, form.password).await?;
-    // Whoever knows the old password may be signed in.
+    // Somebody else who knows the old password may be signed in.
     if let Some(this) = session.id() {
         site.sessions.delete_others::<Visit>(&user.id, &this.parse::<StoreKey>()?).await?;
     }

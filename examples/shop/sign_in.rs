@@ -47,10 +47,10 @@ pub(crate) async fn sign_in_page(site: &Site, session: Session<Visit>, csrf: Csr
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Passport {
+pub(crate) struct Credentials {
     name: String,
     password: String,
-    /// There when the box is ticked.
+    /// Present if the box is ticked.
     keep: Option<String>,
 }
 
@@ -58,7 +58,7 @@ pub(crate) struct Passport {
 pub(crate) async fn sign_in(
     site: &Site,
     session: Session<Visit>,
-    form: Passport,
+    form: Credentials,
     browser: Option<String>,
 ) -> Outcome {
     let Some(id) = site.users.check(form.name.trim().to_owned(), form.password).await? else {
@@ -74,8 +74,8 @@ pub(crate) async fn sign_in(
     Ok(Answer::see_other("/"))
 }
 
-/// From here on the session is a user's. It gets a new id by itself; the cart stays, unless it is that of
-/// another user, whose session ends.
+/// Signs the user in, which gives the session a new id. A guest's cart stays. If another user is
+/// signed in, their session is deleted, cart included.
 fn begin(session: &Session<Visit>, id: i64, browser: Option<String>) {
     if session.user_id().is_some_and(|user| user != id) {
         session.destroy();
@@ -89,7 +89,7 @@ fn begin(session: &Session<Visit>, id: i64, browser: Option<String>) {
 /// `POST /sign-out`
 pub(crate) async fn sign_out(session: Session<Visit>) -> Outcome {
     session.destroy();
-    // Begins a new session, which knows nothing but this.
+    // Starts a new session, which holds only this message.
     session.flash_notices(Notice::good("You are signed out."));
     Ok(Answer::see_other("/"))
 }

@@ -1,4 +1,4 @@
-//! Who has an account: a table in SQLite, with hashed passwords.
+//! The accounts: a table in SQLite, with hashed passwords.
 
 use std::error::Error;
 use std::path::Path;
@@ -16,17 +16,17 @@ use super::Failure;
 #[derive(Clone)]
 pub(crate) struct Users {
     connection: Arc<Mutex<Connection>>,
-    /// Of no password that anybody knows.
+    /// Checked if no user has the name, so that the answer takes as long.
     nobodys_hash: Arc<str>,
 }
 
 impl Users {
-    /// Opens the table, which is made where it is missing.
+    /// Opens the table, and creates it if it is missing.
     pub(crate) fn open(file: &Path) -> Result<Self, Box<dyn Error>> {
         Self::within(Connection::open(file)?)
     }
 
-    /// A table that is gone when the program ends.
+    /// A table in memory.
     #[cfg(test)]
     pub(crate) fn in_memory() -> Result<Self, Box<dyn Error>> {
         Self::within(Connection::open_in_memory()?)
@@ -57,7 +57,7 @@ impl Users {
         .await
     }
 
-    /// The user with this name and password. It takes as long whether or not there is such a name.
+    /// The user with this name and password. The time does not tell whether the name exists.
     pub(super) async fn check(
         &self,
         name: String,
@@ -78,7 +78,7 @@ impl Users {
         .await
     }
 
-    /// What the user is called; `None` if there is no such user any more.
+    /// The name of the user; `None` if there is no such user any more.
     pub(super) async fn name(&self, id: i64) -> Result<Option<String>, Failure> {
         self.blocking(move |users| {
             users.query(|table| {
@@ -89,7 +89,7 @@ impl Users {
         .await
     }
 
-    /// Gives the user another password.
+    /// Changes the password of the user.
     pub(super) async fn set_password(&self, id: i64, password: String) -> Result<(), Failure> {
         self.blocking(move |users| {
             let hash = hash(&password)?;
@@ -109,7 +109,7 @@ impl Users {
         Ok(query(&connection)?)
     }
 
-    /// Hashes and queries keep a thread busy: not one that serves requests.
+    /// Hashing and queries block a thread, so they run outside of the threads that serve requests.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,

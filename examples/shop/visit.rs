@@ -8,12 +8,12 @@ use session_runtime::SessionSchema;
 /// The session.
 #[derive(SessionSchema)]
 pub(crate) struct Visit {
-    /// How often the home page was seen.
+    /// Visits to the home page.
     #[session(counter)]
     pub(super) visits: u64,
-    /// How many of each thing are in the cart.
+    /// The number of each item in the cart.
     pub(super) cart: BTreeMap<String, u32>,
-    /// What the next page tells.
+    /// Messages for the next page.
     #[session(flash)]
     pub(super) notices: Vec<Notice>,
     /// Wrong passwords since the last right one.
@@ -22,9 +22,9 @@ pub(crate) struct Visit {
     /// Who is signed in.
     #[session(principal)]
     pub(super) user_id: Option<i64>,
-    /// The browser that signed in, as it calls itself.
+    /// The `User-Agent` of the browser that signed in.
     pub(super) browser: Option<String>,
-    /// The password was confirmed, a short while ago.
+    /// The user gave the password again.
     #[session(ttl = "10m")]
     pub(super) confirmed: bool,
 }

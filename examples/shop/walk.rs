@@ -1,4 +1,4 @@
-//! A walk through the site in a real browser. With `SCREENSHOTS=1` the pages are kept in `docs/screenshots`.
+//! Tests of the site in a real browser. With `SCREENSHOTS=1` they write `docs/screenshots`.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
@@ -14,7 +14,7 @@ use test_browser::{Browser, Profile};
 
 use super::{Site, Users, Visit};
 
-/// Makes the tests of one framework, of a `serve` that answers the port.
+/// Defines the tests of one framework. They need a function `serve` that returns the port.
 macro_rules! walks {
     ($($name:ident)+) => {$(
         #[tokio::test]
@@ -41,7 +41,7 @@ pub(crate) use walks;
 
 const PASSWORD: &str = "correct horse";
 
-/// The site without a server, and its clock.
+/// The site without a server, and the clock of its sessions.
 pub(crate) struct Fixture {
     site: Site,
     clock: ManualClock,
@@ -50,7 +50,7 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     pub(crate) fn new() -> Self {
-        // The browser's clock judges the cookies.
+        // The current time, because the browser's clock decides when a cookie expires.
         let clock = ManualClock::new(SystemTime::now().into());
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::builder(folder.path().join("sessions.db")).clock(clock.clone());
@@ -229,7 +229,7 @@ pub(crate) async fn other_sites_change_nothing(_: &Fixture, port: u16) {
     let Some(profile) = Profile::new() else { return };
     let browser = profile.open().await;
     sign_up(&browser, port, "Ann").await;
-    // The same port of another host is another site.
+    // The same port on another host is another site.
     browser.visit(&format!("http://127.0.0.1:{port}/style.css")).await;
     let script = "document.body.innerHTML = `<form method='post' action='${arguments[0]}'>
         <button>win a prize</button></form>`";
@@ -257,7 +257,7 @@ pub(crate) async fn every_form_has_the_token(_: &Fixture, port: u16) {
     sign_up(&desk, port, "Ann").await;
     sign_in(&phone, port, "Ann", PASSWORD, false).await;
     desk.press("Add Tea").await;
-    // Three goods, the cart, and in the header the way out.
+    // Three goods, the cart, and the sign-out button in the header.
     forms("", 5).await;
     forms("devices", 3).await;
     forms("confirm", 2).await;
@@ -279,7 +279,7 @@ pub(crate) async fn a_keyboard_is_enough(_: &Fixture, port: u16) {
     assert_eq!(skip.text().await.unwrap(), "Skip to the content");
     assert_eq!(skip.css_value("outline-style").await.unwrap(), "solid", "the focus is visible");
     skip.send_keys(enter).await.unwrap();
-    // Past the links of the header.
+    // The link has skipped the header.
     for (label, text) in [("Name", "Ann"), ("Password", PASSWORD)] {
         focused().await.send_keys(tab).await.unwrap();
         let field = focused().await;
@@ -328,7 +328,7 @@ fn says_not(text: &str, part: &str) {
     assert!(!text.contains(part), "{part:?} in:\n{text}");
 }
 
-/// Keeps the page as a phone and as a desktop show it, if that was asked for.
+/// Writes pictures of the page on a phone and on a desktop, if `SCREENSHOTS` is set.
 async fn screenshots(browser: &Browser, page: &str) {
     if std::env::var_os("SCREENSHOTS").is_none() {
         return;

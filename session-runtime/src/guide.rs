@@ -1,9 +1,9 @@
-//! A tour of the library, task by task. Each page is short. Its code is compiled, and run where that
-//! needs no server: it is part of the tests.
+//! A tour of the library, task by task. The tests compile the code of each page, and run it if it
+//! needs no server.
 //!
 //! | | |
 //! | --- | --- |
-//! | [`schema`] | what a session holds, and how that changes while sessions live |
+//! | [`schema`] | what a session holds, and how to change that while sessions are live |
 //! | [`accessors`] | reading and changing it: `set_`, `update_` or `add_` |
 //! | [`flash`] | messages for the next page |
 //! | [`login`] | signing in and out, "keep me signed in", devices |
@@ -12,12 +12,13 @@
 //! | [`concurrency`] | requests of one visitor at the same time |
 //! | [`testing`] | tests of handlers |
 //! | [`deploying`] | keys, HTTPS, proxies, health, logs, metrics, rolling deploys |
-//! | [`security`] | what is done for you, and what is left to do |
+//! | [`security`] | what the library does for you, and what you must do |
 //!
-//! With [`axum`], [`actix`], [`poem`], and [any tower service](tower), such as hyper or tonic.
+//! For each framework: [`axum`], [`actix`], [`poem`], and [any tower service](tower), such as hyper
+//! or tonic.
 //!
-//! Coming from [another library](coming_from): tower-sessions, actix-session, axum_session, express-session
-//! and others.
+//! Coming from [another library](coming_from): tower-sessions, actix-session, axum_session,
+//! express-session and others.
 
 macro_rules! pages {
     ($($page:ident)*) => {$(

@@ -1,4 +1,4 @@
-//! The server of the HTTP scenarios: runs what the client asks for on one session.
+//! The server of the HTTP scenarios: runs the operations that a client sends, on one session.
 //!
 //! ```text
 //! scenario-server --framework axum|actix|poem --store URL --listen 127.0.0.1:0
@@ -8,8 +8,8 @@
 //!     [--same-site strict|lax|none] [--partitioned true] [--persistent true]
 //! ```
 //!
-//! With `--cookie` the sessions live in cookies, and the store remembers which of them were ended;
-//! with `--store none` nothing does.
+//! With `--cookie` the sessions are in cookies, and the store remembers which of them were deleted.
+//! With `--store none` nothing remembers that.
 //!
 //! Its keys come from `SESSION_KEYS`. The first line it prints is `listening on http://…`.
 
@@ -48,7 +48,7 @@ fn main() -> Result<()> {
     }
 }
 
-/// Who may use the routes that are guarded against forged requests.
+/// The policy of the routes that refuse forged requests.
 fn csrf_policy() -> CsrfPolicy {
     CsrfPolicy::new().trust_origin("https://friend.example").expect("it is an origin")
 }
@@ -124,7 +124,7 @@ impl Options {
     }
 }
 
-/// The cookie with one attribute as the command line has it.
+/// The cookie with one attribute from the command line.
 fn with_attribute(cookie: CookieOptions, name: &str, value: &str) -> Result<CookieOptions> {
     Ok(match (name, value) {
         ("--secure", _) => cookie.secure(value.parse()?),

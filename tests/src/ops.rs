@@ -1,4 +1,4 @@
-//! The operations that a client can ask for, run in order on one session.
+//! The operations that a client can send. They run in order on one session.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use session_runtime::{Session, SessionError};
 
 use crate::schema::Visit;
 
-/// The body of `POST /op`: each operation an array of its name and its arguments.
+/// The body of `POST /op`. Each operation is an array of its name and its arguments.
 #[derive(Deserialize)]
 pub(crate) struct Request {
     ops: Vec<Vec<Value>>,
 }
 
-/// What `POST /op` answers.
+/// The answer of `POST /op`.
 pub(crate) struct Outcome {
     pub(crate) status: u16,
     pub(crate) results: Vec<Value>,
@@ -27,7 +27,7 @@ impl Request {
         serde_json::from_slice(body)
     }
 
-    /// Runs the operations; an unknown one answers 400.
+    /// Runs the operations. The answer to an unknown one is 400.
     pub(crate) async fn run(self, session: Session<Visit>) -> Outcome {
         let mut outcome = Outcome { status: 200, results: Vec::new() };
         for op in self.ops {

@@ -2,7 +2,7 @@
 
 use session_runtime::SessionSchema;
 
-/// What the scenarios keep.
+/// The fields of the scenarios.
 #[derive(SessionSchema)]
 pub(crate) struct Visit {
     #[session(counter)]

@@ -1,4 +1,4 @@
-//! The actix-web adapter: what its users can put around and beside a session.
+//! The actix-web adapter, with other middlewares and extractors.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
@@ -30,7 +30,8 @@ fn sessions(name: &str) -> Sessions {
         .unwrap()
 }
 
-/// Status, cookies and body of the answer, also where the service itself fails as behind a server.
+/// Status, cookies and body of the answer. If the service returns an error, the answer is that of a
+/// server.
 async fn ask<S, B>(app: &S, cookie: Option<&str>) -> (StatusCode, Vec<String>, String)
 where
     S: Service<actix_http::Request, Response = ServiceResponse<B>, Error = Error>,

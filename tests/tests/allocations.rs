@@ -31,7 +31,7 @@ fn ask(app: &mut Router, path: &str, cookie: Option<&str>) -> (u64, Response<Bod
     (used.count_total, response.expect("nothing to wait for").unwrap())
 }
 
-/// How often a request allocates, by what it does with its session, beyond the same one without.
+/// How often a request allocates beyond the same request without a session, for each kind of use.
 #[test]
 fn a_request_allocates_a_handful_of_times() {
     let sessions = Sessions::builder(MemoryStore::new())
@@ -70,7 +70,7 @@ fn a_request_allocates_a_handful_of_times() {
     }
 }
 
-/// What the application pays to find out that none of the cookies is its own.
+/// The allocations that it takes to find out that no cookie is that of the application.
 fn search(sessions: &Sessions, headers: &[HeaderValue]) -> u64 {
     let used = allocation_counter::measure(|| {
         let handle = sessions.begin(headers.iter().cloned());
@@ -83,7 +83,7 @@ fn search(sessions: &Sessions, headers: &[HeaderValue]) -> u64 {
 #[test]
 fn cookies_of_others_cost_no_allocation() {
     let headers = |value: &[u8], count| {
-        // As a server gives them out: parts of one buffer, so that a copy shares it.
+        // Parts of one buffer, as in a server, so that a copy shares the buffer.
         let value = HeaderValue::from_bytes(value).unwrap();
         std::iter::repeat_n(&value, count).cloned().collect::<Vec<_>>()
     };
@@ -98,12 +98,12 @@ fn cookies_of_others_cost_no_allocation() {
         let sessions = builder.keys(Keyring::new([[7; 32]]).unwrap()).build().unwrap();
         // The first request registers the schema.
         search(&sessions, &[]);
-        // Where there is no cookie at all, nobody is asked.
+        // Without any cookie there is nothing to search.
         let nothing = search(&sessions, &headers(b"theme=dark", 1));
         assert!(search(&sessions, &[]) <= nothing);
         for cookies in [&rubbish, foreign.as_bytes()] {
             assert_eq!(search(&sessions, &headers(cookies, 1)), nothing);
-            // The list of the headers is the one allocation, however many there are up to five.
+            // The only allocation is the list of the headers, for up to five of them.
             for count in 2..=5 {
                 assert_eq!(search(&sessions, &headers(cookies, count)), nothing + 1);
             }

@@ -1,4 +1,4 @@
-//! The axum adapter: what its users can put around and beside a session.
+//! The axum adapter, with other layers and extractors.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
@@ -61,7 +61,7 @@ fn step(session: &Session<Visit>, name: &'static str) {
     session.update_trail(move |trail| trail.push(name.to_owned()));
 }
 
-/// An extractor of the application's that needs the session.
+/// An extractor of the application that needs the session.
 struct Steps(Vec<String>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Steps {
@@ -239,7 +239,8 @@ async fn a_stream_saves_after_the_response_has_begun() {
     assert_eq!(body(app.oneshot(request).await.unwrap()).await, "11");
 }
 
-/// A page with a token, and a form that is sent to it; refusals become a page of the application's.
+/// A page with a token, and the route of its form. The application replaces refusals with its own
+/// page.
 fn guarded() -> Router {
     async fn page(csrf: Csrf) -> String {
         csrf.token()
@@ -287,7 +288,7 @@ async fn the_authority_of_http_2_is_the_host() {
 
 #[tokio::test]
 async fn a_form_that_is_too_long_to_look_for_a_token_is_refused() {
-    // Whatever the application allows its handlers.
+    // The limit holds even if the application allows its handlers more.
     for app in [guarded(), guarded().layer(axum::extract::DefaultBodyLimit::disable())] {
         let long = form(format!("x={}&csrf_token=", "x".repeat(3_000_000)));
         let response = app.oneshot(long).await.unwrap();

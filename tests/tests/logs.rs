@@ -1,4 +1,4 @@
-//! What operators read in the log.
+//! The events in the log.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
@@ -43,10 +43,11 @@ thread_local! {
     static WRITTEN: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What `tracing` writes on this thread, which is the test's own.
+/// The lines that `tracing` writes on this thread, which belongs to one test.
 ///
-/// One subscriber serves all tests, and each of them begins with it. With one for each thread, an
-/// event that a thread without a subscriber meets first would be off everywhere.
+/// All tests share one subscriber, and each of them sets it first. With a subscriber for each
+/// thread, an event that first happens on a thread without a subscriber would be disabled on all
+/// threads.
 struct Log;
 
 impl Log {
@@ -65,7 +66,7 @@ impl Log {
         String::from_utf8(WRITTEN.with_borrow(Vec::clone)).unwrap()
     }
 
-    /// What was written since the last time, line by line.
+    /// The lines that were written since the last call.
     fn take(&self) -> Vec<String> {
         let text = String::from_utf8(WRITTEN.take()).unwrap();
         text.lines().map(|line| line.trim_start().to_owned()).collect()
@@ -147,7 +148,7 @@ async fn changes_that_nobody_saves_are_named_in_the_log() {
         std::future::pending::<()>().await;
     }
     async fn remembered(session: Session<Visit>) {
-        session.remember(true); // of a visitor without data there is nothing to save
+        session.remember(true); // nothing to save for a visitor without data
     }
     let log = Log::begin();
     let done = Arc::new(tokio::sync::Notify::new());
@@ -181,7 +182,7 @@ struct Account {
 const NAME: &str = "Rumpelstiltskin";
 const USER_ID: u64 = 987_654_321;
 
-/// One request from beginning to end, in which `handler` runs.
+/// Runs `handler` in one request, from beginning to end.
 async fn visit(
     sessions: &Sessions,
     cookie: &mut Option<String>,
@@ -225,7 +226,7 @@ async fn the_work_on_a_session_is_told_without_its_ids_and_values() {
     .await;
     note(&cookie, ids);
 
-    // Two requests that change one field at once.
+    // Two requests change one field at the same time.
     let begin = || sessions.begin(cookie.iter().map(|cookie| cookie.parse().unwrap()));
     let (one, two) = (begin(), begin());
     for handle in [&one, &two] {

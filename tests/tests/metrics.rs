@@ -1,4 +1,4 @@
-//! What operators see in their metrics.
+//! The metrics.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
@@ -23,7 +23,7 @@ struct Visit {
     user_id: Option<u64>,
 }
 
-/// What is recorded on this thread, which is the test's own.
+/// The metrics that are recorded on this thread, which belongs to one test.
 struct Recorded {
     snapshotter: Snapshotter,
     _local: metrics::LocalRecorderGuard<'static>,
@@ -36,7 +36,7 @@ impl Recorded {
         Self { snapshotter: recorder.snapshotter(), _local }
     }
 
-    /// What was counted since the last time, by name and label; of histograms how many values.
+    /// The counts since the last call, by name and label. A histogram has its number of values.
     fn take(&self) -> BTreeMap<String, u64> {
         let mut taken = BTreeMap::new();
         for (key, unit, description, value) in self.snapshotter.snapshot().into_vec() {
@@ -59,7 +59,7 @@ impl Recorded {
         taken
     }
 
-    /// Asserts what was counted since the last time, the durations of calls aside.
+    /// Asserts the counts since the last call, without the durations of calls.
     fn counted(&self, expected: &[(&str, &str, u64)]) {
         let mut taken = self.take();
         taken.retain(|name, _| !name.starts_with(names::STORE_DURATION));
@@ -77,7 +77,7 @@ fn begin(sessions: &Sessions, cookie: &Option<String>) -> SessionHandle {
     sessions.begin(cookie.iter().map(|cookie| cookie.parse().unwrap()))
 }
 
-/// One request from beginning to end, in which `handler` runs.
+/// Runs `handler` in one request, from beginning to end.
 async fn visit(
     sessions: &Sessions,
     cookie: &mut Option<String>,
@@ -150,7 +150,7 @@ async fn requests_are_counted_by_what_they_do() {
         let reason = format!(" reason={reason}");
         recorded.counted(&[(LOADS, " outcome=none", 1), (REFUSED_COOKIES, &reason, 1)]);
     }
-    // A request that asks for no session is not there.
+    // A request that does not ask for its session is not counted.
     let _ = begin(&sessions, &cookie).finish(StatusCode::OK).await;
     recorded.counted(&[]);
 }

@@ -1,4 +1,4 @@
-//! The poem adapter: what its users can put around and beside a session.
+//! The poem adapter, with other middlewares and extractors.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 

@@ -76,7 +76,7 @@ async fn a_method_counts_in_the_session_of_its_cookie() {
 
 #[tokio::test]
 async fn a_session_that_cannot_be_saved_is_unavailable() {
-    // Nobody listens there.
+    // No server listens on this port.
     let mut client = client(connect("redis://127.0.0.1:1").await.unwrap()).await;
     let status = client.check(HealthCheckRequest::default()).await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable, "{status}");

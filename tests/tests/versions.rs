@@ -1,5 +1,5 @@
-//! Two versions of one application on one store at once, as in a rolling deploy: neither destroys what
-//! the other wrote.
+//! Two versions of one application on one store at the same time, as in a rolling deploy. Neither
+//! destroys what the other wrote.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
@@ -22,8 +22,8 @@ mod v1 {
     }
 }
 
-/// The version that is being deployed: `colour` has another name in the code alone, `dropped` is gone,
-/// and `added` is new.
+/// The version that is being deployed. `colour` has another name only in the code, `dropped` is
+/// removed, and `added` is new.
 mod v2 {
     use session_runtime::SessionSchema;
 
@@ -39,7 +39,7 @@ mod v2 {
     }
 }
 
-/// A deployment of its own: it shares the store and the keys with others, nothing else.
+/// A separate deployment. It shares only the store and the keys with others.
 struct Deployment(Sessions);
 
 impl Deployment {
@@ -62,8 +62,8 @@ async fn finish(handle: &SessionHandle, cookie: &mut Option<String>) {
     }
 }
 
-/// Requests of both versions, open at the same time, write the same session; `v1_first` says which
-/// of them saves first.
+/// Requests of both versions write the same session at the same time. `v1_first` says which of them
+/// saves first.
 async fn both_write(store: &AnyStore, v1_first: bool) {
     let (old, new) = (Deployment::new(store), Deployment::new(store));
     let mut cookie = None;
@@ -110,7 +110,7 @@ async fn in_both_orders(url: &str) {
     both_write(&store, false).await;
 }
 
-/// With an option added to the URL of a server; nothing if the server was left out as asked.
+/// Runs on a server, with one more option in its URL. Does nothing if the server was left out.
 async fn on_a_server(kind: Kind, option: &str) {
     let Some(url) = test_servers::url(kind) else { return };
     let joint = if url.contains('?') { '&' } else { '?' };

@@ -1,4 +1,4 @@
-//! `cargo xtask compat`: the feature `sqlite` beside applications that use SQLite themselves.
+//! `cargo xtask compat`: the feature `sqlite` in applications that use SQLite themselves.
 //!
 //! Only one package of a build may link the C library, so all of an application's libraries must
 //! agree on one version of `libsqlite3-sys`. Each folder of `tests/compat` is such an application;
@@ -14,11 +14,11 @@ const APPLICATIONS: [&str; 3] = ["sqlx-0.8", "sqlx-0.9", "diesel-2"];
 
 /// Lets cargo find versions for every application, then runs them.
 pub(crate) fn run() -> Outcome {
-    // The cheap part first.
+    // Resolving is fast, so it comes first.
     for application in APPLICATIONS {
         resolve(application)?;
     }
-    // The workspace's profile, so that what both build is built once.
+    // The workspace's profile, so that shared dependencies are built once.
     let debug = "profile.dev.debug='line-tables-only'";
     for application in APPLICATIONS {
         let scratch = ScratchFolder::new("compat")?;
@@ -30,7 +30,7 @@ pub(crate) fn run() -> Outcome {
     Ok(())
 }
 
-/// Resolves anew, as the application's author would, and says what came out.
+/// Resolves the versions from nothing, as the application's author would, and prints them.
 fn resolve(application: &str) -> Outcome {
     let manifest = manifest(application);
     let lock_file = root().join(&manifest).with_file_name("Cargo.lock");

@@ -1,4 +1,4 @@
-//! `cargo xtask examples`: the counters, and the home pages with accounts, as a visitor sees them.
+//! `cargo xtask examples`: requests pages of the counters and of the sites with accounts.
 
 use std::process::{Child, Stdio};
 use std::thread::sleep;
@@ -8,11 +8,11 @@ use crate::Outcome;
 use crate::http::{Visitor, free_port};
 use crate::step::{ScratchFolder, Step, cargo, root};
 
-/// Far longer than a start takes.
+/// A limit that a start never reaches.
 const START: Duration = Duration::from_secs(60);
 
-/// With each example first: 1, 2, 3, then 4 after it was killed and started again, then on from the
-/// others with the same store and keys.
+/// Each example shows the counts 1, 2 and 3. After it is killed and started again it shows 4. The
+/// other examples continue from there, with the same store and keys.
 pub(crate) fn run() -> Outcome {
     // The packages that `cargo run --example` would choose, so that nothing is built twice.
     Step::cargo("build the examples", ["build", "--examples"]).run()?;
@@ -57,7 +57,7 @@ fn check<'a>(
     check_files(&folder, environment)
 }
 
-/// The database is where it should be, and so is the key that was made up, for its owner alone.
+/// The database and the generated key are where they should be. Only the owner can read the key.
 fn check_files(folder: &ScratchFolder, environment: &[(&str, &str)]) -> Outcome {
     let is_set = |name| environment.iter().any(|(set, _)| *set == name);
     let database = if is_set("SESSION_STORE") { "other.db" } else { "sessions.db" };
@@ -99,7 +99,7 @@ impl Server {
     ) -> Result<Self, String> {
         let port = free_port().map_err(|error| format!("no free port: {error}"))?;
         let mut command = cargo();
-        // Cargo becomes the example, where the system can do that, so to kill it is to kill that.
+        // On Unix the cargo process becomes the example, so killing it kills the example.
         command.args(["run", "--quiet", "--example", name, "--manifest-path"]);
         command.arg(root().join("Cargo.toml")).current_dir(folder.path());
         command.env_remove("SESSION_STORE").env_remove("SESSION_KEYS");
@@ -142,7 +142,7 @@ impl Server {
         }
     }
 
-    /// SIGKILL, where there are signals: the server cannot tidy up.
+    /// Kills the server (SIGKILL on Unix), so that it cannot clean up.
     fn kill(&mut self) -> Outcome {
         self.child
             .kill()
@@ -154,7 +154,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have been killed and waited for already.
+        // An error only means that it was killed before.
         let _ = self.kill();
     }
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask fuzz`: every target of `fuzz/` for a minute, two at a time.
 //!
-//! The library has no `unsafe` code for a sanitizer to watch, and without one the stable compiler does.
+//! The library has no `unsafe` code that a sanitizer would check. Without a sanitizer the stable
+//! compiler is enough.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -14,10 +15,10 @@ use crate::step::{Step, root, target};
 /// The version that the targets were built with.
 const CARGO_FUZZ: &str = "0.13.2";
 
-/// Seconds a target.
+/// The seconds for each target.
 const SECONDS: u64 = 60;
 
-/// This many targets run at a time.
+/// How many targets run at the same time.
 const AT_ONCE: usize = 2;
 
 /// `[SECONDS]`: how long each target runs.
@@ -27,7 +28,7 @@ pub(crate) fn run(args: &[String]) -> Outcome {
         [seconds] => seconds.parse().map_err(|_| format!("`{seconds}` is no number of seconds"))?,
         [_, more, ..] => return Err(format!("unexpected argument `{more}`")),
     };
-    // cargo-fuzz would bring it up to date in silence.
+    // cargo-fuzz would update the lock file without a word.
     let manifest = folder().join("Cargo.toml").display().to_string();
     let fetch = ["fetch", "--locked", "--manifest-path", &manifest];
     Step::cargo("the lock file of the fuzz targets", fetch).run()?;
@@ -58,7 +59,7 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     if failures.is_empty() { Ok(()) } else { Err(failures.join("\n       ")) }
 }
 
-/// Where cargo-fuzz is; it is installed below the target folder when it is not there.
+/// The path of cargo-fuzz. If it is missing, it is installed below the target folder.
 fn cargo_fuzz() -> Option<PathBuf> {
     let folder = target().join("xtask/tools");
     let program = folder.join("bin/cargo-fuzz");
@@ -80,7 +81,7 @@ fn cargo_fuzz_command(cargo_fuzz: &Path, verb: &str) -> Command {
     command
 }
 
-/// Runs one target. What it finds stays for the next time; the seeds are not touched.
+/// Runs one target. New inputs are kept for the next run; the seeds do not change.
 fn fuzz(cargo_fuzz: &Path, name: &str, seconds: u64) -> Outcome {
     let fault = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
     let corpus = target().join("fuzz/corpus").join(name);
@@ -108,7 +109,7 @@ fn fuzz(cargo_fuzz: &Path, name: &str, seconds: u64) -> Outcome {
     Ok(())
 }
 
-/// Their names, from the files.
+/// The names of the targets, from their files.
 fn targets() -> Result<Vec<String>, String> {
     let folder = folder().join("targets");
     let files = fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;

@@ -1,4 +1,4 @@
-//! As much of an HTTP client as one visitor of one page needs.
+//! A minimal HTTP client: one visitor of one page.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -12,7 +12,7 @@ pub(crate) struct Visitor {
 }
 
 impl Visitor {
-    /// Gets the page, with and into the jar; answers the body.
+    /// Requests the page with the jar's cookie, keeps the new cookie, and returns the body.
     pub(crate) fn visit(&mut self, port: u16) -> io::Result<String> {
         let mut stream = TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
@@ -20,7 +20,7 @@ impl Visitor {
             Some(cookie) => format!("Cookie: {cookie}\r\n"),
             None => String::new(),
         };
-        // HTTP/1.0: the body ends where the connection does, and comes in one piece.
+        // HTTP/1.0: the body is not chunked, and ends when the connection is closed.
         write!(stream, "GET / HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\n{cookie}\r\n")?;
         let mut response = String::new();
         stream.read_to_string(&mut response)?;

@@ -1,15 +1,15 @@
-//! The servers that tests need: started once for all of them, ended with this program.
+//! The servers that tests need. They are started once for all tests, and stopped with this program.
 
 use test_servers::{Kind, Server, named};
 
-/// What runs for the tests.
+/// The running servers.
 pub(crate) struct Servers {
-    /// Ended when they are dropped.
+    /// They are stopped when this is dropped.
     started: Vec<(Kind, Server)>,
     without: String,
 }
 
-/// Starts every kind of server that has no variable of its own and is not left out by name.
+/// Starts every kind of server, unless its variable names a running one or it is left out by name.
 pub(crate) fn start(without: &str) -> Result<Servers, String> {
     let left_out: Vec<&str> = without.split(',').filter(|name| !name.is_empty()).collect();
     let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
@@ -35,7 +35,7 @@ pub(crate) fn start(without: &str) -> Result<Servers, String> {
 }
 
 impl Servers {
-    /// The variables that tell the tests.
+    /// The variables that tell the tests where the servers are.
     pub(crate) fn environment(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let urls = self.started.iter().map(|(kind, server)| (kind.variable(), server.url()));
         urls.chain(std::iter::once(("SESSION_TESTS_WITHOUT", self.without.as_str())))

@@ -16,7 +16,7 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    /// A step that calls the cargo which runs this program.
+    /// A step that calls the same cargo that runs this program.
     pub(crate) fn cargo<A: AsRef<OsStr>>(
         title: impl Into<String>,
         args: impl IntoIterator<Item = A>,
@@ -38,13 +38,13 @@ impl Step {
         self
     }
 
-    /// Builds into the folder that the workspace builds into, whatever the manifest.
+    /// Builds into the target folder of the workspace, also for other manifests.
     pub(crate) fn shared_target(mut self) -> Self {
         self.command.env("CARGO_TARGET_DIR", target());
         self
     }
 
-    /// Runs it. Its output goes where that of this program goes.
+    /// Runs it. Its output goes to the output of this program.
     pub(crate) fn run(mut self) -> Outcome {
         self.announce();
         let start = Instant::now();
@@ -52,7 +52,7 @@ impl Step {
         self.conclude(start, status)
     }
 
-    /// Runs it, passes its standard output on as it comes, and answers that too.
+    /// Runs it, prints its standard output as it arrives, and returns it too.
     pub(crate) fn run_and_read(mut self) -> (Outcome, String) {
         self.announce();
         let start = Instant::now();
@@ -114,7 +114,8 @@ pub(crate) fn root() -> PathBuf {
 
 /// The folder that cargo builds into.
 pub(crate) fn target() -> PathBuf {
-    // Relative to the folder cargo was called in, which for `cargo xtask` is the current one.
+    // A relative path starts at the folder of the cargo call, which for `cargo xtask` is the
+    // current one.
     match std::env::var_os("CARGO_TARGET_DIR") {
         Some(folder) => std::path::absolute(&folder).unwrap_or_else(|_| folder.into()),
         None => root().join("target"),
@@ -140,7 +141,7 @@ impl ScratchFolder {
 
 impl Drop for ScratchFolder {
     fn drop(&mut self) {
-        // What is left in the system's folder for such things harms nobody.
+        // A folder that is left in the system's temporary folder does no harm.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

@@ -6,16 +6,16 @@ use crate::Outcome;
 use crate::servers;
 use crate::step::{Step, target};
 
-/// Where the results are kept for whoever wants to show them later.
+/// The file with the results, for other tools.
 const RESULTS: &str = "xtask/test-results";
 
-/// Starts what the tests need, runs them, and ends it.
+/// Starts the servers, runs the tests, and stops the servers.
 pub(crate) fn run(args: &[String]) -> Outcome {
     check_compiler()?;
     let (without, args) = left_out(args)?;
     let servers = servers::start(&without)?;
     // One build: the features of all packages unify, and every test sees the library with all of
-    // them. That each feature compiles alone is `cargo xtask lint`'s to prove.
+    // them. `cargo xtask lint` checks that each feature compiles by itself.
     let all = ["test", "--workspace", "--all-features", "--no-fail-fast"].map(str::to_owned);
     let mut step = Step::cargo("unit tests, integration tests, doctests", all.iter().chain(args));
     for (name, value) in servers.environment() {
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     outcome.and(kept.map_err(|error| format!("{}: {error}", file.display())))
 }
 
-/// `--without postgres,mongodb`: what the tests do without; and the other arguments.
+/// The servers that `--without postgres,mongodb` leaves out, and the other arguments.
 fn left_out(args: &[String]) -> Result<(String, &[String]), String> {
     match args {
         [flag, names, rest @ ..] if flag == "--without" => Ok((names.clone(), rest)),
@@ -41,7 +41,7 @@ fn left_out(args: &[String]) -> Result<(String, &[String]), String> {
     }
 }
 
-/// SQLite is built with it.
+/// Checks that there is a C compiler, because building SQLite needs one.
 fn check_compiler() -> Outcome {
     let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
     let mut words = compiler.split_whitespace();
@@ -60,7 +60,7 @@ fn check_compiler() -> Outcome {
     }
 }
 
-/// The summaries that the test programs printed, their sum, and what failed.
+/// The summaries that the test programs printed, their sum, and the failed tests.
 struct Results {
     lines: Vec<String>,
     failures: Vec<String>,
@@ -79,7 +79,7 @@ impl Results {
             results.passed += number_before(line, " passed");
             results.failed += number_before(line, " failed");
             results.ignored += number_before(line, " ignored");
-            // Programs without a test say nothing.
+            // Programs without tests are left out.
             if !line.contains("ok. 0 passed; 0 failed; 0 ignored") {
                 results.lines.push(line.to_owned());
             }

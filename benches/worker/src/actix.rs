@@ -21,7 +21,7 @@ impl<S> ActixApp<S> {
     }
 }
 
-/// The same routes without sessions: what they cost is subtracted.
+/// The same routes without sessions. Their cost is subtracted.
 pub async fn bare() -> impl App {
     let answer = || async { black_box(1_u64).to_string() };
     let app = Builder::new()
@@ -51,7 +51,7 @@ where
         }
         match self.0.call(request.to_request()).await {
             Ok(response) => response,
-            // What a middleware could not turn into a response; the server answers it so too.
+            // A middleware returned an error. The server turns it into a response in this way too.
             Err(error) => panic!("{path}: {error}"),
         }
     }

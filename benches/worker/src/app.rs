@@ -4,8 +4,8 @@ use std::time::Duration;
 
 /// An application with the routes of [`path`], called directly, without a network.
 ///
-/// The bare application of a framework has the same routes and no sessions. What it needs is
-/// subtracted, so whatever an implementation does here costs nobody anything.
+/// The bare application of a framework has the same routes and no sessions. Its cost is subtracted.
+/// So the code of an implementation of this trait does not change the figures.
 pub trait App: 'static {
     /// The framework's response.
     type Response;
@@ -36,9 +36,9 @@ pub trait App: 'static {
 pub mod path {
     /// Does not touch the session.
     pub const UNTOUCHED: &str = "/untouched";
-    /// Answers the counter.
+    /// Returns the counter.
     pub const READ: &str = "/read";
-    /// Adds one to the counter and answers it.
+    /// Adds one to the counter and returns it.
     pub const COUNT: &str = "/count";
     /// As [`COUNT`], with [`A_MOMENT`](super::A_MOMENT) between reading and writing.
     pub const COUNT_LATE: &str = "/count-late";
@@ -46,9 +46,9 @@ pub mod path {
     pub const COUNT_SLOWLY: &str = "/count-slowly";
     /// Keeps four small fields: a user's number, name, theme, and the counter.
     pub const SIGN_IN: &str = "/sign-in";
-    /// Ends the session.
+    /// Deletes the session.
     pub const SIGN_OUT: &str = "/sign-out";
-    /// Answers the user's number, 0 for nobody.
+    /// Returns the user's number, or 0 if nobody is signed in.
     pub const USER: &str = "/user";
 
     /// All of them.
@@ -56,10 +56,10 @@ pub mod path {
         [UNTOUCHED, READ, COUNT, COUNT_LATE, COUNT_SLOWLY, SIGN_IN, SIGN_OUT, USER];
 }
 
-/// What handlers wait for elsewhere, such as a database.
+/// How long a handler waits for something else, such as a database.
 pub const A_MOMENT: Duration = Duration::from_millis(1);
 
-/// What a slow request takes.
+/// How long a slow request takes.
 pub const A_WHILE: Duration = Duration::from_millis(100);
 
 /// The number of the user who signs in.

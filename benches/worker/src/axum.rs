@@ -21,7 +21,7 @@ impl AxumApp {
         Self(RefCell::new(router))
     }
 
-    /// The same routes without sessions: what they cost is subtracted.
+    /// The same routes without sessions. Their cost is subtracted.
     pub fn bare() -> Self {
         let answer = || async { black_box(1_u64).to_string() };
         let router = Router::new().route(path::UNTOUCHED, get(untouched));

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use crate::Error;
 use crate::app::path;
 
-/// A request, by what it does with its session.
+/// A kind of request: what it does with its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Case {
     /// A visitor with a session, on a route that does not touch it.
@@ -33,7 +33,7 @@ impl Case {
         Self::NewcomerCounts,
     ];
 
-    /// The name in orders.
+    /// Its name in orders.
     pub fn name(self) -> &'static str {
         match self {
             Self::Untouched => "untouched",
@@ -45,7 +45,7 @@ impl Case {
         }
     }
 
-    /// What tables call it.
+    /// Its name in tables.
     pub fn title(self) -> &'static str {
         match self {
             Self::Untouched => "session not touched",

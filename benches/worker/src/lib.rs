@@ -1,9 +1,9 @@
 //! What every application under test has in common.
 //!
 //! A worker is a process with one application, a peer or this library, on one framework and one
-//! store. It reads [orders](order::Order) from standard input, a line each, and answers each with a
-//! line. So applications whose dependencies collide are measured in turn by one runner, and the
-//! same program runs under valgrind.
+//! store. It reads [orders](order::Order) from standard input, one in a line, and answers each with
+//! a line. So one runner can measure applications whose dependencies conflict, and the same program
+//! runs under valgrind.
 
 #[cfg(feature = "actix")]
 pub mod actix;
@@ -18,5 +18,5 @@ mod trials;
 
 pub use self::serve::serve;
 
-/// What goes wrong, for a person to read.
+/// An error message for a person.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;

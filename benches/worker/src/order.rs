@@ -1,4 +1,4 @@
-//! What a runner asks of a worker, and the line it writes for it.
+//! The orders that a runner gives to a worker, and their text.
 
 use std::fmt;
 use std::str::FromStr;
@@ -25,7 +25,7 @@ pub enum Order {
         /// How many sessions.
         visitors: u32,
     },
-    /// A new visitor's first request; answers the cookie that comes of it.
+    /// The first request of a new visitor. The answer is the visitor's cookie.
     Arrive {
         /// The route.
         path: &'static str,
@@ -37,21 +37,21 @@ pub enum Order {
         /// The `Cookie` header.
         cookie: String,
     },
-    /// Begins a request of the visitor with this cookie, whatever becomes of it. It is under way
-    /// when this is answered, with nothing.
+    /// Starts a request of the visitor with this cookie; its response does not matter. The answer
+    /// is empty, and comes while the request still runs.
     Begin {
         /// The route.
         path: &'static str,
         /// The `Cookie` header.
         cookie: String,
     },
-    /// Waits for the request that was begun; answers whether it was still under way.
+    /// Waits for the request that was started. The answer is whether it was still running.
     End,
     /// Increments of one session's counter; answers how many failed, and the cookie after them.
     Increment {
         /// Whether handlers wait a moment between reading and writing.
         late: bool,
-        /// How many requests are under way at any time.
+        /// How many requests run at the same time.
         at_once: u32,
         /// How many requests.
         requests: u32,

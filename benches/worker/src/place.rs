@@ -1,4 +1,4 @@
-//! Where a worker's sessions are kept: what the runner says on the command line.
+//! Where a worker keeps its sessions, from the command line of the runner.
 
 use crate::Error;
 

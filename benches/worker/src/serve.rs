@@ -1,4 +1,4 @@
-//! A worker's life: orders in, answers out.
+//! The main loop of a worker: it reads orders and writes answers.
 
 use std::io::Write;
 use std::rc::Rc;
@@ -13,8 +13,8 @@ use crate::case::Case;
 use crate::order::Order;
 use crate::trials::{self, UnderWay};
 
-/// Does what standard input orders until it ends. Everything happens on this thread, but for what
-/// stores do on threads of their own.
+/// Executes the orders on standard input until it is closed. Everything runs on this thread, except
+/// for the threads of stores.
 ///
 /// # Errors
 ///
@@ -62,7 +62,7 @@ pub async fn serve<A: App>(app: A) -> Result<(), Error> {
         .await
 }
 
-/// How long the requests take; sessions are made before.
+/// The time of the requests. The sessions are created before.
 async fn run<A: App>(
     app: &Rc<A>,
     case: Case,
@@ -93,10 +93,10 @@ async fn run<A: App>(
     Ok(start.elapsed())
 }
 
-/// A visitor's first request: the cookie that comes of it.
+/// Sends the first request of a visitor, and returns the visitor's cookie.
 async fn newcomer<A: App>(app: &A, path: &'static str) -> Result<String, Error> {
     let response = visit(app, path, None).await?;
-    // The bare application sets none; its requests have one of the usual size nevertheless.
+    // The bare application sets no cookie. Its requests send one of the usual size.
     let usual = || "id=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned();
     Ok(cookie_of::<A>(&response).unwrap_or_else(usual))
 }

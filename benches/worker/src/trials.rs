@@ -1,4 +1,4 @@
-//! Requests that get in each other's way.
+//! Requests of one session at the same time.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -45,22 +45,22 @@ pub(crate) async fn increment<A: App>(
     Ok(format!("{} {}", failed.get(), jar.take()))
 }
 
-/// A request that was begun and not waited for.
+/// A request that was started and still runs.
 pub(crate) struct UnderWay(JoinHandle<()>);
 
 impl UnderWay {
-    /// Begins a request, and waits until it has read its session.
+    /// Starts a request, and waits until it has read its session.
     pub(crate) async fn begin<A: App>(app: &Rc<A>, path: &'static str, cookie: &str) -> Self {
         let (app, cookie) = (app.clone(), A::cookie(cookie));
         let request = task::spawn_local(async move {
-            // What it answers does not matter: 409 is right.
+            // The response does not matter: 409 is correct too.
             drop(app.call(path, Some(cookie)).await);
         });
         tokio::time::sleep(A_WHILE / 4).await;
         Self(request)
     }
 
-    /// Waits for its end; says whether there was anything to wait for.
+    /// Waits for its end. Returns whether it was still running.
     pub(crate) async fn end(self) -> Result<bool, Error> {
         let was_under_way = !self.0.is_finished();
         self.0.await?;

@@ -1,4 +1,4 @@
-//! What Chromium tells through its own protocol and not through WebDriver.
+//! What only Chromium's own protocol tells, and not WebDriver.
 
 use fantoccini::wd::WebDriverCompatibleCommand;
 use http::Method;
@@ -12,19 +12,19 @@ use crate::Browser;
 pub struct Cookie {
     /// Its name, prefix included.
     pub name: String,
-    /// The host, with a dot in front if subdomains get it too.
+    /// The host, with a leading dot if subdomains get the cookie too.
     pub domain: String,
-    /// Below which path it is sent.
+    /// The path below which it is sent.
     pub path: String,
-    /// `Strict`, `Lax` or `None`; empty if it was not said.
+    /// `Strict`, `Lax` or `None`; empty if the attribute was not set.
     pub same_site: String,
-    /// Whether it goes to trustworthy origins alone.
+    /// Whether it is sent only to trustworthy origins.
     pub secure: bool,
     /// Whether it is hidden from scripts.
     pub http_only: bool,
-    /// For how many seconds it is still kept; `None` until the browser is closed.
+    /// The seconds until it expires; `None` if it is kept until the browser is closed.
     pub max_age: Option<u64>,
-    /// The site of the page within which it was set, for a partitioned cookie.
+    /// The site of the top-level page in which it was set, if it is partitioned.
     pub partition: Option<String>,
 }
 
@@ -64,7 +64,7 @@ impl Cookie {
     }
 }
 
-/// ChromeDriver's way to the DevTools.
+/// The WebDriver command of ChromeDriver that calls the DevTools.
 #[derive(Debug)]
 struct Call(Value);
 

@@ -1,7 +1,7 @@
 //! A real browser for tests: headless Chromium, with a profile for each visitor.
 //!
-//! Everything here panics when the browser does not do what it is told: the test has failed then. A
-//! browser that a failed test leaves open ends with its driver.
+//! Everything here panics if the browser does not do what it is told, so the test fails. If a
+//! failed test leaves a browser open, the browser ends with its driver.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
@@ -18,7 +18,7 @@ use test_servers::Kind;
 
 pub use self::devtools::Cookie;
 
-/// What a browser keeps of one person between its runs: cookies, above all.
+/// What a browser keeps for one person between its runs, such as cookies.
 #[derive(Debug)]
 pub struct Profile {
     driver: String,
@@ -26,7 +26,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// A new one; `None` if the person who runs the tests left Chromium out.
+    /// A new profile; `None` if the person who runs the tests left Chromium out.
     pub fn new() -> Option<Self> {
         let driver = test_servers::url(Kind::Chromium)?;
         Some(Self { driver, folder: tempfile::tempdir().unwrap() })
@@ -47,14 +47,14 @@ impl Profile {
             "--disable-component-update",
             "--disable-sync",
             "--hide-scrollbars",
-            // The browser ends with whoever holds the other end: its driver.
+            // The driver holds the other end of the pipe, so the browser ends with the driver.
             "--remote-debugging-pipe",
             &profile,
         ];
         let preferences = json!({
-            // Third-party cookies are let through, so that their attributes alone decide.
+            // Third-party cookies are allowed, so that only their attributes decide.
             "profile.cookie_controls_mode": 0,
-            // Opens this, which is quicker than a page of news.
+            // Starts with an empty page, which is faster than the default one.
             "session.restore_on_startup": 4,
             "session.startup_urls": ["about:blank"],
         });
@@ -70,7 +70,7 @@ impl Profile {
     }
 }
 
-/// Far longer than a page takes.
+/// A limit that a page never reaches.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A window of Chromium.
@@ -81,18 +81,18 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Closes the browser as a person does: what lasts is written to its profile.
+    /// Closes the browser as a person does: it writes persistent data to its profile.
     pub async fn close(self) {
         self.client.close().await.unwrap();
     }
 
-    /// Goes to a page as if its address was typed, and reads its text.
+    /// Opens a page as if its address was typed, and returns its text.
     pub async fn visit(&self, url: &str) -> String {
         self.client.goto(url).await.unwrap();
         self.text().await
     }
 
-    /// What the page says.
+    /// The text of the page.
     pub async fn text(&self) -> String {
         self.client.find(Locator::Css("body")).await.unwrap().text().await.unwrap()
     }
@@ -102,7 +102,7 @@ impl Browser {
         Page(self.client.find(Locator::Css("html")).await.unwrap())
     }
 
-    /// Runs a script in the page; what it returns is waited for.
+    /// Runs a script in the page, and waits for the promise that it returns.
     pub async fn script(&self, script: &str, arguments: Vec<Value>) -> Value {
         self.client.execute(script, arguments).await.unwrap()
     }
@@ -117,14 +117,14 @@ impl Browser {
         self.click("button", text).await;
     }
 
-    /// Fills the field with this label in, as a keyboard does.
+    /// Types into the field with this label.
     pub async fn fill(&self, label: &str, value: &str) {
         let field = self.field(label).await;
         field.clear().await.unwrap();
         field.send_keys(value).await.unwrap();
     }
 
-    /// Ticks the box with this label, or takes the tick away.
+    /// Ticks the box with this label, or unticks it.
     pub async fn tick(&self, label: &str) {
         self.field(label).await.click().await.unwrap();
     }
@@ -146,12 +146,12 @@ impl Browser {
     }
 }
 
-/// A page that something leads away from.
+/// A page that the browser is about to leave.
 #[derive(Debug)]
 pub struct Page(Element);
 
 impl Page {
-    /// Waits until another page is there: WebDriver does not always.
+    /// Waits until another page is open, because WebDriver does not always wait.
     pub async fn left(self) {
         let is_left = async {
             while self.0.tag_name().await.is_ok() {

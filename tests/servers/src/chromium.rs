@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::process::{Server, free_port};
 use crate::{Error, install};
 
-/// Starts ChromeDriver. A browser of its own belongs to each WebDriver session; browsers that are asked
-/// for with `--remote-debugging-pipe` end with the driver, however it ends.
+/// Starts ChromeDriver. Each WebDriver session has its own browser. Browsers that are started with
+/// `--remote-debugging-pipe` end with the driver, however the driver ends.
 ///
 /// # Errors
 ///
@@ -16,7 +16,7 @@ use crate::{Error, install};
 pub(crate) fn start() -> Result<Server, Error> {
     let program = install::program("chromedriver", Vec::new, &["chromium", "chromium-driver"])?;
     let (folder, port) = (tempfile::tempdir()?, free_port()?);
-    // Profiles that a browser leaves behind go with the folder.
+    // Profiles that a browser leaves behind are removed with the folder.
     let scratch = format!("TMPDIR={}", folder.path().display());
     let (program, port_argument) = (program.display().to_string(), format!("--port={port}"));
     let command = ["env", &scratch, &program, &port_argument, "--allowed-ips=127.0.0.1"];
@@ -24,7 +24,7 @@ pub(crate) fn start() -> Result<Server, Error> {
     Server::start(folder, command, format!("http://127.0.0.1:{port}"), move || answers(port))
 }
 
-/// Whether it takes requests.
+/// Whether it accepts requests.
 fn answers(port: u16) -> bool {
     let ask = || -> std::io::Result<bool> {
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;

@@ -1,4 +1,4 @@
-//! Installing what is missing, where that is possible.
+//! Installing missing programs, where that is possible.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -1,13 +1,13 @@
 //! Real servers for tests.
 //!
-//! [`url`] answers where a server is: what its variable (`REDIS_URL`, …) says, or else a server
-//! started for this process, on a free loopback port with an empty data folder. `cargo xtask test`
-//! starts them once for all test programs and sets the variables; plain `cargo test` starts them for
-//! each program that asks. They end with the process that started them, however it ends.
+//! [`url`] returns the URL of a server. Either its variable (`REDIS_URL`, …) names one, or this
+//! process starts one, on a free loopback port with an empty data folder. `cargo xtask test` starts
+//! the servers once for all test programs and sets the variables. Plain `cargo test` starts them
+//! for each program that needs one. They end with the process that started them, however it ends.
 //!
 //! A server that is missing is installed where that is possible (Debian or Ubuntu, as root);
-//! otherwise the tests that need it fail with a message that says what to install. Only what the
-//! variable `SESSION_TESTS_WITHOUT` names (comma-separated: `postgres,mongodb`) is left out.
+//! otherwise the tests that need it fail with a message that says what to install. Only the servers
+//! in the variable `SESSION_TESTS_WITHOUT` (comma-separated: `postgres,mongodb`) are left out.
 
 mod chromium;
 mod install;
@@ -31,7 +31,7 @@ pub use self::redis::start as start_redis;
 pub use self::redis_cluster::{kill_node, start as start_redis_cluster};
 pub use self::webdis::start as start_webdis;
 
-/// What goes wrong with servers, for a person to read.
+/// An error message for a person.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// The kinds of servers that tests need.
@@ -47,7 +47,7 @@ pub enum Kind {
     MongoDb,
     /// PostgreSQL.
     Postgres,
-    /// ChromeDriver, which starts a Chromium for everyone who asks.
+    /// ChromeDriver, which starts a Chromium for each session.
     Chromium,
 }
 
@@ -74,7 +74,7 @@ impl Kind {
         }
     }
 
-    /// The variable that names a server which runs already.
+    /// The variable that names a running server.
     pub fn variable(self) -> &'static str {
         match self {
             Self::Redis => "REDIS_URL",
@@ -86,7 +86,7 @@ impl Kind {
         }
     }
 
-    /// Starts a server of this kind for the caller alone; it ends when the answer is dropped.
+    /// Starts a server of this kind for this caller only. It is stopped when it is dropped.
     ///
     /// # Errors
     ///
@@ -103,7 +103,7 @@ impl Kind {
     }
 }
 
-/// Where a server of this kind is; `None` if the person who runs the tests left it out.
+/// The URL of a server of this kind; `None` if the person who runs the tests left it out.
 ///
 /// # Panics
 ///
@@ -132,7 +132,7 @@ pub fn is_left_out(kind: Kind) -> bool {
     left_out.split(',').any(|name| name.trim() == kind.name())
 }
 
-/// The server that its variable names.
+/// The running server that the variable names.
 pub fn named(kind: Kind) -> Option<String> {
     std::env::var(kind.variable()).ok().filter(|url| !url.is_empty())
 }

@@ -1,8 +1,8 @@
 //! A server that speaks MongoDB's protocol.
 //!
-//! MongoDB itself is in no package registry. `MONGODB_URL` names a real one; otherwise SecantusDB, a
-//! clone, runs as a process of its own, installed from PyPI into a virtual environment. What passes on
-//! it agrees with the clone.
+//! No package registry has MongoDB itself. `MONGODB_URL` names a real server. Otherwise SecantusDB,
+//! a clone, runs in its own process, installed from PyPI into a virtual environment. A test that
+//! passes then only proves that the store works with the clone.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -14,7 +14,7 @@ use std::time::Duration;
 use crate::process::{Server, free_port};
 use crate::{Error, install};
 
-/// The version that was tried.
+/// The version that the tests were run with.
 const PACKAGE: &str = "SecantusDB==0.7.0b3";
 
 /// Starts SecantusDB with more arguments, such as `--auth`; its data is in the server's folder.
@@ -26,7 +26,7 @@ pub fn start(arguments: &[&str]) -> Result<Server, Error> {
     let program = program()?;
     eprintln!("MongoDB: a clone, {PACKAGE} (name a real server in MONGODB_URL)");
     let (folder, port) = (tempfile::tempdir()?, free_port()?);
-    // A known file keeps it from reading one of the user's.
+    // With this file it does not read a configuration of the user.
     let config = folder.path().join("secantusd.toml");
     std::fs::write(&config, "")?;
     let data = folder.path().join("data");
@@ -61,16 +61,16 @@ fn program() -> Result<PathBuf, Error> {
     }
     std::fs::create_dir_all(&target)?;
     let python = install::program("python3", Vec::new, &["python3", "python3-venv"])?;
-    // Other processes may install at the same time: each has its own, the first one's is kept. A
-    // launcher names the folder it is in, so it is made there and seen when it is complete.
+    // Only one process installs at a time. The launcher contains the path of its folder, so the
+    // environment is created in its final folder. Others see it when the launcher exists.
     let lock = lock(&target)?;
     if !launcher.is_file() {
         eprintln!("pip install {PACKAGE}");
-        // Left over from a run that was ended.
+        // Left by a run that was stopped.
         let _ = std::fs::remove_dir_all(&folder);
         let venv = |python: &Path| run(Command::new(python).args(["-m", "venv"]).arg(&folder));
         if venv(&python).is_err() {
-            // Debian has the module in a package of its own.
+            // On Debian the module is in a separate package.
             install::install(&["python3-venv"])?;
             venv(&python)?;
         }
@@ -91,7 +91,7 @@ fn program() -> Result<PathBuf, Error> {
     Ok(launcher)
 }
 
-/// Waits until no other process installs.
+/// Waits until no other process is installing.
 fn lock(folder: &Path) -> Result<std::fs::File, Error> {
     let file = std::fs::File::create(folder.join("lock"))?;
     file.lock()?;

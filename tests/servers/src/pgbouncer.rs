@@ -6,8 +6,8 @@ use crate::postgres::{is_ready, unprivileged};
 use crate::process::{Server, free_port};
 use crate::{Error, install, postgres};
 
-/// Starts PostgreSQL and PgBouncer before it, which gives each transaction one of `servers`
-/// connections. The answer is PgBouncer; PostgreSQL is what is [`behind`](Server::behind) it.
+/// Starts PostgreSQL, and PgBouncer in front of it, which gives each transaction one of `servers`
+/// connections. Returns PgBouncer; PostgreSQL is [`behind`](Server::behind) it.
 ///
 /// # Errors
 ///
@@ -18,7 +18,7 @@ pub fn start(servers: u32) -> Result<Server, Error> {
     let postgres = postgres::start()?;
     let address = postgres.url().rsplit(':').next().ok_or("a server of ours has a port")?;
     let (postgres_port, database) = address.split_once('/').ok_or("its URL has a database")?;
-    // Its user, who is not root, must be able to reach the folder.
+    // PgBouncer does not run as root, so its user must be able to reach the folder.
     let (folder, port) = (tempfile::tempdir_in("/tmp")?, free_port()?);
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))?;
     let config = folder.path().join("pgbouncer.ini");

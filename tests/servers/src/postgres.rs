@@ -8,7 +8,7 @@ use crate::Error;
 use crate::install::{self, is_root};
 use crate::process::{Server, free_port};
 
-/// A server with the user `postgres`, whom it trusts, and an empty database of that name.
+/// A server with an empty database `postgres`. It trusts the user `postgres` without a password.
 pub(crate) fn start() -> Result<Server, Error> {
     let postgres = install::program("postgres", folders, &["postgresql"])?;
     let initdb = install::program("initdb", folders, &["postgresql"])?;
@@ -37,7 +37,7 @@ pub(crate) fn start() -> Result<Server, Error> {
     Server::start(folder, command, url, is_ready)
 }
 
-/// Asks whether the server takes connections.
+/// Asks whether the server accepts connections.
 pub(crate) fn is_ready(url: &str) -> Result<impl FnMut() -> bool + Send + use<>, Error> {
     let program = install::program("pg_isready", folders, &["postgresql"])?;
     let url = url.to_owned();
@@ -47,7 +47,7 @@ pub(crate) fn is_ready(url: &str) -> Result<impl FnMut() -> bool + Send + use<>,
     })
 }
 
-/// Where Debian keeps the programs, the newest version first.
+/// The folders of Debian's programs, the newest version first.
 fn folders() -> Vec<PathBuf> {
     let Ok(versions) = std::fs::read_dir("/usr/lib/postgresql") else { return Vec::new() };
     let mut folders: Vec<_> = versions.flatten().map(|version| version.path()).collect();
@@ -58,7 +58,7 @@ fn folders() -> Vec<PathBuf> {
     folders.into_iter().map(|folder| folder.join("bin")).collect()
 }
 
-/// The command, run as the user `postgres` where this is root.
+/// The command, run as the user `postgres` if this process is root.
 pub(crate) fn unprivileged(command: &[&str]) -> Vec<String> {
     let user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"];
     let user = if is_root() { &user[..] } else { &[] };

@@ -1,4 +1,4 @@
-//! Starting a server process that ends with us.
+//! Starting a server process that ends with this process.
 
 use std::fmt;
 use std::fs::File;
@@ -13,18 +13,19 @@ use tempfile::TempDir;
 use crate::Error;
 use crate::tree::Tree;
 
-/// A running server with a data folder of its own; ended when it is dropped or this process ends.
+/// A running server with its own data folder. It is stopped when it is dropped or this process
+/// ends.
 pub struct Server {
     url: String,
     command: Vec<String>,
     is_ready: Box<dyn FnMut() -> bool + Send>,
-    // Before the folder, which it uses.
+    // Dropped before the folder, because the process uses it.
     process: Option<Process>,
     folder: TempDir,
     behind: Option<Box<Server>>,
 }
 
-/// How long a server may take until it answers.
+/// How long a server may need until it answers.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Server {
@@ -47,13 +48,13 @@ impl Server {
         Ok(server)
     }
 
-    /// Makes this the way to another server, which ends with it.
+    /// Puts this server in front of another one, which ends with it.
     pub(crate) fn before(mut self, behind: Self) -> Self {
         self.behind = Some(behind.into());
         self
     }
 
-    /// The server to which this one is the way.
+    /// The server behind this one.
     ///
     /// # Panics
     ///
@@ -62,7 +63,7 @@ impl Server {
         self.behind.as_mut().expect("a server with another one behind it")
     }
 
-    /// Where it is.
+    /// Its URL.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -72,7 +73,7 @@ impl Server {
         self.folder.path()
     }
 
-    /// Gives it more arguments, from when it is started again.
+    /// Gives it more arguments for the next start.
     pub fn add_arguments(&mut self, arguments: &[&str]) {
         self.command.extend(arguments.iter().map(|&argument| argument.to_owned()));
     }
@@ -103,17 +104,17 @@ impl Server {
         Ok(())
     }
 
-    /// Lets it hang (SIGSTOP): when this returns, nothing of it runs any more, though its connections
-    /// are open.
+    /// Makes it hang (SIGSTOP). When this returns, none of its processes runs, but its connections
+    /// are still open.
     ///
     /// # Panics
     ///
-    /// If it does not run, or not everything of it stops.
+    /// If it does not run, or not all of its processes stop.
     pub fn pause(&self) {
         self.tree().stop().expect("the server stops");
     }
 
-    /// Lets it go on after [`pause`](Self::pause).
+    /// Resumes it after [`pause`](Self::pause).
     ///
     /// # Panics
     ///
@@ -133,15 +134,15 @@ impl fmt::Debug for Server {
     }
 }
 
-/// A process and the shell that watches over it.
+/// A process and the shell that watches it.
 struct Process {
     watcher: Child,
     tree: Tree,
 }
 
-/// Writes the server's process number to the file that is the first argument, and runs the server until
-/// there is a line on standard input, or it ends: it does when the parent ends, however that is. Then
-/// nobody else removes the folder.
+/// Writes the server's process number to the file in the first argument, and runs the server. Kills
+/// it when a line arrives on standard input, or when standard input is closed. It is closed when
+/// the parent ends, however that happens. Then nobody else removes the folder, so this removes it.
 const WATCH: &str = r#"
 pid=$1; shift
 sh -c 'echo $$ >"$0"; exec "$@"' "$pid" "$@" </dev/null &
@@ -175,20 +176,21 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Processes that the server has started may serve for a moment longer than it does.
+        // The processes that the server has started may run a moment longer than the server.
         if self.has_ended().is_ok_and(|ended| !ended) {
             let _ = self.tree.kill();
         }
         if let Some(mut stdin) = self.watcher.stdin.take() {
-            // If it has ended, it needs no line.
+            // An error only means that the shell has ended.
             let _ = stdin.write_all(b"end\n");
         }
-        // It kills the server, if that lives still, and ends.
+        // The shell kills the server if it still runs, and ends.
         let _ = self.watcher.wait();
     }
 }
 
-/// A free port on loopback, below the ports that the cluster bus of Redis adds 10,000 to.
+/// A free port on loopback, low enough that the cluster bus of Redis can use the port 10,000 above
+/// it.
 ///
 /// # Errors
 ///

@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::process::{Server, free_port};
 use crate::{Error, install};
 
-/// Starts a server with more arguments, such as `--requirepass`. `REDIS_SERVER` names another program
-/// than `redis-server`.
+/// Starts a server with more arguments, such as `--requirepass`. `REDIS_SERVER` names another
+/// program than `redis-server`.
 ///
 /// # Errors
 ///
@@ -35,7 +35,7 @@ pub(crate) fn program() -> Result<String, Error> {
     }
 }
 
-/// Whether it answers, with data or with a request for a password.
+/// Whether it answers, even if it asks for a password.
 fn answers(port: u16) -> bool {
     let ask = || -> std::io::Result<bool> {
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;

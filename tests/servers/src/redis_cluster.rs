@@ -12,14 +12,14 @@ use crate::{Error, install, redis};
 /// How many servers there are.
 const SERVERS: usize = 6;
 
-/// Runs a server for each port, and ends them with itself.
+/// Runs a server for each port, and stops all of them when it ends.
 const RUN: &str = r#"folder=$1; ports=$2; shift 2
 for port in $ports; do mkdir -p "$folder/$port"; "$@" --port $port --dir "$folder/$port" & all="$all $!"; done
 (while kill -0 $$ 2>/dev/null; do sleep 0.2; done; kill -9 $all 2>/dev/null) &
 wait"#;
 
-/// Starts a cluster with more arguments for its servers, such as `--appendonly`. It is one server to
-/// its caller; [`kill_node`] ends one of its processes.
+/// Starts a cluster with more arguments for its servers, such as `--appendonly`. The caller gets it
+/// as one server. [`kill_node`] kills one of its processes.
 ///
 /// # Errors
 ///
@@ -28,7 +28,8 @@ pub fn start(arguments: &[&str]) -> Result<Server, Error> {
     let program = redis::program()?;
     let cli = install::program("redis-cli", Vec::new, &["redis-tools"])?;
     let folder = tempfile::tempdir()?;
-    // Held until all are chosen: no port is chosen twice, nor by a cluster that starts beside this one.
+    // The ports are held until all are chosen, so that neither this cluster nor another one that
+    // starts at the same time chooses a port twice.
     let held = (0..SERVERS).map(|_| port_pair()).collect::<Result<Vec<_>, _>>()?;
     let ports: Vec<u16> = held.iter().map(|(port, _)| *port).collect();
     let hosts: Vec<String> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
@@ -38,7 +39,7 @@ pub fn start(arguments: &[&str]) -> Result<Server, Error> {
     let fixed = "--bind 127.0.0.1 --cluster-enabled yes --cluster-node-timeout 1000 \
         --cluster-replica-validity-factor 0 --repl-diskless-sync-delay 0";
     let command = shell.into_iter().chain([program.as_str()]).chain(fixed.split_whitespace());
-    // An empty argument, which no word of the above can be.
+    // Added separately, because splitting a text gives no empty argument.
     let command = command.chain(["--save", ""]).chain(arguments.iter().copied());
     let command = command.map(str::to_owned).collect();
     let url = format!("redis-cluster://{}", hosts.join(","));
@@ -65,7 +66,7 @@ pub fn kill_node(port: u16) {
     assert!(killed.is_ok_and(|status| status.success()), "the node is killed");
 }
 
-/// A free port whose bus port, 10,000 above it, is free too, and what holds both.
+/// A free port whose bus port, 10,000 above it, is free too, and the sockets that hold both.
 fn port_pair() -> Result<(u16, [TcpListener; 2]), Error> {
     loop {
         let port = free_port()?;
@@ -84,7 +85,7 @@ fn form(cli: &Path, hosts: &[String]) -> bool {
     create.status().is_ok_and(|status| status.success())
 }
 
-/// Whether it knows a server for each slot and, if it is a replica, follows its primary.
+/// Whether the server knows a server for each slot and, if it is a replica, follows its primary.
 fn is_well(port: u16) -> bool {
     says(port, "CLUSTER INFO", "cluster_state:ok")
         && ask(port, "INFO replication").is_some_and(|info| {
@@ -96,7 +97,7 @@ fn says(port: u16, command: &str, text: &str) -> bool {
     ask(port, command).is_some_and(|answer| answer.contains(text))
 }
 
-/// Sends one command and reads the beginning of what comes back.
+/// Sends one command and reads the beginning of the answer.
 fn ask(port: u16, command: &str) -> Option<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(1))).ok()?;

@@ -1,5 +1,5 @@
-//! A server with all the processes that it has started, as Linux shows them in `/proc`. Elsewhere it is
-//! one process, whose end is not waited for.
+//! A server with all the processes that it has started, as Linux shows them in `/proc`. On other
+//! systems it is one process, and nothing waits for its end.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,11 +13,11 @@ pub(crate) struct Tree {
     pid_file: PathBuf,
 }
 
-/// How long processes may take until they have done what a signal says.
+/// How long processes may need to obey a signal.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Tree {
-    /// Of the process whose number will be in this file.
+    /// The tree of the process whose number will be in this file.
     pub(crate) fn of(pid_file: PathBuf) -> Self {
         Self { pid_file }
     }
@@ -26,12 +26,12 @@ impl Tree {
         &self.pid_file
     }
 
-    /// Stops all processes and waits until no thread of them runs; answers their numbers.
+    /// Stops all processes and waits until none of their threads runs. Returns their numbers.
     pub(crate) fn stop(&self) -> Result<Vec<String>, Error> {
         let number = fs::read_to_string(&self.pid_file)?.trim().to_owned();
         let mut processes = vec![number];
         let mut next = 0;
-        // Parents stop before their children are looked for, so that none is missed.
+        // Parents are stopped before their children are listed, so that none is missed.
         while let Some(process) = processes.get(next).cloned() {
             signal("-STOP", std::slice::from_ref(&process))?;
             // `kill` returns before all threads have stopped.
@@ -42,7 +42,7 @@ impl Tree {
         Ok(processes)
     }
 
-    /// Lets all processes go on.
+    /// Resumes all processes.
     pub(crate) fn resume(&self) -> Result<(), Error> {
         signal("-CONT", &self.stop()?)
     }
@@ -75,7 +75,7 @@ fn wait(is_done: impl Fn() -> bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// What a process has started, by any of its threads.
+/// The processes that any thread of a process has started.
 fn children(process: &str) -> Vec<String> {
     let files = threads(process).into_iter().map(|thread| thread.join("children"));
     let lists: Vec<String> = files.filter_map(|file| fs::read_to_string(file).ok()).collect();
@@ -85,7 +85,7 @@ fn children(process: &str) -> Vec<String> {
 /// The states of its threads: `T` and `t` are stopped, `Z` and `X` are dead.
 fn states(process: &str) -> Vec<char> {
     let files = threads(process).into_iter().map(|thread| thread.join("stat"));
-    // Before the state there is the name, in parentheses; it may hold some itself.
+    // The name comes before the state, in parentheses. It may contain parentheses too.
     let state = |stat: String| stat.rsplit_once(") ")?.1.chars().next();
     files.filter_map(|file| state(fs::read_to_string(file).ok()?)).collect()
 }

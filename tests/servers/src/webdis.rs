@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::process::{Server, free_port};
 use crate::{Error, install, redis};
 
-/// Starts Redis with these arguments and Webdis before it, with an `acl` as its manual describes it. The
-/// answer is Webdis; Redis is what is [`behind`](Server::behind) it.
+/// Starts Redis with these arguments, and Webdis in front of it, with an `acl` as its manual
+/// describes. Returns Webdis; Redis is [`behind`](Server::behind) it.
 ///
 /// # Errors
 ///
@@ -28,12 +28,12 @@ pub fn start(redis_arguments: &[&str], acl: &str) -> Result<Server, Error> {
     std::fs::write(&config, settings)?;
     let command = vec![program.display().to_string(), config.display().to_string()];
     let url = format!("webdis://127.0.0.1:{port}");
-    // Each of its threads connects for itself.
+    // Each thread of Webdis has its own connections, so it is asked several times.
     let is_ready = move || (0..8).all(|_| answers(port));
     Ok(Server::start(folder, command, url, is_ready)?.before(redis))
 }
 
-/// Whether it answers, if only that it may not.
+/// Whether it answers, even if it refuses the command.
 fn answers(port: u16) -> bool {
     let ask = || -> std::io::Result<bool> {
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;

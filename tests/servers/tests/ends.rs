@@ -1,4 +1,4 @@
-//! What is left of servers when the tests have ended.
+//! Servers leave nothing when the tests have ended.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 

@@ -1,4 +1,4 @@
-//! Cookies with other attributes than the defaults: kept where they should be, and removed there.
+//! Cookies with other attributes than the defaults are kept and removed where they should be.
 
 use serde_json::json;
 use test_browser::{Browser, Cookie, Profile};
@@ -45,7 +45,7 @@ on_both! {
         browser.close().await;
     }
 
-    /// `Strict`: not even another site's link has the cookie.
+    /// `Strict`: even a link from another site comes without the cookie.
     async fn strict(framework: Framework, profile: &Profile) {
         let server = Server::start_on(framework, &Data::at("memory:"), &["--same-site", "strict"]);
         let browser = profile.open().await;
@@ -58,7 +58,7 @@ on_both! {
         browser.close().await;
     }
 
-    /// `None`: another site's form and frame have it.
+    /// `None`: a form and a frame of another site have the cookie.
     async fn none(framework: Framework, profile: &Profile) {
         let server = Server::start_on(framework, &Data::at("memory:"), &["--same-site", "none"]);
         let browser = profile.open().await;
@@ -73,7 +73,7 @@ on_both! {
         browser.close().await;
     }
 
-    /// `Partitioned`: a page of another site that embeds us has a session of its own.
+    /// `Partitioned`: inside a page of another site, the embedded site has a separate session.
     async fn partitioned(framework: Framework, profile: &Profile) {
         let arguments = ["--same-site", "none", "--partitioned", "true"];
         let server = Server::start_on(framework, &Data::at("memory:"), &arguments);
@@ -93,7 +93,7 @@ on_both! {
         browser.close().await;
     }
 
-    /// Persistent for every visitor, without being asked.
+    /// Persistent for every visitor, without `remember`.
     async fn persistent(framework: Framework, profile: &Profile) {
         let arguments = ["--persistent", "true", "--absolute-secs", "7200"];
         let server = Server::start_on(framework, &Data::at("memory:"), &arguments);
@@ -109,7 +109,7 @@ on_both! {
     }
 }
 
-/// A session begins, goes on and ends, and leaves nothing behind; answers its cookie.
+/// Begins, uses and deletes a session, which leaves no cookie. Returns the cookie that it had.
 async fn kept_and_removed(server: &Server, browser: &Browser, host: &str) -> Cookie {
     let site = Site::new(server, host);
     assert_eq!(site.ops(browser, json!([["add_counter", 1]])).await, json!([1]));

@@ -7,19 +7,20 @@ use crate::server::{Data, Framework, Server};
 use crate::site::{LOOPBACK, Site, on_both};
 
 on_both! {
-    /// Kept, returned, hidden from scripts, and gone after the session: a session in a store.
+    /// The cookie of a session in a store is kept, sent back, hidden from scripts, and removed with
+    /// the session.
     async fn session_in_a_store(framework: Framework, profile: &Profile) {
         let server = Server::start_on(framework, &Data::at("memory:"), &[]);
         keeps_and_removes(profile, &server, 10, &["__Host-id"]).await;
     }
 
-    /// The same for a session that is the cookie.
+    /// The same for a session in the cookie.
     async fn sealed_cookie(framework: Framework, profile: &Profile) {
         let server = Server::start_on(framework, &Data::in_cookie("sealed", "none"), &[]);
         keeps_and_removes(profile, &server, 1_000, &["__Host-id"]).await;
     }
 
-    /// The same for a session that is spread over several cookies.
+    /// The same for a session in several cookies.
     async fn sealed_cookie_in_chunks(framework: Framework, profile: &Profile) {
         let data = Data::in_cookie("sealed", "none");
         let server = Server::start_on(framework, &data, &["--chunks", "3"]);
@@ -27,7 +28,7 @@ on_both! {
         keeps_and_removes(profile, &server, 6_000, &names).await;
     }
 
-    /// Another site's form comes without the cookie, another site's link with it.
+    /// A form of another site comes without the cookie, a link with it.
     async fn cross_site_requests(framework: Framework, profile: &Profile) {
         let server = Server::start_on(framework, &Data::at("memory:"), &[]);
         let [ours, theirs] = LOOPBACK.map(|host| Site::new(&server, host));
@@ -48,7 +49,7 @@ on_both! {
         browser.close().await;
     }
 
-    /// The cookie goes with the browser, unless the visitor asked to be remembered.
+    /// The browser drops the cookie when it is closed, unless the visitor asked to be remembered.
     async fn closing_the_browser(framework: Framework, profile: &Profile) {
         let server = Server::start_on(framework, &Data::at("memory:"), &[]);
         let [forgotten, remembered] = LOOPBACK.map(|host| Site::new(&server, host));
@@ -71,7 +72,7 @@ on_both! {
     }
 }
 
-/// Uses a session of about `size` bytes by every name of the host.
+/// Uses a session of about `size` bytes under every name of the host.
 async fn keeps_and_removes(profile: &Profile, server: &Server, size: usize, names: &[&str]) {
     let browser = profile.open().await;
     for host in LOOPBACK {

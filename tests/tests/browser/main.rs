@@ -1,4 +1,4 @@
-//! What a real browser does with our cookies: headless Chromium against the scenario server.
+//! What a real browser does with the session cookies: headless Chromium and the scenario server.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 

@@ -41,7 +41,7 @@ pub(crate) use on_both;
 pub(crate) struct Site(String);
 
 impl Site {
-    /// The server by this name of its host.
+    /// The server under this name of its host.
     pub(crate) fn new(server: &Server, host: &str) -> Self {
         Self(server.url.replace("127.0.0.1", host))
     }
@@ -51,7 +51,7 @@ impl Site {
         format!("{}{path}", self.0)
     }
 
-    /// Runs operations by a script in a page of the site.
+    /// Runs operations from a script in a page of the site.
     pub(crate) async fn ops(&self, browser: &Browser, ops: Value) -> Value {
         browser.visit(&self.page("/none")).await;
         let script =
@@ -60,9 +60,9 @@ impl Site {
         browser.script(script, vec![ops]).await
     }
 
-    /// Submits a form that reads the counter, from the page that is open; it may be of another site.
+    /// Submits a form that reads the counter, from the open page, which may be of another site.
     pub(crate) async fn post_from(&self, browser: &Browser) -> String {
-        // What a form sends as plain text is `name=value`.
+        // A form with the encoding `text/plain` sends `name=value`.
         let script = r#"document.body.innerHTML =
             `<form method="post" enctype="text/plain" action="${arguments[0]}">
                 <input type="hidden" name='{"ops": [["counter"]], "rest": "' value='"}'>
@@ -74,7 +74,7 @@ impl Site {
         browser.text().await
     }
 
-    /// Follows a link that counts a visit, from the page that is open; it may be of another site.
+    /// Follows a link that counts a visit, from the open page, which may be of another site.
     pub(crate) async fn link_from(&self, browser: &Browser) -> String {
         let script = "document.body.innerHTML = `<a href='${arguments[0]}'>go</a>`";
         let target = self.page("/visit");
@@ -83,7 +83,7 @@ impl Site {
         browser.text().await
     }
 
-    /// The page within a frame of the page that is open.
+    /// The page in a frame of the open page.
     pub(crate) async fn framed_in(&self, browser: &Browser) -> String {
         let script = "const frame = document.createElement('iframe');
             frame.src = arguments[0];

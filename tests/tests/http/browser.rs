@@ -1,4 +1,4 @@
-//! A visitor: an HTTP client that keeps cookies as browsers do.
+//! A visitor: an HTTP client that keeps cookies like a browser.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -29,7 +29,7 @@ impl Browser {
         Self { url: server.url.clone(), client: Client::new(), jar: Mutex::default() }
     }
 
-    /// A visitor with the cookies that this one has now.
+    /// Another visitor with the current cookies of this one.
     pub(crate) fn copy(&self) -> Self {
         Self {
             url: self.url.clone(),
@@ -38,7 +38,7 @@ impl Browser {
         }
     }
 
-    /// The same visitor at another server.
+    /// The same visitor on another server.
     pub(crate) fn at(&self, server: &Server) -> Self {
         Self { url: server.url.clone(), ..self.copy() }
     }
@@ -60,18 +60,18 @@ impl Browser {
         self.jar.lock().unwrap().keys().cloned().collect()
     }
 
-    /// Loses one cookie.
+    /// Drops one cookie.
     pub(crate) fn forget(&self, name: &str) {
         self.jar.lock().unwrap().remove(name).expect("the cookie is there");
     }
 
-    /// Takes one cookie over from another visitor.
+    /// Copies one cookie from another visitor.
     pub(crate) fn take(&self, name: &str, other: &Self) {
         let value = other.jar.lock().unwrap()[name].clone();
         self.jar.lock().unwrap().insert(name.to_owned(), value);
     }
 
-    /// Runs operations; they must answer 200. Returns their results.
+    /// Runs operations, which must be answered with 200. Returns their results.
     pub(crate) async fn ops(&self, ops: Value) -> Value {
         let answer = self.send(ops).await;
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
@@ -104,7 +104,7 @@ impl Browser {
         Answer::read(request.send().await?).await
     }
 
-    /// Asks for another path.
+    /// Requests another path.
     pub(crate) async fn request(&self, method: reqwest::Method, path: &str) -> Answer {
         let mut request = self.client.request(method, format!("{}{path}", self.url));
         if let Some(cookies) = self.cookie_header() {
@@ -115,7 +115,8 @@ impl Browser {
         answer
     }
 
-    /// Posts a body with these headers: a real browser adds more of them, by where the request came from.
+    /// Posts a body with these headers. A real browser adds more, depending on the origin of the
+    /// request.
     pub(crate) async fn post(
         &self,
         path: &str,
@@ -163,7 +164,7 @@ impl Answer {
         Ok(answer)
     }
 
-    /// One result per operation.
+    /// One result for each operation.
     pub(crate) fn results(&self) -> Value {
         serde_json::from_str(&self.body).expect("an array of results")
     }
@@ -177,8 +178,8 @@ impl Answer {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
-    /// The work was dropped because the session was ended or renewed elsewhere: told without a body
-    /// and without touching the cookie.
+    /// Asserts that the changes were dropped because the session was deleted or renewed elsewhere:
+    /// 409 without a body and without a cookie.
     pub(crate) fn assert_conflict(&self) {
         assert_eq!((self.status, &*self.body), (StatusCode::CONFLICT, ""), "{self:?}");
         assert!(self.set_cookies().is_empty(), "{self:?}");

@@ -72,7 +72,7 @@ scenario! {
 }
 
 scenario! {
-    /// Parallel sessions do not mix.
+    /// Sessions that are used at the same time do not mix.
     async fn visitors_do_not_mix(server: &Server) {
         let visits = (0..20).map(|number| async move {
             let browser = Arc::new(Browser::new(server));

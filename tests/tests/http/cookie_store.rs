@@ -1,4 +1,4 @@
-//! Sessions that live in cookies: what is different from a store.
+//! Sessions in cookies: how they differ from sessions in a store.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ macro_rules! on_each {
     )+};
 }
 
-/// What a script reads in a cookie that is only signed.
+/// The content of a cookie that is only signed, as a script reads it.
 fn content(cookie: &str) -> Value {
     use base64::Engine;
     let (content, _) = cookie.split_once('.').unwrap();
@@ -42,8 +42,8 @@ fn content(cookie: &str) -> Value {
 }
 
 on_each! {
-    /// Without a server that remembers anything: a restart is no end, and a cookie of one framework
-    /// is good in the others.
+    /// The server remembers nothing. So a session survives a restart, and a cookie of one framework
+    /// is valid in the others.
     async fn needs_no_server(framework: Framework) {
         let data = Data::in_cookie("sealed", "none");
         let mut ann = Browser::new(&Server::start_on(framework, &data, &[]));
@@ -55,7 +55,7 @@ on_each! {
         }
     }
 
-    /// Reading sets no cookie, and neither does writing what is there already.
+    /// Reading sets no cookie, and neither does writing the same value.
     async fn sets_a_cookie_when_something_changed(framework: Framework) {
         let server = Server::start_on(framework, &Data::in_cookie("sealed", "none"), &[]);
         let ann = Browser::new(&server);
@@ -83,7 +83,7 @@ on_each! {
         assert_eq!(ann.cookie(), None);
     }
 
-    /// A cookie that is only signed can be read by everybody and changed by nobody.
+    /// Everybody can read a cookie that is only signed, and nobody can change it.
     async fn signed_is_readable(framework: Framework) {
         let server = Server::start_on(framework, &Data::in_cookie("signed", "none"), &[]);
         let ann = Browser::new(&server);
@@ -103,7 +103,7 @@ on_each! {
         }
     }
 
-    /// A sealed cookie is not taken where signed ones are asked for, nor the reverse.
+    /// A sealed cookie is not accepted as a signed one, nor a signed one as a sealed one.
     async fn kinds_do_not_mix(framework: Framework) {
         let sealed = Server::start_on(framework, &Data::in_cookie("sealed", "none"), &[]);
         let signed = Server::start_on(framework, &Data::in_cookie("signed", "none"), &[]);
@@ -119,7 +119,7 @@ on_each! {
         }
     }
 
-    /// What does not fit is an error; the session that was there stays.
+    /// A session that does not fit is an error, and the previous session stays.
     async fn too_large(framework: Framework) {
         let server = Server::start_on(framework, &Data::in_cookie("sealed", "none"), &[]);
         let ann = Browser::new(&server);
@@ -132,7 +132,7 @@ on_each! {
         assert_eq!(ann.ops(json!([["name"], ["items"], ["counter"]])).await, json!(["Ann", [], 0]));
     }
 
-    /// A session can be spread over several cookies; none is left behind when it shrinks or ends.
+    /// A session can use several cookies. None is left when it shrinks or is deleted.
     async fn chunks(framework: Framework) {
         let data = Data::in_cookie("sealed", "none");
         let server = Server::start_on(framework, &data, &["--chunks", "3"]);
@@ -167,7 +167,8 @@ on_each! {
         assert_eq!(full.cookie_names(), [""; 0]);
     }
 
-    /// An operator ends all sessions of a user who lost a phone; whoever signs in again stays.
+    /// An operator deletes all sessions of a user who lost a phone. A user who signs in again stays
+    /// signed in.
     async fn ends_all_of_a_principal(framework: Framework) {
         let server = Server::start_on(framework, &Data::in_cookie("sealed", "memory:"), &[]);
         let (phone, desk, other) = (Browser::new(&server), Browser::new(&server), Browser::new(&server));

@@ -1,4 +1,4 @@
-//! Cookies that are not as we gave them out.
+//! Cookies that differ from those that the server set.
 
 use serde_json::json;
 
@@ -21,7 +21,8 @@ async fn counter(browser: &Browser, headers: &[Vec<u8>]) -> i64 {
 }
 
 scenario! {
-    /// Whatever was not signed by us is a new visitor, never an error, never adopted.
+    /// A cookie that the server did not sign makes a new visitor: it is no error, and is never
+    /// adopted.
     async fn forged_and_garbled(server: &Server) {
         let (ann, name, value) = visitor(server).await;
         let mut flipped = value.clone().into_bytes();
@@ -53,7 +54,7 @@ scenario! {
 }
 
 scenario! {
-    /// Cookies of others beside ours, in one header or several, do no harm.
+    /// Other cookies next to the session cookie, in one header or several, do no harm.
     async fn foreign_cookies(server: &Server) {
         let (ann, name, value) = visitor(server).await;
         let ours = format!("{name}={value}");
@@ -74,7 +75,7 @@ scenario! {
 }
 
 scenario! {
-    /// Of two cookies of our name the one with a live session counts, in either order.
+    /// Of two cookies with the session's name, the one with a live session counts, in either order.
     async fn two_of_the_name(server: &Server) {
         let (ann, name, value) = visitor(server).await;
         let dead = Browser::new(server);

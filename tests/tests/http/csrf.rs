@@ -9,7 +9,7 @@ use crate::server::{Framework, Server, Store};
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 const OUR_PAGE: (&str, &str) = ("sec-fetch-site", "same-origin");
 
-/// Runs operations where other sites cannot.
+/// Runs operations on a route that other sites cannot use.
 async fn guarded(browser: &Browser, headers: &[(&str, &str)], ops: Value) -> Answer {
     browser.post("/guarded/op", headers, json!({ "ops": ops }).to_string()).await
 }
@@ -31,7 +31,7 @@ fn assert_refused(answer: &Answer) {
 }
 
 scenario! {
-    /// The headers of a browser decide, and no handler sees what is refused.
+    /// The headers of a browser decide. No handler sees a request that is refused.
     async fn origins(server: &Server) {
         let ann = Browser::new(server);
         ann.ops(json!([["add_counter", 1]])).await;
@@ -61,7 +61,7 @@ scenario! {
 }
 
 scenario! {
-    /// To end the session takes no cookie, so `SameSite` does not keep other sites from it.
+    /// A logout needs no cookie, so `SameSite` does not stop other sites from causing one.
     async fn forged_logout(server: &Server) {
         let somebody = Browser::new(server);
         let destroy = json!([["destroy"]]);
@@ -104,7 +104,7 @@ scenario! {
 }
 
 scenario! {
-    /// A token is good for its session alone, and until that gets another id or ends.
+    /// A token is valid only for its session, until the session gets another id or is deleted.
     async fn rotation(server: &Server) {
         let (ann, bob) = (Browser::new(server), Browser::new(server));
         ann.ops(json!([["add_counter", 1]])).await;
@@ -128,7 +128,7 @@ scenario! {
 }
 
 scenario! {
-    /// Each page has a token of its own, and what one tab does leaves that of another alone.
+    /// Each page has its own token. The actions of one tab do not invalidate that of another.
     async fn tabs(server: &Server) {
         let ann = Browser::new(server);
         ann.ops(json!([["set_user_id", 7]])).await;
@@ -141,7 +141,7 @@ scenario! {
 }
 
 scenario! {
-    /// Nothing is stored for the sake of a token; who needs one begins a session first.
+    /// Nothing is stored for a token. A visitor who needs one begins a session first.
     async fn no_session(server: &Server) {
         let somebody = Browser::new(server);
         let page = somebody.request(Method::GET, "/guarded/token").await;
@@ -155,7 +155,7 @@ scenario! {
         let answer = guarded(&somebody, &[("x-csrf-token", &first)], login).await;
         assert_eq!(answer.status, StatusCode::OK);
         assert_eq!(somebody.ops(json!([["user_id"]])).await, json!([7]));
-        // A token of somebody else is of no use to who has no session.
+        // A visitor without a session cannot use the token of somebody else.
         assert_refused(&count(&Browser::new(server), &token(&somebody).await).await);
     }
 }

@@ -1,4 +1,4 @@
-//! Time-outs as a visitor meets them. Their rules are tested with a clock that can be moved.
+//! Timeouts over HTTP. Other tests check their rules with a clock that can be moved.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::browser::Browser;
 use crate::server::{Framework, Server, Store};
 
 scenario! {
-    /// A session that is not used ends; one that is used goes on.
+    /// A session that is not used expires. One that is used stays.
     #[server("--idle-secs", "2")]
     async fn idle(server: &Server) {
         let (idle, busy) = (Browser::new(server), Browser::new(server));
@@ -20,13 +20,13 @@ scenario! {
             assert_eq!(busy.ops(json!([["counter"]])).await, json!([1]));
         }
         assert_eq!(idle.ops(json!([["counter"], ["is_new"]])).await, json!([0, true]));
-        // Expired is absent, not gone: the visitor simply starts again.
+        // An expired session is absent, not gone: the visitor starts again without an error.
         assert_eq!(idle.ops(json!([["add_counter", 1]])).await, json!([1]));
     }
 }
 
 scenario! {
-    /// No use keeps a session beyond its absolute time-out.
+    /// Using a session does not keep it beyond its absolute timeout.
     #[server("--idle-secs", "1", "--absolute-secs", "1")]
     #[store_only("nobody knows which cookies there are")]
     async fn absolute(server: &Server) {

@@ -6,7 +6,7 @@ use crate::browser::Browser;
 use crate::server::{Framework, Server, Store};
 
 scenario! {
-    /// An answer of any status saves what the request did.
+    /// An answer of any status saves the changes of the request.
     async fn error_status_saves(server: &Server) {
         let ann = Browser::new(server);
         for (status, seen) in [(500, 1), (404, 2), (302, 3)] {
@@ -18,7 +18,7 @@ scenario! {
 }
 
 scenario! {
-    /// A request that panics saves nothing, and the session goes on.
+    /// A request that panics saves nothing, and the session stays usable.
     async fn panic_saves_nothing(server: &Server) {
         let ann = Browser::new(server);
         ann.ops(json!([["add_counter", 1], ["flash_notice", "hi"]])).await;
@@ -32,7 +32,7 @@ scenario! {
 }
 
 scenario! {
-    /// What was committed before a panic is kept.
+    /// Changes that were committed before a panic are kept.
     #[store_only("a cookie needs a response")]
     async fn panic_after_commit(server: &Server) {
         let ann = Browser::new(server);

@@ -10,7 +10,7 @@ async fn sleep_ms(millis: u64) {
     tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
 }
 
-/// A visitor who has been here as a guest and is signed in now, and one with the guest's cookie.
+/// A visitor who was a guest and is signed in now, and one who has the guest's cookie.
 async fn signed_in(server: &Server) -> (Browser, Browser) {
     let ann = Browser::new(server);
     ann.ops(json!([["push_item", "apple"]])).await;
@@ -20,7 +20,7 @@ async fn signed_in(server: &Server) -> (Browser, Browser) {
 }
 
 scenario! {
-    /// Signing in renews the id by itself, keeps the data, and kills the old cookie.
+    /// Signing in renews the id, keeps the data, and makes the old cookie invalid.
     async fn login_renews_the_id(server: &Server) {
         let (ann, guest) = signed_in(server).await;
         assert_ne!(ann.cookie(), guest.cookie());
@@ -30,7 +30,8 @@ scenario! {
 }
 
 scenario! {
-    /// The same principal again changes nothing; another one and signing out do.
+    /// Setting the same principal again changes nothing. Another principal and signing out renew
+    /// the id.
     async fn principal_changes_renew(server: &Server) {
         let (ann, _) = signed_in(server).await;
         let first = ann.cookie();
@@ -61,7 +62,7 @@ scenario! {
 }
 
 scenario! {
-    /// Logging out deletes the session and the cookie; the old cookie is nobody's.
+    /// Logging out deletes the session and the cookie. The old cookie is that of a new visitor.
     async fn logout(server: &Server) {
         let (ann, _) = signed_in(server).await;
         let stolen = ann.copy();
@@ -75,7 +76,7 @@ scenario! {
 }
 
 scenario! {
-    /// A logout cannot be undone by a request that was under way: that one is told.
+    /// A request that was running cannot undo a logout: it is answered with 409.
     async fn logout_is_final(server: &Server) {
         let late = [json!(["set_name", "x"]), json!(["add_counter", 1]), json!(["push_item", "x"])];
         for work in late {
@@ -95,7 +96,8 @@ scenario! {
 }
 
 scenario! {
-    /// A logout ends the session also if a renewal, whose cookie the browser keeps, overtakes it.
+    /// A logout deletes the session even if a renewal overtakes it and the browser keeps the
+    /// renewed cookie.
     async fn logout_ends_what_was_renewed_meanwhile(server: &Server) {
         let (ann, _) = signed_in(server).await;
         let logout = ann.copy();
@@ -133,7 +135,7 @@ scenario! {
 }
 
 scenario! {
-    /// Whoever lost the answer to a login can log in again with the old cookie.
+    /// A visitor who never got the answer to a login can log in again with the old cookie.
     async fn login_again_with_a_dead_cookie(server: &Server) {
         let (_, guest) = signed_in(server).await;
         guest.ops(json!([["push_item", "fig"], ["set_user_id", 7]])).await;
@@ -142,7 +144,8 @@ scenario! {
 }
 
 scenario! {
-    /// An early commit that was told of the end of the session is not answered twice.
+    /// If a handler has handled the error of an early commit, the answer is its own and not another
+    /// 409.
     async fn handled_end_is_told_once(server: &Server) {
         let (ann, guest) = signed_in(server).await;
         let answer = guest.send(json!([["push_item", "x"], ["commit"], ["items"]])).await;
@@ -153,7 +156,7 @@ scenario! {
 }
 
 scenario! {
-    /// A session that is destroyed and used again is a new one, in one cookie.
+    /// A session that is used after `destroy` is a new one, and the answer sets one cookie.
     async fn destroy_then_set(server: &Server) {
         let (ann, _) = signed_in(server).await;
         let old = ann.copy();
@@ -169,7 +172,7 @@ scenario! {
 }
 
 scenario! {
-    /// An operator sees a user's sessions and ends them.
+    /// An operator lists and deletes a user's sessions.
     #[store_only("nobody knows which cookies there are")]
     async fn lists_and_ends_a_users_sessions(server: &Server) {
         let (phone, desk, other) = (Browser::new(server), Browser::new(server), Browser::new(server));
@@ -202,7 +205,7 @@ async fn listed(browser: &Browser, user: u64) -> Vec<String> {
 }
 
 scenario! {
-    /// "Keep me signed in": a cookie that outlives the browser, set when the lifetime changes.
+    /// "Keep me signed in" makes the cookie persistent. It is set when the lifetime changes.
     #[store_only("every change sets the cookie")]
     async fn remember(server: &Server) {
         let ann = Browser::new(server);

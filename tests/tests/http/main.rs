@@ -1,15 +1,15 @@
 //! The HTTP scenarios: written once, run over every framework and store.
 //!
-//! On poem they run over the stores that need no server and over the cookie alone: stores know nothing
-//! of frameworks, and two frameworks on every store have shown that.
+//! On poem they run only over the cookie and the stores that need no server. Stores know nothing of
+//! frameworks, and two frameworks already run on every store.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod browser;
 mod server;
 
-/// Makes one test of a scenario for each framework and store. What a session in a cookie cannot do is
-/// marked `#[store_only]`, with the reason.
+/// Defines one test of a scenario for each framework and store. A scenario that is impossible with
+/// sessions in cookies is marked `#[store_only]`, with the reason.
 macro_rules! scenario {
     (
         $(#[doc = $doc:literal])*
@@ -115,7 +115,7 @@ macro_rules! scenario {
     };
 }
 
-/// The tests with sessions in cookies, unless there is a reason against them.
+/// The tests with sessions in cookies, unless there is such a reason.
 macro_rules! on_cookies {
     ($reason:literal) => {};
     () => {

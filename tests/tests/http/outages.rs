@@ -1,4 +1,4 @@
-//! What visitors meet when the store's server is not there, goes away, comes back or hangs.
+//! What visitors see when the store's server is missing, is killed, comes back or hangs.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -11,16 +11,16 @@ use test_servers::Kind;
 use crate::browser::{Answer, Browser};
 use crate::server::{Data, Framework, Server, with_option};
 
-/// What servers of different kinds differ in.
+/// A kind of server, and how it differs from others.
 pub(crate) struct Backend {
     kind: Kind,
-    /// Starts one that keeps what it has acknowledged.
+    /// Starts a server that keeps every acknowledged write.
     start: fn() -> Result<test_servers::Server, test_servers::Error>,
     /// More options of the store.
     options: &'static [(&'static str, &'static str)],
-    /// How long the store may need to see that the server is back.
+    /// How long the store may need to notice that the server is back.
     notices_within: Duration,
-    /// What fails: it, or a server behind it.
+    /// The server that fails: this one, or one behind it.
     pub(crate) failing: fn(&mut test_servers::Server) -> &mut test_servers::Server,
 }
 
@@ -38,8 +38,8 @@ pub(crate) const REDIS_CLUSTER: Backend = Backend {
         test_servers::start_redis_cluster(&["--appendonly", "yes", "--appendfsync", "always"])
     },
     options: &[],
-    // The client tries lost servers again from time to time, and servers that were all stopped agree
-    // anew on who is a primary.
+    // The client retries lost servers from time to time. Servers that were all stopped must also
+    // elect their primaries again.
     notices_within: Duration::from_secs(10),
     failing: |server| server,
 };
@@ -56,7 +56,7 @@ const MONGODB: Backend = Backend {
     kind: Kind::MongoDb,
     start: || test_servers::start_mongodb(&["--sync-on-commit"]),
     options: &[],
-    // The driver looks for a lost server from time to time.
+    // The driver retries a lost server from time to time.
     notices_within: Duration::from_secs(20),
     failing: |server| server,
 };
@@ -70,7 +70,7 @@ const WEBDIS: Backend = Backend {
 };
 
 pub(crate) const REDIS_BEHIND_WEBDIS: Backend = Backend {
-    // It looks for a lost Redis from time to time.
+    // Webdis retries a lost Redis from time to time.
     notices_within: Duration::from_secs(20),
     failing: |webdis| webdis.behind(),
     ..WEBDIS
@@ -79,7 +79,7 @@ pub(crate) const REDIS_BEHIND_WEBDIS: Backend = Backend {
 /// The store's command timeout.
 const TIMEOUT: Duration = Duration::from_millis(700);
 
-/// What a busy machine may add.
+/// The delay that a busy machine may add.
 const GRACE: Duration = Duration::from_millis(1_500);
 
 impl Backend {
@@ -97,7 +97,7 @@ impl Backend {
         Server::start_on(framework, &Data::at(&url), &[])
     }
 
-    /// Runs operations until they are answered, as soon as this store can.
+    /// Runs operations until they succeed, for as long as this store may need to notice the server.
     async fn is_back(&self, browser: &Browser, ops: Value) {
         let began = Instant::now();
         loop {
@@ -109,7 +109,7 @@ impl Backend {
     }
 }
 
-/// Sends operations; whatever the answer, it comes in time, and it is 200 or an empty 503.
+/// Sends operations, and asserts that the answer comes in time and is 200 or an empty 503.
 pub(crate) async fn sends(browser: &Browser, ops: Value) -> Answer {
     let began = Instant::now();
     let answer = browser.send(ops).await;
@@ -132,7 +132,7 @@ async fn starts_late(framework: Framework, backend: &Backend) {
     let site = backend.site(framework, &server);
     let ann = Browser::new(&site);
     is_unavailable(&ann, json!([["add_counter", 1]])).await;
-    // Who needs no session is served.
+    // Requests that need no session are served.
     assert_eq!(ann.request(Method::GET, "/none").await.status, StatusCode::OK);
     (backend.failing)(&mut server).start_again().unwrap();
     backend.is_back(&ann, json!([["set_name", "Ann"]])).await;
@@ -149,10 +149,10 @@ async fn is_lost_and_found(framework: Framework, backend: &Backend) {
     let token = ann.request(Method::GET, "/guarded/token").await.body;
     for round in 1..3 {
         (backend.failing)(&mut server).kill();
-        // Without a token nothing is asked of the store.
+        // A request without a token is refused without asking the store.
         let guarded = ann.post("/guarded/op", &[], "").await;
         assert_eq!((guarded.status, &*guarded.body), (StatusCode::FORBIDDEN, ""));
-        // Whether the token is right is not known.
+        // Without the store nobody knows whether the token is right.
         let guarded = ann.post("/guarded/op", &[("x-csrf-token", &token)], "").await;
         assert_eq!((guarded.status, &*guarded.body), (StatusCode::SERVICE_UNAVAILABLE, ""));
         is_unavailable(&ann, json!([["counter"]])).await;
@@ -165,7 +165,7 @@ async fn is_lost_and_found(framework: Framework, backend: &Backend) {
         }
         (backend.failing)(&mut server).start_again().unwrap();
         backend.is_back(&ann, json!([["counter"]])).await;
-        // Nobody is signed out, and nothing was saved that was not reported.
+        // Nobody is signed out, and no change was saved that was reported as an error.
         let results = ann.ops(json!([["counter"], ["user_id"], ["add_counter", 1]])).await;
         assert_eq!(results, json!([round, 7, round + 1]));
         assert_eq!(ann.request(Method::GET, "/health").await.status, StatusCode::OK);
@@ -179,7 +179,8 @@ async fn hangs(framework: Framework, backend: &Backend) {
     let failing = (backend.failing)(&mut server);
     let ann = Browser::new(&site);
     ann.ops(json!([["add_counter", 1]])).await;
-    // This one has loaded its session, if the machine is not too busy, and saves while it hangs.
+    // This request loads its session first, if the machine is not too busy, and saves while the
+    // server hangs.
     let overtaken = sends(&ann, json!([["add_counter", 1], ["sleep_ms", 600]]));
     let pause = async {
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -187,21 +188,21 @@ async fn hangs(framework: Framework, backend: &Backend) {
         let began = Instant::now();
         is_unavailable(&ann, json!([["counter"], ["add_counter", 1]])).await;
         assert!(began.elapsed() >= TIMEOUT, "it hangs: {:?}", began.elapsed());
-        // More than the store has connections for.
+        // More requests than the store has connections.
         join_all((0..12).map(|_| is_unavailable(&ann, json!([["add_counter", 1]])))).await;
     };
     let (overtaken, ()) = tokio::join!(overtaken, pause);
     failing.resume();
     backend.is_back(&ann, json!([["counter"]])).await;
-    // The one write that was sent and not answered may be there: its outcome was unknown. All others
-    // were not sent, because nothing could be loaded.
+    // The outcome of the one write that got no answer is unknown, so it may be stored. No other
+    // write was sent, because nothing could be loaded.
     let known = 1 + u64::from(overtaken.status == StatusCode::OK);
     let kept = settled(&ann).await;
     assert!((known..=2).contains(&kept), "{known} known, {kept} kept");
     assert_eq!(ann.ops(json!([["add_counter", 1]])).await, json!([kept + 1]));
 }
 
-/// The counter, when the server has done all that it was sent.
+/// The counter, once the server has executed everything that it was sent.
 async fn settled(browser: &Browser) -> u64 {
     let (mut kept, mut since) = (0, Instant::now());
     while since.elapsed() < Duration::from_millis(300) {
@@ -258,7 +259,7 @@ async fn is_restarted_during_traffic(framework: Framework, backend: &Backend) {
     assert_eq!(ann.ops(json!([["name"]])).await, json!(["Ann"]));
 }
 
-/// Makes the tests of each framework and server.
+/// Defines the tests for each framework and server.
 macro_rules! outages {
     ($($module:ident: $framework:ident, $backend:ident;)+) => {$(
         mod $module {

@@ -1,4 +1,4 @@
-//! What requests cost on PostgreSQL, and restarts that nobody sees.
+//! The cost of requests on PostgreSQL, and restarts that no visitor notices.
 
 use reqwest::Method;
 use serde_json::json;
@@ -7,7 +7,7 @@ use crate::browser::Browser;
 use crate::outages::POSTGRES;
 use crate::server::Framework;
 
-/// Nobody who only reads is told of a restart between two requests.
+/// A visitor who only reads does not notice a restart between two requests.
 async fn is_restarted_between_reads(framework: Framework) {
     let Some(mut postgres) = POSTGRES.start() else { return };
     let server = POSTGRES.site(framework, &postgres);
@@ -26,7 +26,7 @@ async fn is_restarted_between_reads(framework: Framework) {
     }
 }
 
-/// What requests cost, counted in the server's log.
+/// The cost of requests, counted in the server's log.
 async fn costs_little(framework: Framework) {
     let Some(postgres) = POSTGRES.start() else { return };
     let pool = sqlx::PgPool::connect(postgres.url()).await.unwrap();
@@ -53,8 +53,8 @@ async fn costs_little(framework: Framework) {
         let read =
             log.lines().filter(|line| line.contains("LOG:  execute") && line.contains(": SELECT"));
         assert_eq!((statements, read.count()), (writes + reads, reads), "{ops}: {log}");
-        // Nothing but the statements themselves: no transaction, no trial of the connection. Only a
-        // new one is asked whether the server takes writes.
+        // Only the statements themselves: no transaction and no test of the connection. Only on a
+        // new connection the store asks whether the server accepts writes.
         for line in log.lines().filter(|line| line.contains("LOG:  statement")) {
             let process = line.split(' ').find(|word| word.starts_with('[')).unwrap();
             let is_new = line.ends_with("SHOW transaction_read_only") && !past.contains(process);

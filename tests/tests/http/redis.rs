@@ -1,4 +1,4 @@
-//! What requests cost on Redis, also through Webdis, and servers that share one.
+//! The cost of requests on Redis, also through Webdis, and several servers on one Redis.
 
 use std::time::Duration;
 
@@ -18,19 +18,19 @@ async fn costs_little_on_actix() {
     costs_little(Framework::Actix, &REDIS).await;
 }
 
-/// Webdis makes one command of each request.
+/// Webdis sends one command for each request.
 #[tokio::test]
 async fn costs_little_through_webdis() {
     costs_little(Framework::Axum, &REDIS_BEHIND_WEBDIS).await;
     costs_little(Framework::Actix, &REDIS_BEHIND_WEBDIS).await;
 }
 
-/// What requests cost, counted at the server: calls of scripts and reads of hashes.
+/// The cost of requests, counted by the server: calls of scripts and reads of hashes.
 async fn costs_little(framework: Framework, backend: &Backend) {
     let Some(mut server) = backend.start() else { return };
     let site = backend.site(framework, &server);
     let redis = (backend.failing)(&mut server);
-    // The server learns the scripts.
+    // The server loads the scripts first.
     let bob = Browser::new(&site);
     for _ in 0..2 {
         bob.ops(json!([["add_counter", 1], ["set_user_id", 8]])).await;
@@ -83,7 +83,7 @@ async fn servers_share_one_redis() {
     assert_eq!((results[0].as_array().map(Vec::len), &results[1]), (Some(200), &json!(200)));
 }
 
-/// Sends one command and reads the beginning of what comes back.
+/// Sends one command and reads the beginning of the answer.
 pub(crate) fn ask(url: &str, command: &[&str]) -> Option<String> {
     use std::io::{Read, Write};
     let mut stream = std::net::TcpStream::connect(url.trim_start_matches("redis://")).ok()?;
@@ -94,7 +94,7 @@ pub(crate) fn ask(url: &str, command: &[&str]) -> Option<String> {
     Some(String::from_utf8_lossy(&answer[..read]).into_owned())
 }
 
-/// A number out of what the server says of itself.
+/// A number from the server's `INFO`.
 fn info(redis: &test_servers::Server, section: &str, name: &str) -> u64 {
     number(&ask(redis.url(), &["INFO", section]).unwrap(), name)
 }

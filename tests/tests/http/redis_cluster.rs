@@ -1,4 +1,4 @@
-//! What requests cost on Redis Cluster, and what visitors meet when a primary dies.
+//! The cost of requests on Redis Cluster, and what visitors see when a primary is killed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -22,8 +22,8 @@ async fn costs_on_actix() {
     costs(Framework::Actix).await;
 }
 
-/// What requests cost, counted at the servers: calls of scripts and reads of hashes. The first half of
-/// a renewal reads one within its script.
+/// The cost of requests, counted by the servers: calls of scripts and reads of hashes. The first
+/// half of a renewal reads a hash in its script.
 async fn costs(framework: Framework) {
     let Some(cluster) = REDIS_CLUSTER.start() else { return };
     let site = REDIS_CLUSTER.site(framework, &cluster);
@@ -31,7 +31,7 @@ async fn costs(framework: Framework) {
         let hosts = hosts(&cluster);
         hosts.map(|host| ask(host, command).unwrap()).collect::<Vec<_>>()
     };
-    // Each server learns the scripts.
+    // Each server loads the scripts first.
     for user in 0..40 {
         let bob = Browser::new(&site);
         bob.ops(json!([["add_counter", 1]])).await;
@@ -74,8 +74,8 @@ async fn a_primary_is_killed_on_actix() {
     a_primary_is_killed(Framework::Actix).await;
 }
 
-/// Its visitors are answered 503, in bounded time, until its replica has taken over. Nobody is signed
-/// out, and nothing is counted that was not done.
+/// The primary is killed. Its visitors are answered with 503, in bounded time, until its replica
+/// has taken over. Nobody is signed out, and no counter is higher than the number of requests.
 async fn a_primary_is_killed(framework: Framework) {
     let Some(cluster) = REDIS_CLUSTER.start() else { return };
     let site = REDIS_CLUSTER.site(framework, &cluster);
@@ -112,7 +112,7 @@ async fn a_primary_is_killed(framework: Framework) {
             })
             .await;
         };
-        // When each has been served once, nobody is left whose server is away.
+        // Once every visitor has been served, no slot is without a server.
         tokio::time::sleep(Duration::from_millis(300)).await;
         join_all(visitors.iter().map(served)).await;
         stop.store(true, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! Servers come and go; a store with files stays.
+//! A server is restarted; the sessions in a store with files stay.
 
 use serde_json::json;
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use session_runtime::Keyring;
 use test_servers::Kind;
 
-/// What serves.
+/// The framework of a server.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Framework {
     Axum,
@@ -26,7 +26,7 @@ pub(crate) enum Store {
     Webdis,
     MongoDb,
     Postgres,
-    /// In the cookie, sealed; what was ended is remembered in memory.
+    /// In sealed cookies. The server remembers deleted sessions in memory.
     Cookie,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Server {
     data: Data,
 }
 
-/// A store with its files, which outlives a server.
+/// A store with its files. It outlives a server.
 #[derive(Clone)]
 pub(crate) struct Data {
     url: String,
@@ -68,7 +68,7 @@ impl Store {
             Self::Postgres => {
                 let url = url(Kind::Postgres);
                 let and = if url.contains('?') { '&' } else { '?' };
-                // Many scenarios at once must not use up the server's connections.
+                // Many scenarios at the same time must not use all connections of the server.
                 let options = "migrate=true&max_connections=5";
                 Data::at(&format!("{url}{and}table={}&{options}", unused_name()))
             }
@@ -89,13 +89,13 @@ impl Store {
 }
 
 impl Data {
-    /// What is at this URL.
+    /// The store at this URL.
     pub(crate) fn at(url: &str) -> Self {
         Self { url: url.to_owned(), cookie: None, _folder: None }
     }
 
-    /// Cookies that are `sealed` or `signed`; what was ended is remembered in the store at `url`, or
-    /// not at all if that is `none`.
+    /// Cookies that are `sealed` or `signed`. The store at `url` remembers deleted sessions, or
+    /// nothing does if it is `none`.
     pub(crate) fn in_cookie(kind: &'static str, url: &str) -> Self {
         Self { cookie: Some(kind), ..Self::at(url) }
     }
@@ -148,7 +148,7 @@ impl Server {
         Self { url, process, data: data.clone() }
     }
 
-    /// Kills the server without notice; what it has stored stays.
+    /// Kills the server. Its stored sessions stay.
     pub(crate) fn kill(mut self) -> Data {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
@@ -158,7 +158,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may be dead already.
+        // An error only means that it has ended before.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

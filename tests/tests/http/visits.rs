@@ -1,4 +1,4 @@
-//! What a visitor sees of a session that nothing disturbs.
+//! A session that no other request disturbs.
 
 use reqwest::{Method, StatusCode, header};
 use serde_json::json;
@@ -19,7 +19,7 @@ scenario! {
 }
 
 scenario! {
-    /// Fields keep their values; what was cleared is gone.
+    /// Fields keep their values, and cleared fields are empty.
     async fn keeps_fields(server: &Server) {
         let ann = Browser::new(server);
         ann.ops(json!([["set_name", "Ann \u{1F40D} \"\\ \u{0}"], ["push_item", "a"]])).await;
@@ -35,7 +35,7 @@ scenario! {
 }
 
 scenario! {
-    /// Nothing is stored and no cookie is set for those who only look.
+    /// Nothing is stored and no cookie is set for visitors who only read.
     async fn no_cookie_without_data(server: &Server) {
         let ann = Browser::new(server);
         let looks = json!([
@@ -53,7 +53,7 @@ scenario! {
 }
 
 scenario! {
-    /// The cookie is set with the first save alone, and such an answer is not cached.
+    /// Only the first save sets the cookie, and that answer is not cached.
     #[store_only("every change sets the cookie")]
     async fn sets_the_cookie_once(server: &Server) {
         let ann = Browser::new(server);
@@ -98,7 +98,7 @@ scenario! {
 }
 
 scenario! {
-    /// An early commit stores what is there, and the request goes on.
+    /// An early commit stores the changes so far, and the request continues.
     async fn commits_early(server: &Server) {
         let ann = Browser::new(server);
         let results = ann

@@ -1,4 +1,4 @@
-//! What reading a big field costs, as Markdown: the getter clones, decoding comes before it anyway.
+//! The cost of reading a big field, as Markdown: decoding it once, and cloning it in the getter.
 
 use std::hint::black_box;
 use std::sync::Arc;

@@ -64,7 +64,7 @@ fn record(clock: &ManualClock, number: u64) -> Record {
     }
 }
 
-/// Keys as hashes are: far apart.
+/// Keys that are spread like hashes.
 fn key(number: u64) -> StoreKey {
     let spread = u128::from(number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
     StoreKey::from_bytes(spread.to_be_bytes())
@@ -122,11 +122,11 @@ async fn use_and_sweep(store: &impl Store, clock: &ManualClock) -> Result<(), Er
     if store.create(&visited, &record(clock, SESSIONS)).await? != Created::Created {
         return Err("a key is in use".into());
     }
-    sweep_beside_a_visitor(store, &visited, &patch).await
+    sweep_during_visits(store, &visited, &patch).await
 }
 
-/// Removes all that has expired, while a visitor goes on.
-async fn sweep_beside_a_visitor(
+/// Removes all expired sessions while a visitor sends requests.
+async fn sweep_during_visits(
     store: &impl Store,
     visited: &StoreKey,
     patch: &Patch,
@@ -170,7 +170,7 @@ async fn sweep_beside_a_visitor(
     loads.print();
     updates.print();
     match removed? {
-        // The visitor's creation has swept, too.
+        // Creating the visitor's session has swept too.
         removed if SESSIONS - removed <= 64 => Ok(()),
         removed => Err(format!("the sweep removed {removed} sessions").into()),
     }
@@ -184,7 +184,7 @@ struct Times {
 
 impl Times {
     fn new(what: &'static str) -> Self {
-        // Room for all of them: where a list grows, the allocator tidies up, and its time would count.
+        // Reserves space for all of them. Growing the list would take time that counts.
         Self { what, all: Vec::with_capacity(SAMPLE as usize) }
     }
 

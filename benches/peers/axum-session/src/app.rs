@@ -9,7 +9,7 @@ use bench_worker::app::{A_MOMENT, A_WHILE, NAME, THEME, USER, path};
 use bench_worker::axum::{AxumApp, untouched};
 use tokio::time::sleep;
 
-/// What its stores are.
+/// The bounds of its stores.
 pub trait Pool: DatabasePool + Clone + Debug + Send + Sync + 'static {}
 
 impl<P: DatabasePool + Clone + Debug + Send + Sync + 'static> Pool for P {}

@@ -19,7 +19,7 @@ async fn main() -> Result<(), Error> {
     let place = Place::from_args()?;
     match place.application.as_str() {
         "redis" => {
-            // As its documentation has it.
+            // As its documentation shows.
             let pool = Pool::new(Config::from_url(place.store()?)?, None, None, None, 6)?;
             let _connected = pool.connect();
             pool.wait_for_connect().await?;
