@@ -139,30 +139,18 @@ pub use self::adapters::actix;
 pub use self::adapters::axum;
 #[cfg(feature = "poem")]
 pub use self::adapters::poem;
-pub use self::backend::Backend;
-pub use self::backend::cookie_store::CookieStore;
-pub use self::backend::explain::ExplainedCookie;
+pub use self::backend::{Backend, CookieStore, ExplainedCookie};
 pub use self::clock::{Clock, SystemClock, Timestamp};
-pub use self::cookie::options::{CookieOptions, CookiePrefix, SameSite};
-pub use self::cookie::written::SetCookies;
-pub use self::crypto::keyring::Keyring;
-pub use self::crypto::refusal::Refusal;
+pub use self::cookie::{CookieOptions, CookiePrefix, SameSite, SetCookies};
+pub use self::crypto::{Keyring, Refusal};
 pub use self::error::{ConfigError, SessionError};
 pub use self::id::StoreKey;
-pub use self::request::config::OnGone;
-pub use self::request::expiry::AssuranceLevel;
-pub use self::request::finish::FinishGuard;
-pub use self::request::finished::{CookieCommand, Finished};
-pub use self::request::handle::SessionHandle;
-pub use self::request::session::Session;
-pub use self::schema::into_option::IntoOption;
-pub use self::schema::registry::Schemas;
-pub use self::schema::{PrincipalSchema, SessionSchema};
-pub use self::sessions::Sessions;
-pub use self::sessions::builder::SessionsBuilder;
-pub use self::sessions::issue::Issued;
-pub use self::sessions::sweep::Sweeper;
-pub use self::telemetry::hooks::SessionEvent;
+pub use self::request::{
+    AssuranceLevel, CookieCommand, FinishGuard, Finished, OnGone, Session, SessionHandle,
+};
+pub use self::schema::{IntoOption, PrincipalSchema, Schemas, SessionSchema};
+pub use self::sessions::{Issued, Sessions, SessionsBuilder, Sweeper};
+pub use self::telemetry::SessionEvent;
 #[cfg(feature = "metrics")]
 pub use self::telemetry::metrics;
 #[cfg(feature = "derive")]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::error::{SessionError, SessionErrorKind};
-use crate::request::handle::SessionHandle;
+use crate::request::SessionHandle;
 
 /// The handle that a layer left in the request's extensions; `advice` says how to add the layer.
 pub(super) fn handle(

@@ -13,10 +13,10 @@ use crate::clock::{Clock, Timestamp};
 use crate::cookie::chunks::Chunks;
 use crate::cookie::read::CookieHeaders;
 use crate::cookie::template::CookieTemplate;
+use crate::crypto::Keyring;
+use crate::crypto::Refusal;
 use crate::crypto::Verified;
 use crate::crypto::content_keys::ContentKeys;
-use crate::crypto::keyring::Keyring;
-use crate::crypto::refusal::Refusal;
 use crate::error::{ConfigError, SessionError, SessionErrorKind, StoreError, TooLarge};
 use crate::id::{Proof, SessionId, StoreKey};
 use crate::patch::{Applied, Patch};
@@ -28,7 +28,7 @@ use crate::telemetry::watched;
 /// How much the clocks of an application's servers may differ.
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
-pub(super) struct CookieBackend {
+pub(crate) struct CookieBackend {
     keys: ContentKeys,
     pub(super) chunks: Chunks,
     revocation: Option<AnyRevocation>,

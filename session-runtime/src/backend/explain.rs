@@ -1,7 +1,7 @@
 //! What becomes of one cookie, told to people.
 
 use crate::clock::Timestamp;
-use crate::crypto::refusal::Refusal;
+use crate::crypto::Refusal;
 use crate::id::StoreKey;
 use crate::record::Record;
 

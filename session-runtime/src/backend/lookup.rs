@@ -2,8 +2,8 @@
 
 use super::explain::ExplainedCookie;
 use super::stored::{LiveSession, Stored};
+use crate::crypto::Refusal;
 use crate::crypto::Verified;
-use crate::crypto::refusal::Refusal;
 use crate::error::StoreError;
 use crate::id::StoreKey;
 use crate::record::Record;

@@ -2,8 +2,8 @@
 
 mod content;
 mod cookie;
-pub(crate) mod cookie_store;
-pub(crate) mod explain;
+mod cookie_store;
+mod explain;
 mod lookup;
 pub(crate) mod open;
 mod store;
@@ -13,13 +13,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::cookie::CookieBackend;
-use self::cookie_store::CookieStore;
 use self::open::OpenBackend;
 use self::store::StoreBackend;
 use crate::clock::Clock;
-use crate::crypto::keyring::Keyring;
+use crate::crypto::Keyring;
 use crate::error::ConfigError;
 use crate::store::{AnyStore, Store};
+
+pub use self::cookie_store::CookieStore;
+pub use self::explain::ExplainedCookie;
 
 /// Where sessions are kept: in any [`Store`], or in the cookie itself with a [`CookieStore`].
 ///

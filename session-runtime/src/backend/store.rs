@@ -2,9 +2,9 @@
 
 use super::lookup::{LookUp, Refused};
 use super::stored::LiveSession;
+use crate::crypto::Keyring;
+use crate::crypto::Refusal;
 use crate::crypto::Verified;
-use crate::crypto::keyring::Keyring;
-use crate::crypto::refusal::Refusal;
 use crate::crypto::signed_id::Signer;
 use crate::error::StoreError;
 use crate::id::{SessionId, StoreKey};
@@ -12,7 +12,7 @@ use crate::record::Record;
 use crate::store::{AnyStore, Loaded, Store};
 use crate::telemetry::watched;
 
-pub(super) struct StoreBackend {
+pub(crate) struct StoreBackend {
     pub(super) store: AnyStore,
     pub(super) signer: Signer,
 }

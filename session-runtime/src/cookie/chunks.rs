@@ -10,7 +10,7 @@ use http::HeaderValue;
 use super::read::CookieHeaders;
 use super::template::CookieTemplate;
 use super::written::SetCookies;
-use crate::crypto::refusal::Refusal;
+use crate::crypto::Refusal;
 
 /// What a browser must accept of one cookie: name, value and attributes (RFC 6265, section 6.1).
 pub(super) const MAX_COOKIE_BYTES: usize = 4_096;

@@ -2,11 +2,14 @@
 
 pub(crate) mod content_keys;
 pub(crate) mod csrf_token;
-pub(crate) mod keyring;
-pub(crate) mod refusal;
+mod keyring;
+mod refusal;
 mod sealed_content;
 mod signed_content;
 pub(crate) mod signed_id;
+
+pub use self::keyring::Keyring;
+pub use self::refusal::Refusal;
 
 /// Something that a key of the ring vouches for.
 pub(crate) struct Verified<T> {

@@ -149,7 +149,7 @@ use std::fmt;
 
 use crate::crypto::csrf_token::{Nonce, Token};
 use crate::error::SessionErrorKind;
-use crate::request::handle::SessionHandle;
+use crate::request::SessionHandle;
 
 pub use self::error::CsrfError;
 #[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]

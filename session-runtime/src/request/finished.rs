@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::{HeaderName, HeaderValue, header};
 
-use crate::cookie::written::SetCookies;
+use crate::cookie::SetCookies;
 use crate::error::SessionError;
 
 /// What the response needs. [`SessionHandle::finish`](crate::SessionHandle::finish) answers it.

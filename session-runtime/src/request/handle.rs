@@ -13,7 +13,7 @@ use crate::cookie::read::CookieHeaders;
 use crate::error::SessionError;
 use crate::id::StoreKey;
 use crate::schema::SessionSchema;
-use crate::schema::view::View;
+use crate::schema::View;
 use crate::schema::views::{Seen, SharedViews};
 
 /// The session of one request, for any schema. Clones share it.

@@ -3,12 +3,18 @@
 mod commit;
 pub(crate) mod config;
 pub(crate) mod expiry;
-pub(crate) mod finish;
-pub(crate) mod finished;
-pub(crate) mod handle;
+mod finish;
+mod finished;
+mod handle;
 mod load;
-pub(crate) mod session;
+mod session;
 mod state;
 mod views;
 
 pub(crate) use self::commit::queue::Queues;
+pub use self::config::OnGone;
+pub use self::expiry::AssuranceLevel;
+pub use self::finish::FinishGuard;
+pub use self::finished::{CookieCommand, Finished};
+pub use self::handle::SessionHandle;
+pub use self::session::Session;

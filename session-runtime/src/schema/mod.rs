@@ -1,23 +1,28 @@
 //! What a session schema is: the traits the derive implements, and its fields.
 
-pub(crate) mod any_field;
+mod any_field;
 mod change;
 mod codec;
-pub(crate) mod field;
-pub(crate) mod into_option;
-pub(crate) mod kinds;
+mod field;
+mod into_option;
+mod kinds;
 pub(crate) mod registry;
 pub(crate) mod resolve;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod shape;
 pub(crate) mod snapshot;
-pub(crate) mod upgrade;
+mod upgrade;
 pub(crate) mod values;
-pub(crate) mod view;
+mod view;
 pub(crate) mod views;
 
-use self::any_field::AnyField;
-use self::view::View;
+pub use self::any_field::AnyField;
+pub use self::field::{Field, field};
+pub use self::into_option::IntoOption;
+pub use self::kinds::{Counter, DefaultField, Flash, PrincipalField};
+pub use self::registry::{Names, Schemas, assert_disjoint};
+pub use self::upgrade::upgrade;
+pub use self::view::View;
 
 /// A struct whose fields are the fields of a session; implemented by `#[derive(SessionSchema)]`.
 #[diagnostic::on_unimplemented(

@@ -7,14 +7,14 @@ use std::time::Duration;
 use super::Sessions;
 use crate::backend::Backend;
 use crate::clock::{Clock, SystemClock};
-use crate::cookie::options::CookieOptions;
+use crate::cookie::CookieOptions;
+use crate::crypto::Keyring;
 use crate::crypto::csrf_token::TokenKeys;
-use crate::crypto::keyring::Keyring;
 use crate::error::ConfigError;
-use crate::request::config::{Config, OnGone};
 use crate::request::expiry::{AssuranceLevel, DAY, Expiry, HOUR, Timeouts};
-use crate::schema::registry::{Registry, Schemas};
-use crate::telemetry::hooks::{Hooks, SessionEvent};
+use crate::request::{OnGone, config::Config};
+use crate::schema::{Schemas, registry::Registry};
+use crate::telemetry::{SessionEvent, hooks::Hooks};
 
 impl Sessions {
     /// Configures sessions that are kept in `backend`: any [store](crate::store), or a

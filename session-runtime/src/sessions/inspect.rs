@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use http::HeaderValue;
 
 use super::Sessions;
-use crate::backend::explain::ExplainedCookie;
+use crate::backend::ExplainedCookie;
 use crate::cookie::read::CookieHeaders;
 use crate::error::SessionError;
 

@@ -3,11 +3,11 @@
 use http::StatusCode;
 
 use super::Sessions;
-use crate::cookie::written::SetCookies;
+use crate::cookie::SetCookies;
 use crate::error::{SessionError, SessionErrorKind};
 use crate::id::StoreKey;
-use crate::request::finished::CookieCommand;
-use crate::request::session::Session;
+use crate::request::CookieCommand;
+use crate::request::Session;
 use crate::schema::SessionSchema;
 
 /// A session that was made outside of a request: answered by [`Sessions::issue`].

@@ -1,9 +1,9 @@
 //! `Sessions`: it begins requests, and manages sessions outside of requests.
 
-pub(crate) mod builder;
-pub(crate) mod inspect;
-pub(crate) mod issue;
-pub(crate) mod sweep;
+mod builder;
+mod inspect;
+mod issue;
+mod sweep;
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,16 +12,19 @@ use std::time::Duration;
 use http::HeaderValue;
 use serde::Serialize;
 
-use self::sweep::Sweeper;
 use crate::error::{SessionError, SessionErrorKind};
 use crate::id::StoreKey;
 use crate::record::Principal;
+use crate::request::SessionHandle;
 use crate::request::config::Config;
-use crate::request::handle::SessionHandle;
 use crate::schema::PrincipalSchema;
 use crate::store::SessionInfo;
 use crate::telemetry;
-use crate::telemetry::hooks::SessionEvent;
+use crate::telemetry::SessionEvent;
+
+pub use self::builder::SessionsBuilder;
+pub use self::issue::Issued;
+pub use self::sweep::Sweeper;
 
 /// All sessions of an application: its store, keys, timeouts and cookie. Clones share everything.
 ///

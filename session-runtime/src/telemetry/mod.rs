@@ -10,7 +10,9 @@ pub mod metrics;
 #[cfg(feature = "metrics")]
 use ::metrics::counter;
 
-use crate::crypto::refusal::Refusal;
+pub use self::hooks::SessionEvent;
+
+use crate::crypto::Refusal;
 use crate::error::{Chain, StoreError};
 
 /// Makes one call of the store in a span, measures it, and reports a failure. The operation is a literal,

@@ -8,7 +8,7 @@ use http::HeaderValue;
 
 use crate::clock::Timestamp;
 use crate::error::SessionError;
-use crate::request::session::Session;
+use crate::request::Session;
 use crate::schema::SessionSchema;
 use crate::sessions::Sessions;
 

@@ -17,7 +17,7 @@ use super::{LocalFuture, from_http};
 use crate::csrf::{
     Csrf, CsrfError, CsrfPolicy, FORM_LIMIT, HEADER, Judgement, Protected, form_token, is_form,
 };
-use crate::request::handle::SessionHandle;
+use crate::request::SessionHandle;
 
 /// Refuses requests that pages of other sites sent: the rules are in [`csrf`](crate::csrf). Wrap it inside
 /// of the [`SessionMiddleware`](crate::actix::SessionMiddleware).

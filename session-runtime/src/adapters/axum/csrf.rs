@@ -17,7 +17,7 @@ use tower_service::Service;
 use crate::csrf::{
     Csrf, CsrfError, CsrfPolicy, FORM_LIMIT, HEADER, Judgement, Protected, form_token, is_form,
 };
-use crate::request::handle::SessionHandle;
+use crate::request::SessionHandle;
 
 /// Refuses requests that pages of other sites sent: the rules are in [`csrf`](crate::csrf). Add it inside
 /// of the [`SessionLayer`](crate::axum::SessionLayer).

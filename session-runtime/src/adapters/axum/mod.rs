@@ -45,10 +45,10 @@ use tower_service::Service;
 
 use crate::adapters::extract;
 use crate::error::SessionError;
-use crate::request::finish::FinishGuard;
-use crate::request::finished::Finished;
-use crate::request::handle::SessionHandle;
-use crate::request::session::Session;
+use crate::request::FinishGuard;
+use crate::request::Finished;
+use crate::request::Session;
+use crate::request::SessionHandle;
 use crate::schema::SessionSchema;
 use crate::sessions::Sessions;
 

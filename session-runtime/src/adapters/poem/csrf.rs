@@ -7,7 +7,7 @@ use poem::{Endpoint, FromRequest, IntoResponse, Middleware, Request, RequestBody
 use crate::csrf::{
     Csrf, CsrfError, CsrfPolicy, FORM_LIMIT, HEADER, Judgement, Protected, form_token, is_form,
 };
-use crate::request::handle::SessionHandle;
+use crate::request::SessionHandle;
 
 /// Refuses requests that pages of other sites sent: the rules are in [`csrf`](crate::csrf). Put it inside
 /// of the [`SessionMiddleware`](crate::poem::SessionMiddleware).

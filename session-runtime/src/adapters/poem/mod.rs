@@ -41,9 +41,9 @@ use poem::{Endpoint, FromRequest, IntoResponse, Middleware, Request, RequestBody
 
 use crate::adapters::extract;
 use crate::error::SessionError;
-use crate::request::finish::FinishGuard;
-use crate::request::handle::SessionHandle;
-use crate::request::session::Session;
+use crate::request::FinishGuard;
+use crate::request::Session;
+use crate::request::SessionHandle;
 use crate::schema::SessionSchema;
 use crate::sessions::Sessions;
 

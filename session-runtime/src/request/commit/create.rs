@@ -8,7 +8,7 @@ use crate::patch::{Applied, ExpiryOp, Patch, PrincipalOp};
 use crate::record::{Fields, Record};
 use crate::schema::views::Discarded;
 use crate::store::Created;
-use crate::telemetry::hooks::SessionEvent;
+use crate::telemetry::SessionEvent;
 use crate::telemetry::{self, SaveKind};
 
 /// A store that knows this many new random ids is broken.

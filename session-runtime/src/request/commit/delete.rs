@@ -6,7 +6,7 @@ use super::Commit;
 use crate::error::{SessionError, SessionErrorKind};
 use crate::request::state::{Deletion, PendingCookie};
 use crate::telemetry;
-use crate::telemetry::hooks::{Events, SessionEvent};
+use crate::telemetry::{SessionEvent, hooks::Events};
 
 /// Deletes destroyed sessions. Each stays in the list until it is deleted, so a failed call can be repeated.
 pub(super) async fn delete_destroyed(

@@ -15,7 +15,7 @@ use crate::request::state::{InFlight, Intent, PendingCookie, State, StateCell};
 use crate::schema::resolve::{AnyChanges, Resolved};
 use crate::schema::snapshot::Snapshot;
 use crate::schema::views::{Discarded, Views};
-use crate::telemetry::hooks::SessionEvent;
+use crate::telemetry::SessionEvent;
 
 /// One commit under way.
 pub(super) struct Saving<'a> {

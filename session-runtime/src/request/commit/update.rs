@@ -15,7 +15,7 @@ use crate::patch::Applied;
 use crate::record::Fields;
 use crate::request::config::Config;
 use crate::store::Updated;
-use crate::telemetry::hooks::SessionEvent;
+use crate::telemetry::SessionEvent;
 use crate::telemetry::{self, SaveKind};
 
 impl Saving<'_> {
