@@ -1,17 +1,16 @@
-//! The errors of this crate: opaque, with predicates, their sources kept.
+//! The errors of this crate: opaque, with predicates and sources.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use smol_str::SmolStr;
+use crate::record::SharedStr;
 
 type Source = Box<dyn StdError + Send + Sync>;
 
-/// A store's backend failed, or a store cannot do what was asked of it.
+/// A store's backend failed, or the store does not support the operation.
 ///
-/// Of a write it means "outcome unknown": it may have happened or not. A missing session is never
-/// an error.
+/// If a write failed, its outcome is unknown: it may have happened. A missing session is never an error.
 ///
 /// ```
 /// use session_runtime::store::StoreError;
@@ -42,13 +41,13 @@ impl StoreError {
         Self { kind: StoreErrorKind::Backend, source: Some(source.into()) }
     }
 
-    /// The store does not have this operation: what the provided methods of
-    /// [`Store`](crate::store::Store) answer.
+    /// The store does not support this operation. The provided methods of
+    /// [`Store`](crate::store::Store) answer it.
     pub fn unsupported() -> Self {
         Self { kind: StoreErrorKind::Unsupported, source: None }
     }
 
-    /// Whether the store does not have the operation.
+    /// Whether the store does not support the operation.
     pub fn is_unsupported(&self) -> bool {
         matches!(self.kind, StoreErrorKind::Unsupported)
     }
@@ -56,8 +55,8 @@ impl StoreError {
 
 /// A mistake in the configuration: a key, a cookie option, a store's URL or option.
 ///
-/// The message names what is wrong and where; it never shows a secret. `Debug` is the message too,
-/// with what caused it, so that a `main` which returns the error tells it in plain words.
+/// The message says what is wrong and where. It never shows a secret. `Debug` shows the message and its causes, so
+/// that a `main` which returns the error prints it in plain words.
 ///
 /// ```
 /// use session_runtime::Keyring;
@@ -74,12 +73,12 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// A mistake described by `message`: lower case, no full stop, what to do instead.
+    /// A mistake described by `message`: lower case, no full stop, with what to do instead.
     pub fn new(message: impl fmt::Display) -> Self {
         Self { message: message.to_string().into(), source: None }
     }
 
-    /// The same, with what caused it.
+    /// A mistake with its cause.
     pub fn with_source(
         message: impl fmt::Display,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
@@ -96,8 +95,8 @@ impl fmt::Debug for ConfigError {
 
 /// Why a session could not be loaded or saved.
 ///
-/// The frameworks' adapters answer it with [`status`](Self::status) and an empty body, and report
-/// the cause through `tracing`. So do handlers that pass it on with `?`. Those that want to know more ask:
+/// The adapters answer it with [`status`](Self::status) and an empty body, and report the cause through `tracing`.
+/// A handler that returns the error with `?` gets the same answer. A handler can also ask for the reason:
 ///
 /// ```
 /// # use session_runtime::{Session, SessionSchema};
@@ -119,7 +118,7 @@ impl fmt::Debug for ConfigError {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct SessionError(
-    // Boxed, for every answer has room for one.
+    // Boxed, because every answer has room for one.
     #[source] Box<SessionErrorKind>,
 );
 
@@ -146,7 +145,7 @@ pub(crate) enum SessionErrorKind {
     )]
     Interrupted,
     #[error("session field `{key}` does not hold {expected}: {reason}")]
-    Mismatch { key: SmolStr, expected: &'static str, reason: String },
+    Mismatch { key: SharedStr, expected: &'static str, reason: String },
     #[error("session field `{key}` of type `{type_name}` cannot be written as JSON")]
     Encode { key: &'static str, type_name: &'static str, source: serde_json::Error },
     #[error("the session cannot be written into its cookie")]
@@ -169,10 +168,10 @@ pub(crate) enum SessionErrorKind {
 /// A session does not fit into its cookie.
 #[derive(Debug)]
 pub(crate) struct TooLarge {
-    /// The bytes that its value has, and may have.
+    /// The bytes of the cookie's value, and their limit.
     pub(crate) size: usize,
     pub(crate) capacity: usize,
-    /// Bytes of key and value of each field, the largest first.
+    /// The bytes of each field's key and value, the largest first.
     pub(crate) fields: Vec<(Box<str>, usize)>,
 }
 
@@ -204,8 +203,8 @@ impl From<StoreError> for SessionError {
 }
 
 impl SessionError {
-    /// The HTTP status that answers it: 409 when the session is [gone](Self::is_gone), 503 when
-    /// trying again may help, 500 otherwise.
+    /// The HTTP status of the answer: 409 if the session is [gone](Self::is_gone), 503 if a retry may help,
+    /// otherwise 500.
     pub fn status(&self) -> http::StatusCode {
         match *self.0 {
             SessionErrorKind::Gone => http::StatusCode::CONFLICT,
@@ -217,7 +216,7 @@ impl SessionError {
         }
     }
 
-    /// How many seconds a client should wait before it tries again, where that is known.
+    /// How many seconds a client should wait before a retry, if that is known.
     pub fn retry_after(&self) -> Option<u32> {
         self.is_contended().then_some(1)
     }
@@ -227,7 +226,7 @@ impl SessionError {
         matches!(&*self.0, SessionErrorKind::Store(error) if !error.is_unsupported())
     }
 
-    /// Whether the store cannot do this at all, such as list the sessions of a user where it has no index.
+    /// Whether the store does not support the operation, such as a list of a user's sessions without an index.
     pub fn is_unsupported(&self) -> bool {
         matches!(&*self.0, SessionErrorKind::Store(error) if error.is_unsupported())
     }
@@ -253,26 +252,25 @@ impl SessionError {
         matches!(*self.0, SessionErrorKind::Mismatch { .. })
     }
 
-    /// Whether the session does not fit into its cookie, where a
-    /// [`CookieStore`](crate::CookieStore) keeps it. The message lists the fields with their sizes.
+    /// Whether the session does not fit into the cookie of a [`CookieStore`](crate::CookieStore). The message lists
+    /// the fields with their sizes.
     pub fn is_too_large(&self) -> bool {
         matches!(*self.0, SessionErrorKind::TooLarge(_))
     }
 
-    /// Whether a cookie would have been needed after the response was sent.
+    /// Whether a cookie was needed after the response was sent.
     pub fn is_response_sent(&self) -> bool {
         matches!(*self.0, SessionErrorKind::ResponseSent)
     }
 
-    /// Tells the operator, unless that was done where it happened: a call of ours to a store tells its
-    /// failure.
+    /// Reports the error to the operator. A failed call of a store was reported already.
     pub(crate) fn report(&self, doing: &'static str) {
         if !self.is_store() {
             self.report_anyway(doing);
         }
     }
 
-    /// Tells the operator of an error that may be nobody's but the application's.
+    /// Reports the error to the operator, even if it is a store's: the application may have caused it.
     pub(crate) fn report_anyway(&self, doing: &'static str) {
         match *self.0 {
             SessionErrorKind::Gone => tracing::info!(error = %Chain(self), "{doing} failed"),
@@ -281,7 +279,7 @@ impl SessionError {
     }
 }
 
-/// An error with everything that caused it, in one line.
+/// An error with its causes, in one line.
 pub(crate) struct Chain<'a>(pub(crate) &'a (dyn StdError + 'static));
 
 impl fmt::Display for Chain<'_> {
@@ -292,7 +290,7 @@ impl fmt::Display for Chain<'_> {
         while let Some(source) = error.source() {
             error = source;
             let text = error.to_string();
-            // Wrappers that only pass a message on add nothing.
+            // A wrapper may repeat the message of its cause.
             if text != last {
                 write!(f, ": {text}")?;
                 last = text;

@@ -1,4 +1,4 @@
-//! What one request changed, in the form a store merges.
+//! The changes of one request, in the form that a store merges.
 
 #[cfg(test)]
 mod tests;
@@ -6,22 +6,19 @@ mod tests;
 use std::fmt;
 
 use smallvec::SmallVec;
-use smol_str::SmolStr;
 
 use crate::clock::Timestamp;
-use crate::record::{Lifetime, Principal, Record};
+use crate::record::{Lifetime, Principal, Record, SharedStr};
 
-/// The changes of one commit: at most one operation a field, whether the principal changed, and
-/// what happens to the expiry.
+/// The changes of one commit: at most one operation for each field, the principal, and the expiry.
 ///
-/// [`apply`](Self::apply) is the one definition of what a patch means. A store that changes records
-/// in Rust calls it; one that changes them in its server does the same there, and the conformance
-/// suite holds it to that.
+/// [`apply`](Self::apply) defines what a patch does. A store that changes records in Rust calls it. A store that
+/// changes them in its server does the same there, and the conformance suite checks it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Patch {
-    /// Field operations; no key appears twice.
-    pub fields: Vec<(SmolStr, FieldOp)>,
-    /// Whether somebody else is signed in now.
+    /// The field operations. No key appears twice.
+    pub fields: Vec<(SharedStr, FieldOp)>,
+    /// What happens to the principal.
     pub principal: PrincipalOp,
     /// What happens to the expiry.
     pub expiry: ExpiryOp,
@@ -30,30 +27,30 @@ pub struct Patch {
 /// What happens to one field.
 #[derive(Clone, PartialEq, Eq)]
 pub enum FieldOp {
-    /// Store this JSON text, whatever was there.
-    Set(SmolStr),
+    /// Store this JSON text, whatever the field holds.
+    Set(SharedStr),
     /// Remove the field, if it is there.
     Remove,
-    /// Add to an integer, exactly, stopping at `min` and `max`.
+    /// Add to an integer, exactly, and clamp the sum to `min` and `max`.
     ///
-    /// The stored text must be an integer in canonical form (`0`, `-7`, no `+`, no leading zero, no
-    /// fraction) that fits an `i64`; otherwise the whole patch is a mismatch.
+    /// The stored text must be an integer in canonical form (`0`, `-7`, no `+`, no leading zero, no fraction) that
+    /// fits an `i64`. Otherwise the whole patch is a mismatch.
     Add {
-        /// What is added.
+        /// The number to add.
         delta: i64,
-        /// The result is never less.
+        /// The least result.
         min: i64,
-        /// The result is never more.
+        /// The greatest result.
         max: i64,
-        /// Where an absent field starts.
+        /// The value of an absent field, before the addition.
         start: i64,
     },
-    /// Store `new` if the field still holds the text `old`; otherwise the whole patch is a conflict.
+    /// Store `new` if the field still holds the text `old`. Otherwise the whole patch is a conflict.
     Replace {
-        /// The text that must be there; `None`: the field must be absent.
-        old: Option<SmolStr>,
-        /// The text to store; `None`: remove the field.
-        new: Option<SmolStr>,
+        /// The text that must be there. `None`: the field must be absent.
+        old: Option<SharedStr>,
+        /// The text to store. `None`: remove the field.
+        new: Option<SharedStr>,
     },
 }
 
@@ -62,7 +59,7 @@ pub enum FieldOp {
 pub enum PrincipalOp {
     /// It stays as it is.
     Keep,
-    /// From now on the session belongs to this one.
+    /// This principal is signed in from now on.
     Set(Principal),
     /// Nobody is signed in any more.
     Clear,
@@ -73,13 +70,13 @@ pub enum PrincipalOp {
 pub enum ExpiryOp {
     /// It stays as it is.
     Keep,
-    /// The session lives until this time at least. Never shortens, never goes beyond the deadline.
+    /// The session lives at least until this time. It never shortens, and never passes the deadline.
     Extend(Timestamp),
     /// The session gets another lifetime.
     SetLifetime {
         /// The lifetime from now on.
         lifetime: Lifetime,
-        /// When it expires if nothing more happens; the store cuts it at `deadline`.
+        /// When it expires if it is not used again. The store clamps it to `deadline`.
         expires_at: Timestamp,
         /// The new absolute deadline.
         deadline: Timestamp,
@@ -92,10 +89,10 @@ pub enum ExpiryOp {
 pub enum Applied {
     /// The record holds the result.
     Applied,
-    /// A `Replace` found another text; the record is unchanged.
+    /// A `Replace` found another text. The record is unchanged.
     Conflict,
-    /// The field with this key is no integer that `Add` can work on; the record is unchanged.
-    Mismatch(SmolStr),
+    /// The field with this key holds no integer that `Add` can change. The record is unchanged.
+    Mismatch(SharedStr),
 }
 
 impl Patch {
@@ -111,8 +108,9 @@ impl Patch {
             && self.expiry == ExpiryOp::Keep
     }
 
-    /// Whether it signs somebody in who was not signed in before. A session that a rename has given to somebody
-    /// is not ended by a `delete` of the key from before.
+    /// Whether it signs somebody in who was not signed in before.
+    ///
+    /// After a rename with such a patch, a `delete` of the old key does not end the session.
     ///
     /// ```
     /// use session_runtime::patch::{Patch, PrincipalOp};
@@ -126,8 +124,7 @@ impl Patch {
         matches!(self.principal, PrincipalOp::Set(_))
     }
 
-    /// Changes `record`, completely or not at all. Whether the record is live is the caller's to
-    /// judge.
+    /// Changes `record`, completely or not at all. The caller decides whether the record is live.
     ///
     /// ```
     /// use session_runtime::patch::{Applied, FieldOp, Patch};
@@ -178,14 +175,14 @@ impl Patch {
 
 /// What a field holds after an operation.
 enum Outcome<'a> {
-    Text(&'a SmolStr),
+    Text(&'a SharedStr),
     Sum(i64),
     Nothing,
 }
 
 impl FieldOp {
     /// What becomes of the field `key`, which has `held`; or why the whole patch is refused.
-    fn outcome(&self, key: &SmolStr, held: Option<&str>) -> Result<Outcome<'_>, Applied> {
+    fn outcome(&self, key: &SharedStr, held: Option<&str>) -> Result<Outcome<'_>, Applied> {
         match self {
             Self::Set(text) => Ok(Outcome::Text(text)),
             Self::Remove => Ok(Outcome::Nothing),

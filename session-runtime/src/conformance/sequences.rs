@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use smol_str::SmolStr;
+use crate::record::SharedStr;
 
 use super::show::Show;
 use super::trial::{Outcome, Stop, Trial, expect, key, now, principal, random, record};
@@ -288,9 +288,9 @@ fn op(held: Option<&str>) -> FieldOp {
             FieldOp::Add { delta: *pick(DELTAS), min, max, start }
         }
         _ => {
-            let text = || Some(SmolStr::new(pick(TEXTS))).filter(|_| !one_in(4));
+            let text = || Some(SharedStr::from(*pick(TEXTS))).filter(|_| !one_in(4));
             // Nearly always what is there, or nothing but conflicts would be tried.
-            let old = if one_in(8) { text() } else { held.map(SmolStr::new) };
+            let old = if one_in(8) { text() } else { held.map(SharedStr::from) };
             FieldOp::Replace { old, new: text() }
         }
     }

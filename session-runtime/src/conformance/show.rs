@@ -72,7 +72,7 @@ impl Show for Patch {
 
 impl Show for FieldOp {
     fn show(&self) -> String {
-        let text = |text: &Option<smol_str::SmolStr>| match text {
+        let text = |text: &Option<crate::record::SharedStr>| match text {
             Some(text) => short(text),
             None => "nothing".to_owned(),
         };

@@ -1,5 +1,6 @@
 //! Patches against a model of maps and integers without bounds.
 
+use crate::record::SharedStr;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -103,7 +104,7 @@ proptest! {
 }
 
 fn field_op(op: &Op) -> FieldOp {
-    let shared = |text: &Option<String>| text.as_deref().map(SmolStr::from);
+    let shared = |text: &Option<String>| text.as_deref().map(SharedStr::from);
     match op {
         Op::Set(text) => FieldOp::Set(text.as_str().into()),
         Op::Remove => FieldOp::Remove,

@@ -1,13 +1,12 @@
 //! A revocation that remembers in any store.
 
 use sha2::{Digest, Sha256};
-use smol_str::SmolStr;
 
 use super::{Cutoff, Revocation, Revoked};
 use crate::clock::Timestamp;
 use crate::id::StoreKey;
 use crate::patch::{ExpiryOp, FieldOp, Patch};
-use crate::record::{Lifetime, Principal, Record};
+use crate::record::{Lifetime, Principal, Record, SharedStr};
 use crate::store::{Created, Loaded, Store, StoreError, Updated};
 
 /// Keeps in a store which sessions were ended, each as a small record until the last cookie of the
@@ -130,7 +129,7 @@ fn record(cutoff: Cutoff, until: Timestamp) -> Record {
 
 /// The change from what is held to `cutoff`, unless somebody else changes it meanwhile.
 fn patch(held: &Record, cutoff: Cutoff, until: Timestamp) -> Patch {
-    let replace = |(key, new): (&str, Option<SmolStr>)| {
+    let replace = |(key, new): (&str, Option<SharedStr>)| {
         (key.into(), FieldOp::Replace { old: held.fields.get_shared(key).cloned(), new })
     };
     let until = until.max(held.deadline);
@@ -146,7 +145,7 @@ fn lifetime(cutoff: Cutoff, until: Timestamp) -> Lifetime {
     Lifetime { idle: until.saturating_since(cutoff.at), persistent: false }
 }
 
-fn texts(cutoff: Cutoff) -> [(&'static str, Option<SmolStr>); 3] {
+fn texts(cutoff: Cutoff) -> [(&'static str, Option<SharedStr>); 3] {
     let time = |time: Timestamp| time.as_millis().to_string().into();
     [
         (AT, Some(time(cutoff.at))),
@@ -155,7 +154,7 @@ fn texts(cutoff: Cutoff) -> [(&'static str, Option<SmolStr>); 3] {
     ]
 }
 
-fn json(id: &StoreKey) -> SmolStr {
+fn json(id: &StoreKey) -> SharedStr {
     format!("\"{id}\"").into()
 }
 

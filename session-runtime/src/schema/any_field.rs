@@ -3,7 +3,6 @@
 use std::any::type_name;
 
 use serde::ser::Error as _;
-use smol_str::SmolStr;
 
 use super::field::Field;
 #[cfg(any(test, feature = "testing"))]
@@ -11,6 +10,7 @@ use super::shape::description::{Description, Kind};
 use super::snapshot::{FieldKeys, Snapshot};
 use crate::clock::Timestamp;
 use crate::error::{SessionError, SessionErrorKind};
+use crate::record::SharedStr;
 
 /// What an `Add` needs to know of a counter.
 #[derive(Clone, Copy)]
@@ -35,7 +35,7 @@ pub trait AnyField<S>: FieldKeys + Send + Sync {
 
     /// The value as JSON text. `None` if nothing needs to be stored.
     #[doc(hidden)]
-    fn encode(&self, from: &S) -> Result<Option<SmolStr>, SessionError>;
+    fn encode(&self, from: &S) -> Result<Option<SharedStr>, SessionError>;
 
     /// What the deploy check compares.
     #[cfg(any(test, feature = "testing"))]
@@ -91,7 +91,7 @@ impl<S: 'static, T: 'static> AnyField<S> for Field<S, T> {
         Ok(())
     }
 
-    fn encode(&self, from: &S) -> Result<Option<SmolStr>, SessionError> {
+    fn encode(&self, from: &S) -> Result<Option<SharedStr>, SessionError> {
         let text = to_text(self, (self.get)(from))?;
         // An absent key reads as `null` anyway if the default is `null`, such as `None`.
         if &*text == "null" && &*to_text(self, &self.default_value())? == "null" {
@@ -149,7 +149,7 @@ fn from_text<S, T>(field: &Field<S, T>, text: &str) -> serde_json::Result<T> {
     })
 }
 
-fn to_text<S, T>(field: &Field<S, T>, value: &T) -> Result<SmolStr, SessionError> {
+fn to_text<S, T>(field: &Field<S, T>, value: &T) -> Result<SharedStr, SessionError> {
     match (field.encode)(value) {
         Ok(text) => Ok(text.into()),
         Err(source) => Err(encode_error::<T>(field.key, source)),

@@ -1,7 +1,7 @@
 //! What a request did to the fields of one schema.
 
+use crate::record::SharedStr;
 use smallvec::SmallVec;
-use smol_str::SmolStr;
 
 use super::any_field::AnyField;
 
@@ -22,7 +22,7 @@ pub(super) enum Change<S> {
     Decided {
         cleared: bool,
         /// The text to store, or `None` to remove it. Written when the commit begins.
-        text: Option<SmolStr>,
+        text: Option<SharedStr>,
     },
     /// The sum of `add_x` and `sub_x` on the value `base`.
     Sum { base: i64, delta: i128 },
@@ -33,7 +33,7 @@ pub(super) enum Change<S> {
         /// run again before they are saved.
         stale: bool,
         /// The outcome that the request saw, for the first try. Written when the commit begins.
-        ready: Option<Option<SmolStr>>,
+        ready: Option<Option<SharedStr>>,
     },
 }
 

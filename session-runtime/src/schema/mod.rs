@@ -1,4 +1,4 @@
-//! What a session schema is: the traits the derive implements, and its fields.
+//! Session schemas: the traits that the derive implements, typed fields, and their changes.
 
 mod any_field;
 mod change;
@@ -24,15 +24,18 @@ pub use self::registry::{Names, Schemas, assert_disjoint};
 pub use self::upgrade::upgrade;
 pub use self::view::View;
 
-/// A struct whose fields are the fields of a session; implemented by `#[derive(SessionSchema)]`.
+/// A struct whose fields are the fields of a session.
+///
+/// `#[derive(SessionSchema)]` implements it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a session schema",
     label = "this type cannot be used as a session",
     note = "add `#[derive(SessionSchema)]` to `{Self}`"
 )]
 pub trait SessionSchema: Sized + Send + 'static {
-    /// The generated handle with the accessors of every field; [`Session`](crate::Session)
-    /// dereferences to it.
+    /// The generated handle, with the accessors of every field.
+    ///
+    /// [`Session`](crate::Session) dereferences to it.
     type Accessors: Send + Sync + 'static;
 
     /// The name of the struct, for messages.
@@ -57,14 +60,16 @@ pub trait SessionSchema: Sized + Send + 'static {
     fn accessors(view: View<Self>) -> Self::Accessors;
 }
 
-/// A schema with a `#[session(principal)]` field; implemented by the derive.
+/// A schema with a `#[session(principal)]` field.
+///
+/// `#[derive(SessionSchema)]` implements it.
 #[diagnostic::on_unimplemented(
     message = "the session schema `{Self}` has no principal field",
     note = "mark the field that says who is signed in with `#[session(principal)]`"
 )]
 pub trait PrincipalSchema: SessionSchema {
-    /// What the principal field holds when somebody is signed in: the `T` of its `Option<T>`.
-    // Every field is `Serialize`: asked here again, a type that is not would be reported twice.
+    /// The type of a user: the `T` of the principal field's `Option<T>`.
+    // Without a bound `Serialize`, because a type that lacks it would be reported twice.
     type Principal;
 
     /// The stored key of the field.

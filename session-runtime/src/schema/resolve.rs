@@ -1,19 +1,17 @@
 //! From a request's changes to operations on the JSON texts of a record.
 
-use smol_str::{SmolStr, ToSmolStr};
-
 use super::SessionSchema;
 use super::any_field::AnyField;
 use super::change::{Change, Changes, FieldChange, Step, add_step};
 use super::snapshot::{Snapshot, companion_key};
 use crate::error::SessionError;
 use crate::patch::{FieldOp, parse_integer};
-use crate::record::Principal;
+use crate::record::{Principal, SharedStr};
 
 /// The operations of one commit.
 #[derive(Default)]
 pub(crate) struct Resolved {
-    pub(crate) ops: Vec<(SmolStr, FieldOp)>,
+    pub(crate) ops: Vec<(SharedStr, FieldOp)>,
     /// The new value of the principal field, if it was written.
     pub(crate) principal: Option<Option<Principal>>,
     /// Closures ran again, so the views do not show the outcome yet.
@@ -26,11 +24,11 @@ impl Resolved {
         matches!(self.principal, Some(Some(_)))
     }
 
-    fn push(&mut self, key: SmolStr, op: FieldOp) {
+    fn push(&mut self, key: SharedStr, op: FieldOp) {
         self.ops.push((key, op));
     }
 
-    fn replace(&mut self, key: SmolStr, old: Option<&SmolStr>, new: Option<SmolStr>) {
+    fn replace(&mut self, key: SharedStr, old: Option<&SharedStr>, new: Option<SharedStr>) {
         self.push(key, FieldOp::Replace { old: old.cloned(), new });
     }
 }
@@ -105,17 +103,20 @@ fn resolve<S: SessionSchema>(
 /// Writes the field, whatever is there.
 fn decide<S>(
     field: &dyn AnyField<S>,
-    text: Option<&SmolStr>,
+    text: Option<&SharedStr>,
     base: &Snapshot<'_>,
     out: &mut Resolved,
 ) {
     if field.is_principal() {
         out.principal = Some(text.map(|text| Principal::new(field.key(), text.clone())));
     }
-    out.push(SmolStr::new_static(field.key()), text.cloned().map_or(FieldOp::Remove, FieldOp::Set));
+    out.push(
+        SharedStr::from_static(field.key()),
+        text.cloned().map_or(FieldOp::Remove, FieldOp::Set),
+    );
     write_expiry(field, text.is_some(), base, out);
     for (alias, _) in base.stored_aliases(field) {
-        out.push(SmolStr::new_static(alias), FieldOp::Remove);
+        out.push(SharedStr::from_static(alias), FieldOp::Remove);
         if let Some(companion) = base.companion(alias) {
             out.push(companion.key.into(), FieldOp::Remove);
         }
@@ -130,7 +131,7 @@ fn plain_add<S: SessionSchema>(
     field: &dyn AnyField<S>,
     delta: i128,
     base: &Snapshot<'_>,
-) -> Option<(SmolStr, FieldOp)> {
+) -> Option<(SharedStr, FieldOp)> {
     let bounds = field.bounds()?;
     let delta = i64::try_from(delta).ok()?;
     if base.stored_aliases(field).next().is_some() {
@@ -144,7 +145,7 @@ fn plain_add<S: SessionSchema>(
         // A sum never starts at an expired value, nor at one that another request may have stored since.
         None => !base.has_expired(field) && field.expires_at(base.now).is_none(),
     };
-    let key = is_plain.then(|| SmolStr::new_static(field.key()))?;
+    let key = is_plain.then(|| SharedStr::from_static(field.key()))?;
     Some((key, FieldOp::Add { delta, min: bounds.min, max: bounds.max, start: bounds.start }))
 }
 
@@ -153,7 +154,7 @@ fn replay<S: SessionSchema>(
     field: &dyn AnyField<S>,
     steps: &[Step<S>],
     base: &Snapshot<'_>,
-) -> Result<Option<SmolStr>, SessionError> {
+) -> Result<Option<SharedStr>, SessionError> {
     let mut values = S::defaults();
     field.decode(base, &mut values)?;
     for step in steps {
@@ -165,7 +166,7 @@ fn replay<S: SessionSchema>(
 /// Writes the field if it still holds what `base` holds. Its older keys are removed.
 fn replace<S: SessionSchema>(
     field: &dyn AnyField<S>,
-    new: Option<SmolStr>,
+    new: Option<SharedStr>,
     base: &Snapshot<'_>,
     out: &mut Resolved,
 ) {
@@ -179,20 +180,20 @@ fn replace<S: SessionSchema>(
         return;
     }
     for (alias, text) in base.stored_aliases(field) {
-        out.replace(SmolStr::new_static(alias), Some(text), None);
+        out.replace(SharedStr::from_static(alias), Some(text), None);
         if let Some(companion) = base.companion(alias) {
             out.replace(companion.key.into(), Some(companion.text), None);
         }
     }
     let is_set = new.is_some();
-    out.replace(SmolStr::new_static(field.key()), base.text(field.key()), new);
+    out.replace(SharedStr::from_static(field.key()), base.text(field.key()), new);
     write_expiry(field, is_set, base, out);
 }
 
 /// Whether an absent key reads as `text`, so that it needs no key.
 pub(super) fn reads_as_absent<S: SessionSchema>(
     field: &dyn AnyField<S>,
-    text: Option<&SmolStr>,
+    text: Option<&SharedStr>,
 ) -> bool {
     text.is_none() || text == field.encode(&S::defaults()).unwrap_or_default().as_ref()
 }
@@ -201,7 +202,7 @@ pub(super) fn reads_as_absent<S: SessionSchema>(
 fn write_expiry<S>(field: &dyn AnyField<S>, is_set: bool, base: &Snapshot<'_>, out: &mut Resolved) {
     let expires_at = field.expires_at(base.now);
     let companion = base.companion(field.key());
-    let new = expires_at.filter(|_| is_set).map(|at| at.as_millis().to_smolstr());
+    let new = expires_at.filter(|_| is_set).map(|at| SharedStr::of(&at.as_millis()));
     match companion {
         // The field was read as absent. If another request stores the same text meanwhile, that is a new
         // value, and the comparison of the expiry tells.

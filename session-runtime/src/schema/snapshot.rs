@@ -4,10 +4,8 @@
 //! contain `@`, so no field collides with it, and stores keep it like any other field. Every schema obeys
 //! it, even if its field has no `ttl`: another version of the application may have written it.
 
-use smol_str::SmolStr;
-
 use crate::clock::{Clock, Timestamp};
-use crate::record::Fields;
+use crate::record::{Fields, SharedStr};
 
 const SUFFIX: &str = "@expires";
 
@@ -32,14 +30,14 @@ pub trait FieldKeys {
 /// Where a record holds a field.
 pub(super) struct Held<'a> {
     pub(super) key: &'static str,
-    pub(super) text: &'a SmolStr,
+    pub(super) text: &'a SharedStr,
     pub(super) expires_at: Option<Timestamp>,
 }
 
 /// The stored expiry of a field.
 pub(super) struct Companion<'a> {
     pub(super) key: String,
-    pub(super) text: &'a SmolStr,
+    pub(super) text: &'a SharedStr,
 }
 
 impl<'a> Snapshot<'a> {
@@ -72,13 +70,13 @@ impl<'a> Snapshot<'a> {
     pub(super) fn stored_aliases(
         &self,
         field: &(impl FieldKeys + ?Sized),
-    ) -> impl Iterator<Item = (&'static str, &'a SmolStr)> {
+    ) -> impl Iterator<Item = (&'static str, &'a SharedStr)> {
         let aliases = field.aliases().iter();
         aliases.filter_map(|alias| Some((*alias, self.text(alias)?)))
     }
 
     /// The text under `key`, expired or not. The store compares with it.
-    pub(super) fn text(&self, key: &str) -> Option<&'a SmolStr> {
+    pub(super) fn text(&self, key: &str) -> Option<&'a SharedStr> {
         self.fields.get_shared(key)
     }
 
@@ -102,7 +100,7 @@ impl<'a> Snapshot<'a> {
     }
 
     /// The key that holds the field: its own, or else its first alias that is there.
-    fn first(&self, field: &(impl FieldKeys + ?Sized)) -> Option<(&'static str, &'a SmolStr)> {
+    fn first(&self, field: &(impl FieldKeys + ?Sized)) -> Option<(&'static str, &'a SharedStr)> {
         let key = field.key();
         match self.text(key) {
             Some(text) => Some((key, text)),

@@ -20,7 +20,7 @@ mod url;
 
 use std::sync::Arc;
 
-use smol_str::SmolStr;
+use crate::record::SharedStr;
 
 pub use self::any::AnyStore;
 pub use self::connect::{connect, connect_existing};
@@ -78,7 +78,7 @@ pub enum Updated {
     /// A `Replace` found another text: the current record; nothing changed.
     Conflict(Record),
     /// The field with this key holds no integer, so `Add` cannot work on it; nothing changed.
-    Mismatch(SmolStr),
+    Mismatch(SharedStr),
     /// The session is not live: deleted, renamed, expired or never there.
     Gone,
 }

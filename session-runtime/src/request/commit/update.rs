@@ -2,8 +2,6 @@
 
 use std::mem;
 
-use smol_str::SmolStr;
-
 use super::plan::Plan;
 use super::queue::Contention;
 use super::saving::{Outcome, Saving, live};
@@ -12,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::error::{SessionError, SessionErrorKind};
 use crate::id::{SessionId, StoreKey};
 use crate::patch::Applied;
-use crate::record::Fields;
+use crate::record::{Fields, SharedStr};
 use crate::request::config::Config;
 use crate::store::Updated;
 use crate::telemetry::SessionEvent;
@@ -141,7 +139,7 @@ async fn contend(config: &Config, key: StoreKey) -> Result<Box<Contention>, Sess
     Ok(Box::new(Box::pin(entered).await?))
 }
 
-fn counter_mismatch(key: SmolStr) -> SessionError {
+fn counter_mismatch(key: SharedStr) -> SessionError {
     SessionErrorKind::Mismatch {
         key,
         expected: "an integer",

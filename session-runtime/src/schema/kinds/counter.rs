@@ -17,28 +17,28 @@ impl<T> Clone for CounterOps<T> {
 
 impl<T> Copy for CounterOps<T> {}
 
-/// The integers a `#[session(counter)]` field can have: all up to 64 bits.
+/// The type of a `#[session(counter)]` field: an integer of up to 64 bits.
 #[diagnostic::on_unimplemented(
     message = "`#[session(counter)]` needs an integer field, found `{Self}`",
     label = "not an integer of up to 64 bits"
 )]
 pub trait Counter: sealed::Sealed + Copy {
-    /// The least value, as the store counts.
+    /// The least value that the store counts to.
     #[doc(hidden)]
     const MIN: i64;
-    /// The greatest value, as the store counts: `i64::MAX` for `u64`.
+    /// The greatest value that the store counts to: `i64::MAX` for `u64`.
     #[doc(hidden)]
     const MAX: i64;
-    /// Cut to the range of `i64`.
+    /// Clamped to the range of `i64`.
     #[doc(hidden)]
     fn to_i64(&self) -> i64;
-    /// Cut to the range of the type.
+    /// Clamped to the range of the type.
     #[doc(hidden)]
     fn from_i64(value: i64) -> Self;
     /// Exactly.
     #[doc(hidden)]
     fn to_i128(self) -> i128;
-    /// What makes a field a counter.
+    /// The operations of a counter field.
     #[doc(hidden)]
     const OPS: CounterOps<Self> = CounterOps {
         min: Self::MIN,

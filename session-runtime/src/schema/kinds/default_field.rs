@@ -1,6 +1,6 @@
 //! The default of a field that has no `default = ..`.
 
-/// The types that a field without `default = ..` can have: those with a [`Default`].
+/// The type of a field without `default = ..`: it has a [`Default`].
 #[diagnostic::on_unimplemented(
     message = "the session field type `{Self}` has no default value",
     label = "`Default` is not implemented for `{Self}`",

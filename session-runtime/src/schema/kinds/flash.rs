@@ -22,7 +22,7 @@ impl<T> Clone for FlashOps<T> {
 
 impl<T> Copy for FlashOps<T> {}
 
-/// The types a `#[session(flash)]` field can have: `Option<T>` keeps the last message, `Vec<T>` all.
+/// The type of a `#[session(flash)]` field: `Option<T>` keeps the last message, `Vec<T>` keeps all.
 #[diagnostic::on_unimplemented(
     message = "`#[session(flash)]` needs an `Option<T>` or `Vec<T>` field, found `{Self}`",
     label = "not an `Option` or `Vec`"
@@ -30,7 +30,7 @@ impl<T> Copy for FlashOps<T> {}
 pub trait Flash: sealed::Sealed + Sized {
     /// One message.
     type Item;
-    /// One message, and nothing else.
+    /// A field with one message.
     #[doc(hidden)]
     fn one(item: Self::Item) -> Self;
     /// Adds messages.
@@ -42,11 +42,11 @@ pub trait Flash: sealed::Sealed + Sized {
     /// No messages.
     #[doc(hidden)]
     fn nothing() -> Self;
-    /// Removes the messages in `taken` that are still there. Messages need no `PartialEq`: they are the
-    /// same if they are stored as the same JSON.
+    /// Removes the messages in `taken` that are still there. Messages need no `PartialEq`: they are equal if
+    /// their JSON is.
     #[doc(hidden)]
     fn remove_taken(&mut self, taken: Self, encode: fn(&Self) -> serde_json::Result<String>);
-    /// What makes a field one of messages that are read once.
+    /// The operations of a flash field.
     #[doc(hidden)]
     const OPS: FlashOps<Self> = FlashOps {
         put: Self::put,
@@ -121,7 +121,7 @@ impl<T> Flash for Vec<T> {
     }
 }
 
-/// The fields of a map are in any order, and so they are compared.
+/// The JSON of messages. The order of a map's fields does not matter in a comparison.
 fn json<T>(messages: &T, encode: Encode<T>) -> Option<Value> {
     serde_json::from_str(&encode(messages).ok()?).ok()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use smol_str::SmolStr;
+use crate::record::SharedStr;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
@@ -116,7 +116,7 @@ pub(super) fn record(row: &PgRow, start: usize) -> Result<Option<Record>, StoreE
     };
     let persistent = row.try_get(start + 5).map_err(StoreError::backend)?;
     let principal: Option<&str> = row.try_get(start + 6).map_err(StoreError::backend)?;
-    let principal = principal.map(serde_json::from_str::<(SmolStr, SmolStr)>);
+    let principal = principal.map(serde_json::from_str::<(SharedStr, SharedStr)>);
     let principal = principal.transpose().map_err(StoreError::backend)?;
     Ok(Some(Record {
         fields,

@@ -1,7 +1,7 @@
 //! What comes back, read into the store's answers.
 
+use crate::record::SharedStr;
 use redis::{ErrorKind, RedisResult, Value};
-use smol_str::SmolStr;
 
 use super::layout;
 #[cfg(feature = "redis-cluster")]
@@ -225,8 +225,8 @@ fn pairs(hash: Value) -> Result<impl Iterator<Item = Result<Pair, StoreError>>, 
     }))
 }
 
-fn shared(bytes: &[u8]) -> Result<SmolStr, StoreError> {
-    SmolStr::from_utf8(bytes).map_err(|_| foreign())
+fn shared(bytes: &[u8]) -> Result<SharedStr, StoreError> {
+    std::str::from_utf8(bytes).map(SharedStr::from).map_err(|_| foreign())
 }
 
 fn string(bytes: Vec<u8>) -> Result<String, StoreError> {

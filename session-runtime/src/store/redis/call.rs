@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::record::SharedStr;
 use redis::{Arg, Cmd, ToRedisArgs};
-use smol_str::SmolStr;
 
 use super::layout::{self, Names};
 use super::script::{self, Script};
@@ -211,9 +211,9 @@ impl Calls {
 
 /// An update of one field, as nearly all are: what `update_many.lua` can do.
 pub(crate) enum Change {
-    Add { field: SmolStr, delta: i64, min: i64, max: i64 },
-    Set { field: SmolStr, text: SmolStr },
-    Replace { field: SmolStr, old: SmolStr, new: SmolStr },
+    Add { field: SharedStr, delta: i64, min: i64, max: i64 },
+    Set { field: SharedStr, text: SharedStr },
+    Replace { field: SharedStr, old: SharedStr, new: SharedStr },
 }
 
 /// So far below 2^53 Lua's numbers are exact.
