@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bench_worker::Error;
 use serde::{Deserialize, Serialize};
 use session_runtime::store::MemoryStore;
-use session_runtime::{Keyring, SessionSchema, Sessions};
+use session_runtime::{FinishGuard, Keyring, SessionSchema, Sessions};
 
 #[derive(Clone, Default, Serialize, Deserialize)]
 struct Item {
@@ -48,7 +48,7 @@ async fn main() -> Result<(), Error> {
         median(|| drop(black_box(session.shared())))
     );
     println!();
-    handle.abandon();
+    drop(FinishGuard::new(handle));
     Ok(())
 }
 
