@@ -45,15 +45,18 @@ pub(super) async fn find<'a, B: LookUp>(
     backend: &B,
     values: impl Iterator<Item = Result<&'a [u8], Refusal>> + Send,
 ) -> Result<Stored, StoreError> {
-    let mut lookups = Lookups { backend, values, count: 0 };
+    let mut candidates = Candidates { backend, values, lookups: 0 };
     let mut found = Stored::Nothing;
-    while lookups.count < MAX_LOOKUPS
-        && let Some(cookie) = lookups.next().await?
+    while candidates.lookups < MAX_LOOKUPS
+        && let Some(candidate) = candidates.next()
     {
-        let refusal = match cookie {
-            Cookie::Ours { found: Ok(live), .. } => return Ok(Stored::Live(live)),
-            Cookie::Ours { found: Err(refused), .. } => refused.refusal,
-            Cookie::NotOurs(refusal) => refusal,
+        let refusal = match candidate {
+            Candidate::NotOurs(refusal) => refusal,
+            Candidate::Ours { opened: Err(refused), .. } => refused.refusal,
+            Candidate::Ours { opened: Ok(opened), .. } => match backend.look_up(opened).await? {
+                Ok(live) => return Ok(Stored::Live(live)),
+                Err(refused) => refused.refusal,
+            },
         };
         telemetry::refused(refusal);
         if refusal == Refusal::Gone {
@@ -68,59 +71,67 @@ pub(super) async fn explain<'a, B: LookUp>(
     backend: &B,
     values: impl Iterator<Item = Result<&'a [u8], Refusal>> + Send,
 ) -> Result<Vec<ExplainedCookie>, StoreError> {
-    let mut lookups = Lookups { backend, values, count: 0 };
     let mut cookies = Vec::new();
-    while let Some(cookie) = lookups.next().await? {
-        cookies.push(match cookie {
-            Cookie::NotOurs(refusal) => ExplainedCookie::not_ours(refusal),
-            Cookie::Ours { position, found } => match found {
-                Ok(LiveSession { id, record }) => {
-                    ExplainedCookie::ours(position, id.key, Some(&record), None)
+    for candidate in (Candidates { backend, values, lookups: 0 }) {
+        cookies.push(match candidate {
+            Candidate::NotOurs(refusal) => ExplainedCookie::not_ours(refusal),
+            Candidate::Ours { position, opened } => {
+                let found = match opened {
+                    Ok(opened) => backend.look_up(opened).await?,
+                    Err(refused) => Err(refused),
+                };
+                match found {
+                    Ok(LiveSession { id, record }) => {
+                        ExplainedCookie::ours(position, id.key, Some(&record), None)
+                    }
+                    Err(Refused { key, record, refusal }) => {
+                        ExplainedCookie::ours(position, key, record.as_ref(), Some(refusal))
+                    }
                 }
-                Err(Refused { key, record, refusal }) => {
-                    ExplainedCookie::ours(position, key, record.as_ref(), Some(refusal))
-                }
-            },
+            }
         });
     }
     Ok(cookies)
 }
 
-/// The cookies of one request, each verified and looked up when it is asked for.
-struct Lookups<'b, B, I> {
+/// The cookies of one request. Each is verified when it is asked for.
+struct Candidates<'b, B, I> {
     backend: &'b B,
     values: I,
-    /// How many lookups there were.
-    count: usize,
+    /// How many lookups they need so far.
+    lookups: usize,
 }
 
-/// Where one cookie leads.
-enum Cookie {
+/// One cookie of the session's name.
+enum Candidate<O> {
     /// No key of the ring vouches for it.
     NotOurs(Refusal),
     /// The key at this position in the ring vouches for it.
-    Ours { position: usize, found: Result<LiveSession, Refused> },
+    Ours { position: usize, opened: Result<O, Refused> },
 }
 
-impl<'a, B: LookUp, I: Iterator<Item = Result<&'a [u8], Refusal>>> Lookups<'_, B, I> {
-    async fn next(&mut self) -> Result<Option<Cookie>, StoreError> {
-        let backend = self.backend;
-        let Some(value) = self.values.next() else { return Ok(None) };
-        let (opened, position) = match value.and_then(|value| backend.open(value)) {
+impl<'a, B: LookUp, I: Iterator<Item = Result<&'a [u8], Refusal>>> Iterator
+    for Candidates<'_, B, I>
+{
+    type Item = Candidate<B::Opened>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let opened = self.values.next()?.and_then(|value| self.backend.open(value));
+        let (opened, position) = match opened {
             Ok(Verified { content, position }) => (content, position),
-            Err(refusal) => return Ok(Some(Cookie::NotOurs(refusal))),
+            Err(refusal) => return Some(Candidate::NotOurs(refusal)),
         };
-        let found = match backend.check(opened) {
-            Err(refused) => Err(refused),
-            Ok(opened) if self.count == MAX_LOOKUPS => {
-                let (key, record) = backend.describe(opened);
+        let opened = match self.backend.check(opened) {
+            Ok(opened) if self.lookups == MAX_LOOKUPS => {
+                let (key, record) = self.backend.describe(opened);
                 Err(Refused { key, record, refusal: Refusal::Surplus })
             }
             Ok(opened) => {
-                self.count += 1;
-                backend.look_up(opened).await?
+                self.lookups += 1;
+                Ok(opened)
             }
+            Err(refused) => Err(refused),
         };
-        Ok(Some(Cookie::Ours { position, found }))
+        Some(Candidate::Ours { position, opened })
     }
 }

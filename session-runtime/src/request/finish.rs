@@ -18,14 +18,35 @@ impl SessionHandle {
     /// Saves the changes, and answers what the response needs. Adapters call it once, when the head of the
     /// response is known.
     pub async fn finish(self, status: StatusCode) -> Finished {
-        match self.finish_now() {
-            Some(finished) => finished,
-            None => self.save_and_finish(status).await,
+        self.end(status).finish().await
+    }
+
+    /// [`finish`](Self::finish) up to the point where the store must be asked.
+    #[inline]
+    fn end(self, status: StatusCode) -> End {
+        if self.0.cell.loaded().is_none() {
+            if Arc::strong_count(&self.0) > 1 {
+                // Who asks for the session from now on can get no cookie.
+                self.state().responded = true;
+            }
+            return End::Untouched;
+        }
+        let config = &*self.0.config;
+        let state = self.state();
+        let is_idle = !state.is_pending()
+            && state.in_flight.is_none()
+            && !is_touch_due(config, &state, || config.now());
+        match is_idle {
+            true => End::Finished(self.conclude(state, None)),
+            false => {
+                drop(state);
+                End::Saving(Saving { handle: self, status })
+            }
         }
     }
 
-    /// [`finish`](Self::finish) after [`finish_now`](Self::finish_now) answered `None`.
-    pub(super) async fn save_and_finish(self, status: StatusCode) -> Finished {
+    /// Saves the changes.
+    async fn save(&self, status: StatusCode) -> Finished {
         let Request { config, cell, .. } = &*self.0;
         // Dropped last: the hooks run when the turn has ended.
         let mut events = config.hooks.later();
@@ -51,29 +72,6 @@ impl SessionHandle {
         let turn = self.turn().lock().await;
         guard.release();
         turn
-    }
-
-    /// Whether nobody has asked for the session. From now on it can get no cookie.
-    #[inline]
-    fn end_untouched(&self) -> bool {
-        let is_untouched = self.0.cell.loaded().is_none();
-        if is_untouched && Arc::strong_count(&self.0) > 1 {
-            self.state().responded = true;
-        }
-        is_untouched
-    }
-
-    /// [`finish`](Self::finish) without a wait. `None` if the store must be asked.
-    pub(super) fn finish_now(&self) -> Option<Finished> {
-        if self.end_untouched() {
-            return Some(Finished::untouched());
-        }
-        let config = &*self.0.config;
-        let state = self.state();
-        let idle = !state.is_pending()
-            && state.in_flight.is_none()
-            && !is_touch_due(config, &state, || config.now());
-        idle.then(|| self.conclude(state, None))
     }
 
     /// Ends the request without a response: drops pending changes, and reports them.
@@ -120,6 +118,36 @@ impl SessionHandle {
     }
 }
 
+/// How far a request could end without the store.
+pub(crate) enum End {
+    /// Nobody asked for the session. The response stays as it is.
+    Untouched,
+    Finished(Finished),
+    Saving(Saving),
+}
+
+/// A session that must be saved.
+pub(crate) struct Saving {
+    handle: SessionHandle,
+    status: StatusCode,
+}
+
+impl End {
+    async fn finish(self) -> Finished {
+        match self {
+            Self::Untouched => Finished::untouched(),
+            Self::Finished(finished) => finished,
+            Self::Saving(saving) => saving.finish().await,
+        }
+    }
+}
+
+impl Saving {
+    pub(crate) async fn finish(self) -> Finished {
+        self.handle.save(self.status).await
+    }
+}
+
 /// Ends the session of a request, in every way that the request can end. If no response is made, it drops
 /// the pending changes and reports them. For adapters.
 #[derive(Debug)]
@@ -133,25 +161,17 @@ impl FinishGuard {
 
     /// The head of the response is known: see [`SessionHandle::finish`].
     pub async fn finish(self, status: StatusCode) -> Finished {
-        match self.end(status) {
-            Ok(finished) => finished,
-            Err(saving) => saving.await,
-        }
+        self.end(status).finish().await
     }
 
-    /// [`finish`](Self::finish). `Err` is what remains to do if the store must be asked.
-    pub(crate) fn end(
-        mut self,
-        status: StatusCode,
-    ) -> Result<Finished, impl Future<Output = Finished> + Send + use<>> {
-        match self.0.take() {
-            // Only `end` takes the handle, and consumes the guard.
-            None => Ok(Finished::untouched()),
-            Some(handle) => handle.finish_now().ok_or_else(|| handle.save_and_finish(status)),
-        }
+    /// [`finish`](Self::finish), for futures that are written by hand.
+    #[inline]
+    pub(crate) fn end(mut self, status: StatusCode) -> End {
+        // Only `end` and `release` take the handle.
+        self.0.take().map_or(End::Untouched, |handle| handle.end(status))
     }
 
-    /// Somebody else ends the request.
+    /// The request ends elsewhere.
     fn release(&mut self) {
         self.0 = None;
     }

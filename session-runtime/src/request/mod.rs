@@ -14,6 +14,8 @@ mod views;
 pub(crate) use self::commit::queue::Queues;
 pub use self::config::OnGone;
 pub use self::expiry::AssuranceLevel;
+#[cfg(feature = "axum")]
+pub(crate) use self::finish::End;
 pub use self::finish::FinishGuard;
 pub use self::finished::{CookieCommand, Finished};
 pub use self::handle::SessionHandle;

@@ -45,10 +45,10 @@ use tower_service::Service;
 
 use crate::adapters::extract;
 use crate::error::SessionError;
-use crate::request::FinishGuard;
 use crate::request::Finished;
 use crate::request::Session;
 use crate::request::SessionHandle;
+use crate::request::{End, FinishGuard};
 use crate::schema::SessionSchema;
 use crate::sessions::Sessions;
 
@@ -147,13 +147,15 @@ where
                 let Poll::Ready(Ok(response)) = &mut polled else { return polled };
                 let Some(guard) = this.guard.take() else { return polled };
                 match guard.end(response.status()) {
+                    End::Untouched => return polled,
                     // The response is changed in place, because moving it costs time.
-                    Ok(finished) => {
+                    End::Finished(finished) => {
                         answer(response, finished);
                         return polled;
                     }
-                    Err(saving) => {
+                    End::Saving(saving) => {
                         let response = Some(ready!(polled)?);
+                        let saving = saving.finish();
                         this.finishing.insert(Box::pin(Finishing { response, saving }))
                     }
                 }
