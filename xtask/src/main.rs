@@ -5,6 +5,7 @@ mod compat;
 mod examples;
 mod fuzz;
 mod http;
+mod links;
 mod lint;
 mod package;
 mod servers;
@@ -31,8 +32,13 @@ const CHORES: &[Chore] = &[
     },
     Chore {
         name: "lint",
-        about: "check formatting, clippy with all features and with each alone, and docs",
+        about: "check formatting, clippy with all features and with each alone, docs, and links",
         run: |args| no_arguments(args).and_then(|()| lint::run()),
+    },
+    Chore {
+        name: "links",
+        about: "follow every link in Markdown and in doc comments; part of `lint`",
+        run: |args| no_arguments(args).and_then(|()| links::run()),
     },
     Chore {
         name: "compat",
