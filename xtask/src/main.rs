@@ -57,8 +57,8 @@ const CHORES: &[Chore] = &[
     },
     Chore {
         name: "package",
-        about: "package the published crates as for crates.io",
-        run: |args| no_arguments(args).and_then(|()| package::run()),
+        about: "package the published crates as for crates.io; [--release] checks the address first",
+        run: package::run,
     },
     Chore {
         name: "bench",
