@@ -6,6 +6,7 @@ mod examples;
 mod fuzz;
 mod http;
 mod layers;
+mod links;
 mod lint;
 mod package;
 mod servers;
@@ -32,13 +33,18 @@ const CHORES: &[Chore] = &[
     },
     Chore {
         name: "lint",
-        about: "check formatting, layers, clippy with all features and with each alone, and docs",
+        about: "check formatting, layers, links, clippy with all features and with each alone, and docs",
         run: |args| no_arguments(args).and_then(|()| lint::run()),
     },
     Chore {
         name: "layers",
-        about: "check that imports in `session-runtime` go down",
+        about: "check that imports in `session-runtime` go down; part of `lint`",
         run: |args| no_arguments(args).and_then(|()| layers::run()),
+    },
+    Chore {
+        name: "links",
+        about: "follow every link in Markdown and in doc comments; part of `lint`",
+        run: |args| no_arguments(args).and_then(|()| links::run()),
     },
     Chore {
         name: "compat",
@@ -57,8 +63,8 @@ const CHORES: &[Chore] = &[
     },
     Chore {
         name: "package",
-        about: "package the published crates as for crates.io",
-        run: |args| no_arguments(args).and_then(|()| package::run()),
+        about: "package the published crates as for crates.io; [--release] checks the address first",
+        run: package::run,
     },
     Chore {
         name: "bench",
