@@ -1,4 +1,4 @@
-//! What the targets share: sites that know one visitor, and cookies made from the input.
+//! Shared by the targets: sites with one visitor, and cookies made from the input.
 
 use std::sync::LazyLock;
 
@@ -29,14 +29,14 @@ pub struct Visit {
     pub user_id: Option<u64>,
 }
 
-/// A site, and the cookies of the one visitor it knows.
+/// A site, and the cookies of its only visitor.
 pub struct Site {
     pub sessions: Sessions,
     /// Names and values.
     pub cookies: Vec<(String, String)>,
 }
 
-/// Sessions in a store, sealed and signed cookies, and both of them in several chunks.
+/// Sites with sessions in a store, in sealed and in signed cookies, and in both kinds with chunks.
 pub static SITES: LazyLock<[Site; 5]> = LazyLock::new(|| {
     let clock = ManualClock::default();
     let store = MemoryStore::with_clock(clock.clone());
@@ -62,7 +62,7 @@ impl Site {
         };
         let pair = |cookie: &str| {
             let (name, value) = cookie.split(';').next()?.split_once('=')?;
-            // What only removes a cookie has no value.
+            // A `Set-Cookie` that removes a cookie has no value.
             (!value.is_empty()).then(|| (name.to_owned(), value.to_owned()))
         };
         let cookies = cookies.iter().filter_map(pair).collect();
@@ -85,9 +85,10 @@ impl Site {
         !session.is_new()
     }
 
-    /// Tries one value instead of the visitor's, for a site with one cookie. The first byte of the input
-    /// says what the rest is: the value itself, changes of the genuine one, or changes of what its
-    /// base64 stands for.
+    /// Tries another value for the visitor's cookie, on a site with one cookie.
+    ///
+    /// The first byte of the input says what the rest is: the value itself, changes of the genuine
+    /// value, or changes of the bytes behind its base64.
     pub fn try_value(&self, input: &[u8]) {
         let Some((how, input)) = input.split_first() else { return };
         let (name, genuine) = &self.cookies[0];
@@ -110,33 +111,33 @@ impl Site {
     }
 }
 
-/// What three bytes each say: where, and which bits.
+/// The value with changes: each three bytes of the input are a position and the bits to flip.
 fn changed(genuine: &[u8], input: &[u8]) -> Vec<u8> {
     let mut value = genuine.to_vec();
     for &[low, high, bits] in input.as_chunks::<3>().0 {
         let at = usize::from(u16::from_le_bytes([low, high]));
         match value.get_mut(at) {
             Some(byte) => *byte ^= bits,
-            // Out of it: another length.
+            // A position after the end changes the length.
             None => value.resize(at % (2 * genuine.len()), bits),
         }
     }
     value
 }
 
-/// Whether `part` is somewhere in `whole`.
+/// Whether `whole` contains `part`.
 pub fn contains(whole: &[u8], part: &[u8]) -> bool {
     whole.windows(part.len()).any(|window| window == part)
 }
 
-/// A cookie that only says it is signed really is: with the right key, whatever the content.
+/// A signed cookie with any content, made with the right key.
 pub fn sign(content: &[u8]) -> String {
     static SIGNER: LazyLock<Hmac<Sha256>> = LazyLock::new(|| {
         let mut key = [0; 32];
         let info = b"session-runtime v1 signed record\0__Host-id";
         Hkdf::<Sha256>::new(None, &KEY).expand(info, &mut key).unwrap();
         let signer = Hmac::new_from_slice(&key).unwrap();
-        // The library's own cookies must come out, or nothing behind the signature is reached.
+        // The result must equal the library's own cookies; otherwise no input passes the signature.
         let genuine = &SITES[2].cookies[0].1;
         let (content, _) = genuine.split_once('.').unwrap();
         assert_eq!(sign_with(&signer, &URL_SAFE_NO_PAD.decode(content).unwrap()), *genuine);
@@ -150,7 +151,7 @@ fn sign_with(signer: &Hmac<Sha256>, content: &[u8]) -> String {
     format!("{}.{}", URL_SAFE_NO_PAD.encode(content), URL_SAFE_NO_PAD.encode(mac))
 }
 
-/// Runs `future` to its end; a commit may set a timer.
+/// Runs `future` to its end, with timers, which a commit may need.
 pub fn wait<T>(future: impl Future<Output = T>) -> T {
     static RUNTIME: LazyLock<Runtime> =
         LazyLock::new(|| Builder::new_current_thread().enable_time().build().unwrap());

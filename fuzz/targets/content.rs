@@ -1,4 +1,4 @@
-//! What a cookie says behind its signature: a session from any content at all, used and sent back.
+//! Signed cookies with any content: the session is used and sent back.
 
 #![no_main]
 
@@ -25,7 +25,7 @@ fuzz_target!(|input: &[u8]| {
     let CookieCommand::Set(cookies) = finished.cookie else { return };
     let pair = cookies.iter().next().and_then(|cookie| cookie.split(';').next()).unwrap();
     let again = wait(begin(pair).session::<Visit>()).unwrap();
-    // It may have ended at once: the content says when.
+    // The content says when the session expires, which may be at once.
     if !again.is_new() {
         assert_eq!((again.name(), again.counter(), again.peek_notice()), (name, counter, None));
     }

@@ -1,8 +1,8 @@
-//! Any `Cookie` headers: no panic, and no session but out of cookies that were given out.
+//! Any `Cookie` headers: no panic, and a session only for cookies that the site has issued.
 //!
-//! The first byte says which site, the next three which bits of which byte to change at the end. In the
-//! rest `@` stands for the visitor's cookies, `$` for the value of the first of them, and each line is a
-//! header of its own.
+//! The first byte selects the site. The next three select the byte and the bits to flip at the end.
+//! In the rest, `@` stands for the visitor's cookies and `$` for the value of the first of them.
+//! Each line is one header.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Keys as text: refusals are made of fixed words and positions, never of what was read.
+//! Keys as text: an error has fixed words and positions, never parts of the input.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Records as stores with one opaque column keep them.
+//! Records as JSON, as stores with one opaque column keep them.
 
 #![no_main]
 

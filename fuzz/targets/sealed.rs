@@ -1,4 +1,4 @@
-//! Values that are sealed.
+//! Values of sealed cookies.
 
 #![no_main]
 

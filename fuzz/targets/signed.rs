@@ -1,4 +1,4 @@
-//! Values that are signed: ids, and sessions that everybody can read.
+//! Values of signed cookies: ids, and sessions that are readable for everybody.
 
 #![no_main]
 

@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+// The macro that the crate itself uses for stores that pass their calls on.
+#[path = "../src/store/methods.rs"]
+mod methods;
+
 use std::time::{Duration, SystemTime};
 
 use session_runtime::conformance;
@@ -13,7 +15,10 @@ use session_runtime::store::{
     AnyStore, Created, Cursor, Loaded, MemoryStore, MigratingStore, Page, SessionInfo, Store,
     StoreError, Updated,
 };
+use session_runtime::testing::FaultyStore;
 use session_runtime::{StoreKey, Timestamp};
+
+use self::methods::store_methods;
 
 #[tokio::test]
 async fn memory_on_one_thread() {
@@ -38,8 +43,8 @@ async fn sqlite() {
     assert!(report.unwrap().skipped().is_empty());
 }
 
-/// Two stores of which every session begins in the old one, so that each rule is about a session that
-/// has to move, or was copied to the new one already.
+/// Two stores. Every session begins in the old one, so that each rule is about a session that has
+/// to move, or that was already copied to the new one.
 #[derive(Clone)]
 struct BeginsInTheOld {
     old: MemoryStore,
@@ -55,10 +60,16 @@ impl BeginsInTheOld {
     }
 }
 
+macro_rules! forward_to_both {
+    ($method:ident($($argument:ident: $type:ty),*) -> $answer:ty) => {
+        async fn $method(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
+            self.both.$method($($argument),*).await
+        }
+    };
+}
+
 impl Store for BeginsInTheOld {
-    async fn load(&self, key: &StoreKey) -> Result<Loaded, StoreError> {
-        self.both.load(key).await
-    }
+    store_methods!(forward_to_both: load, update, rename, delete, sweep, list, delete_all, scan);
 
     async fn create(&self, key: &StoreKey, record: &Record) -> Result<Created, StoreError> {
         match self.both.load(key).await? {
@@ -72,90 +83,15 @@ impl Store for BeginsInTheOld {
             Loaded::Live(_) | Loaded::Gone => Ok(Created::Exists),
         }
     }
-
-    async fn update(&self, key: &StoreKey, patch: &Patch) -> Result<Updated, StoreError> {
-        self.both.update(key, patch).await
-    }
-
-    async fn rename(
-        &self,
-        from: &StoreKey,
-        to: &StoreKey,
-        patch: &Patch,
-    ) -> Result<Updated, StoreError> {
-        self.both.rename(from, to, patch).await
-    }
-
-    async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
-        self.both.delete(key).await
-    }
-
-    async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
-        self.both.sweep(limit).await
-    }
-
-    async fn list(&self, principal: &Principal) -> Result<Vec<SessionInfo>, StoreError> {
-        self.both.list(principal).await
-    }
-
-    async fn delete_all(
-        &self,
-        principal: &Principal,
-        except: Option<&StoreKey>,
-    ) -> Result<usize, StoreError> {
-        self.both.delete_all(principal, except).await
-    }
-
-    async fn scan(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
-        self.both.scan(after, limit).await
-    }
 }
 
-/// A store that counts its calls.
-#[derive(Clone)]
-struct Counted(MemoryStore, Arc<AtomicUsize>);
-
-impl Counted {
-    fn call(&self) -> &MemoryStore {
-        self.1.fetch_add(1, Ordering::Relaxed);
-        &self.0
-    }
-}
-
-impl Store for Counted {
-    async fn load(&self, key: &StoreKey) -> Result<Loaded, StoreError> {
-        self.call().load(key).await
-    }
-
-    async fn create(&self, key: &StoreKey, record: &Record) -> Result<Created, StoreError> {
-        self.call().create(key, record).await
-    }
-
-    async fn update(&self, key: &StoreKey, patch: &Patch) -> Result<Updated, StoreError> {
-        self.call().update(key, patch).await
-    }
-
-    async fn rename(
-        &self,
-        from: &StoreKey,
-        to: &StoreKey,
-        patch: &Patch,
-    ) -> Result<Updated, StoreError> {
-        self.call().rename(from, to, patch).await
-    }
-
-    async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
-        self.call().delete(key).await
-    }
-}
-
-/// What the documentation of `MigratingStore` says.
+/// The number of round trips that the documentation of `MigratingStore` states.
 #[tokio::test]
 async fn migrating_costs_what_it_says() {
-    let calls = Arc::new(AtomicUsize::new(0));
-    let old = Counted(MemoryStore::new(), calls.clone());
-    let both = MigratingStore::new(old.clone(), Counted(MemoryStore::new(), calls.clone()));
-    let cost = || calls.swap(0, Ordering::Relaxed);
+    let old = FaultyStore::new(MemoryStore::new());
+    let new = FaultyStore::new(MemoryStore::new());
+    let both = MigratingStore::new(old.clone(), new.clone());
+    let cost = || old.take_calls().len() + new.take_calls().len();
     let now = Timestamp::from(SystemTime::now());
     let hour = Duration::from_secs(3_600);
     let record = Record {
@@ -196,35 +132,20 @@ async fn migrating() {
     }
 }
 
-/// A store whose cursors are as short as a text can be: it has two pages, which share the sessions.
+/// A store with an empty first page, whose cursor is the empty text.
 #[derive(Clone)]
 struct TwoPages(MemoryStore);
 
+macro_rules! forward {
+    ($method:ident($($argument:ident: $type:ty),*) -> $answer:ty) => {
+        async fn $method(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
+            self.0.$method($($argument),*).await
+        }
+    };
+}
+
 impl Store for TwoPages {
-    async fn load(&self, key: &StoreKey) -> Result<Loaded, StoreError> {
-        self.0.load(key).await
-    }
-
-    async fn create(&self, key: &StoreKey, record: &Record) -> Result<Created, StoreError> {
-        self.0.create(key, record).await
-    }
-
-    async fn update(&self, key: &StoreKey, patch: &Patch) -> Result<Updated, StoreError> {
-        self.0.update(key, patch).await
-    }
-
-    async fn rename(
-        &self,
-        from: &StoreKey,
-        to: &StoreKey,
-        patch: &Patch,
-    ) -> Result<Updated, StoreError> {
-        self.0.rename(from, to, patch).await
-    }
-
-    async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
-        self.0.delete(key).await
-    }
+    store_methods!(forward: load, create, update, rename, delete);
 
     async fn scan(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
         match after.map(Cursor::as_str) {
@@ -252,7 +173,7 @@ async fn migrating_takes_any_cursor_of_its_stores_and_no_other() {
         let key = StoreKey::from_bytes([byte; 16]);
         assert_eq!(store.create(&key, &record).await.unwrap(), Created::Created);
     }
-    // Each store's cursors pass through two of them.
+    // The cursors of two of the stores pass through two `MigratingStore`s.
     let both = MigratingStore::new(MigratingStore::new(old, TwoPages(MemoryStore::new())), new);
     let (mut seen, mut after) = (Vec::new(), None);
     for pages in 0.. {

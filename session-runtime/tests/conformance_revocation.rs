@@ -103,5 +103,5 @@ async fn faults_are_found() {
         assert!(failed.names(rule), "{rule}: {failed}");
     }
     let report = run(Fault::None).await.unwrap();
-    assert_eq!(report.skipped(), ["sweep_spares_what_counts"]);
+    assert_eq!(report.skipped(), ["sweep_spares_what_still_counts"]);
 }

@@ -1,9 +1,9 @@
-//! What is there, what is not, and what ends.
+//! The five required methods, each by itself.
 
 use std::time::Duration;
 
+use super::suite::{Suite, rules};
 use super::trial::{Outcome, Trial, expect, key, patch, principal, record, set};
-use super::{Need, Suite, rules};
 use crate::clock::Timestamp;
 use crate::patch::Patch;
 use crate::record::{Fields, Lifetime};
@@ -19,7 +19,7 @@ pub(super) async fn check<S: Store, F: Future<Output = S>>(suite: &mut Suite<imp
         empty_patch_changes_nothing,
         delete_leaves_a_tombstone,
         delete_of_unknown_leaves_a_tombstone,
-        delete_ends_one_session_only,
+        delete_affects_one_session_only,
     );
 }
 
@@ -81,7 +81,7 @@ async fn delete_leaves_a_tombstone<S: Store>(t: Trial<S>) -> Outcome {
     t.expect_load("the key it was to be renamed to", &to, Loaded::Absent).await?;
     t.store.delete(&from).await?;
     t.expect_load("a key deleted twice", &from, Loaded::Gone).await?;
-    // What was loaded before is the caller's and stays as it was.
+    // A record that was loaded before belongs to the caller and does not change.
     expect("fields of a copy", record.fields == Fields::from_iter([("a", "1")]), true)
 }
 
@@ -91,7 +91,7 @@ async fn delete_of_unknown_leaves_a_tombstone<S: Store>(t: Trial<S>) -> Outcome 
     t.expect_load("a deleted key that was unknown", &key, Loaded::Gone).await
 }
 
-async fn delete_ends_one_session_only<S: Store>(t: Trial<S>) -> Outcome {
+async fn delete_affects_one_session_only<S: Store>(t: Trial<S>) -> Outcome {
     let (one, _) = t.live(&[("a", "1")]).await?;
     let (other, record) = t.live(&[("a", "1")]).await?;
     t.store.delete(&one).await?;

@@ -1,7 +1,7 @@
-//! What happens at the same time is merged, or refused, but never lost.
+//! Concurrent changes are merged or refused, but never lost.
 
+use super::suite::{Suite, rules};
 use super::trial::{Outcome, Stop, Trial, add, expect, key, patch, record, replace, set};
-use super::{Need, Suite, rules};
 use crate::store::{Created, Loaded, Store, Updated};
 
 pub(super) async fn check<S: Store, F: Future<Output = S>>(suite: &mut Suite<impl Fn() -> F>) {
@@ -18,7 +18,7 @@ pub(super) async fn check<S: Store, F: Future<Output = S>>(suite: &mut Suite<imp
     );
 }
 
-/// How often the short races are run.
+/// How often a short race is run.
 const ROUNDS: usize = 20;
 
 async fn deltas_add_up<S: Store>(t: Trial<S>) -> Outcome {

@@ -1,9 +1,9 @@
-//! When a session ends by itself, and that it then is absent at once.
+//! When a session expires, and that it is absent at once.
 
 use std::time::Duration;
 
+use super::suite::{Suite, rules};
 use super::trial::{MOMENT, Outcome, Trial, expect, expiry, key, now, patch, record, set, wait};
-use super::{Need, Suite, rules};
 use crate::clock::Timestamp;
 use crate::patch::{ExpiryOp, Patch};
 use crate::record::{Lifetime, Record};
@@ -11,7 +11,7 @@ use crate::store::{Loaded, Store, Updated};
 
 pub(super) async fn check<S: Store, F: Future<Output = S>>(suite: &mut Suite<impl Fn() -> F>) {
     rules!(suite, Required:
-        extend_moves_the_end,
+        extend_moves_the_expiry,
         extend_never_shortens,
         extend_stops_at_the_deadline,
         set_lifetime_replaces_all_of_it,
@@ -20,16 +20,16 @@ pub(super) async fn check<S: Store, F: Future<Output = S>>(suite: &mut Suite<imp
         expired_is_absent,
         expired_is_not_updated,
         expired_is_not_renamed,
-        expired_may_be_created_anew,
-        an_end_in_the_past_is_an_end,
-        an_extended_session_outlives_its_old_end,
-        a_shortened_session_ends_early,
+        expired_may_be_created_again,
+        an_expiry_in_the_past_expires_at_once,
+        an_extended_session_outlives_its_old_expiry,
+        a_shortened_session_expires_early,
     );
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-async fn extend_moves_the_end<S: Store>(t: Trial<S>) -> Outcome {
+async fn extend_moves_the_expiry<S: Store>(t: Trial<S>) -> Outcome {
     let (key, mut record) = t.live(&[("a", "1")]).await?;
     let later = expiry(ExpiryOp::Extend(record.expires_at + MINUTE));
     t.applied("the expiry to a minute later", &key, &mut record, &later).await?;
@@ -103,7 +103,7 @@ async fn expired_is_not_updated<S: Store>(t: Trial<S>) -> Outcome {
     let mut touch = patch([("a", set("2"))]);
     touch.expiry = ExpiryOp::Extend(now() + MINUTE);
     t.expect_update("an expired key", &key, &touch, Updated::Gone).await?;
-    // It is judged before the fields are, so this is no conflict.
+    // The store checks the expiry before the fields, so this is not a conflict.
     let stale = patch([("a", super::trial::replace(Some("9"), None))]);
     t.expect_update("an expired key", &key, &stale, Updated::Gone).await?;
     t.expect_load("an expired key", &key, Loaded::Absent).await
@@ -118,32 +118,32 @@ async fn expired_is_not_renamed<S: Store>(t: Trial<S>) -> Outcome {
     t.expect_load("the new key", &to, Loaded::Absent).await
 }
 
-async fn expired_may_be_created_anew<S: Store>(t: Trial<S>) -> Outcome {
+async fn expired_may_be_created_again<S: Store>(t: Trial<S>) -> Outcome {
     let key = t.short_lived(None).await?;
     wait().await;
-    let anew = record(&[("b", "2")]);
-    t.create(&key, &anew).await?;
-    t.expect_live("the new record", &key, &anew).await
+    let again = record(&[("b", "2")]);
+    t.create(&key, &again).await?;
+    t.expect_live("the new record", &key, &again).await
 }
 
-async fn an_end_in_the_past_is_an_end<S: Store>(t: Trial<S>) -> Outcome {
+async fn an_expiry_in_the_past_expires_at_once<S: Store>(t: Trial<S>) -> Outcome {
     let past = Timestamp::from_millis(now().as_millis() - 60_000);
     let (key, record) = t.live(&[("a", "1")]).await?;
-    let end = expiry(ExpiryOp::SetLifetime {
+    let expire = expiry(ExpiryOp::SetLifetime {
         lifetime: record.lifetime,
         expires_at: past,
         deadline: record.deadline,
     });
-    t.expect_update("the expiry to the past", &key, &end, Updated::Applied).await?;
+    t.expect_update("the expiry to the past", &key, &expire, Updated::Applied).await?;
     t.expect_load("a key that expired in the past", &key, Loaded::Absent).await?;
 
     let key = super::trial::key();
-    // Whatever it answers.
+    // Any answer is allowed, but the key must not be live.
     let _ = t.store.create(&key, &Record { expires_at: past, ..record }).await?;
     t.expect_load("a key created after it expired", &key, Loaded::Absent).await
 }
 
-async fn an_extended_session_outlives_its_old_end<S: Store>(t: Trial<S>) -> Outcome {
+async fn an_extended_session_outlives_its_old_expiry<S: Store>(t: Trial<S>) -> Outcome {
     let (key, mut record) = (key(), record(&[("a", "1")]));
     record.expires_at = now() + MINUTE;
     t.create(&key, &record).await?;
@@ -157,19 +157,19 @@ async fn an_extended_session_outlives_its_old_end<S: Store>(t: Trial<S>) -> Outc
     let to = super::trial::key();
     for patch in [&shorten, &touch] {
         let _ = patch.apply(&mut record);
-        // Two moments of a slow server may lie between the two calls.
+        // With a slow server the session may expire between the two calls.
         if t.store.update(&key, patch).await? == Updated::Gone && now() >= soon {
             return Ok(());
         }
     }
     wait().await;
-    t.expect_live("an extended key after its first end", &key, &record).await?;
+    t.expect_live("an extended key after its first expiry", &key, &record).await?;
     let renamed = t.store.rename(&key, &to, &Patch::empty()).await?;
     expect("rename of an extended key", renamed, Updated::Applied)?;
     t.expect_live("an extended and renamed key", &to, &record).await
 }
 
-async fn a_shortened_session_ends_early<S: Store>(t: Trial<S>) -> Outcome {
+async fn a_shortened_session_expires_early<S: Store>(t: Trial<S>) -> Outcome {
     let (key, record) = t.live(&[("a", "1")]).await?;
     let shorten = expiry(ExpiryOp::SetLifetime {
         lifetime: Lifetime { idle: MOMENT, persistent: false },
@@ -178,5 +178,5 @@ async fn a_shortened_session_ends_early<S: Store>(t: Trial<S>) -> Outcome {
     });
     t.expect_update("the expiry to an earlier time", &key, &shorten, Updated::Applied).await?;
     wait().await;
-    t.expect_load("a key whose end came early", &key, Loaded::Absent).await
+    t.expect_load("a key that expired early", &key, Loaded::Absent).await
 }

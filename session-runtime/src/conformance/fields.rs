@@ -1,7 +1,7 @@
-//! The four operations on a field, and that a patch is applied as a whole or not at all.
+//! The four operations on a field, and that a patch is applied completely or not at all.
 
+use super::suite::{Suite, rules};
 use super::trial::{Outcome, Trial, add, expect, patch, replace, set};
-use super::{Need, Suite, rules};
 use crate::patch::{FieldOp, Patch};
 use crate::store::{Store, Updated};
 
@@ -78,7 +78,7 @@ async fn add_stops_at_its_bounds<S: Store>(t: Trial<S>) -> Outcome {
         ("9223372036854775806", i64::MAX, i64::MIN, i64::MAX, "9223372036854775807"),
         ("-9223372036854775808", -1, i64::MIN, i64::MAX, "-9223372036854775808"),
         ("-2", i64::MIN, i64::MIN, i64::MAX, "-9223372036854775808"),
-        // What a wider type had stored comes back into the bounds.
+        // A value that a wider type has stored is clamped to the bounds.
         ("1000", 1, 0, 255, "255"),
         ("1000", -1, 0, 255, "255"),
         ("-5", 0, 0, 255, "0"),
@@ -217,7 +217,7 @@ async fn a_refused_patch_changes_nothing<S: Store>(t: Trial<S>) -> Outcome {
         (replace(None, Some("9")), Updated::Conflict(record.clone())),
         (add(1), Updated::Mismatch("t".into())),
     ] {
-        // The op that is refused comes first, last and in the middle.
+        // The refused op comes first, in the middle, and last.
         for position in [0, 3, 5] {
             let mut fields = fine().fields;
             fields.insert(position, ("t".into(), op.clone()));

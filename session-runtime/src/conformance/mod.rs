@@ -1,7 +1,7 @@
-//! The rules of the [`Store`] trait as a test for anyone's store, and those of [`Revocation`] for anyone's revocation
-//! (feature `conformance`).
+//! The rules of [`Store`] and [`Revocation`] as a test suite for any implementation (feature
+//! `conformance`).
 //!
-//! A driver proves itself in two lines:
+//! Two lines test a store:
 //!
 //! ```
 //! use session_runtime::conformance;
@@ -17,26 +17,27 @@
 //! }
 //! ```
 //!
-//! The closure opens a store and is called once per rule. The stores may all be the same database:
-//! every rule works on keys and principals it has drawn at random, and does not mind what else is
-//! there. Nothing is cleaned up but what expires; the sessions a rule leaves behind end within an
-//! hour.
+//! The suite calls the closure once for each rule, to open a store. All stores may be the same
+//! database: each rule uses random keys and principals and ignores other data. Nothing is cleaned
+//! up except what expires. The sessions that a rule leaves behind expire within an hour.
 //!
-//! Use a runtime with several threads (`#[tokio::test(flavor = "multi_thread")]`) where you can: a
-//! lost update shows up more often there. Some rules wait until a record has expired, by the
-//! system's clock, so a server should agree with this machine about the time to some hundredths of a
+//! Use a runtime with several threads (`#[tokio::test(flavor = "multi_thread")]`) if you can: lost
+//! updates show up more often there. Some rules wait until a record has expired by the system's
+//! clock. So the clock of a server should agree with that of this machine to a few hundredths of a
 //! second. The whole suite takes a few seconds.
 //!
-//! # Where to begin with a driver
+//! # How to write a store
 //!
 //! Write [`load`](Store::load), [`create`](Store::create), [`update`](Store::update),
-//! [`rename`](Store::rename) and [`delete`](Store::delete), run the suite and read the failures: each
-//! names its rule, what was expected and what was seen. A store that changes records in Rust calls
-//! [`Patch::apply`](crate::patch::Patch::apply) under its own lock or transaction and has the rules
-//! about fields and expiry for free; one that changes them in its server is held to the same here.
-//! The rules `any_sequence_of_..` draw operations at random; when one fails it lists what was done before.
-//! [`sweep`](Store::sweep), [`list`](Store::list), [`delete_all`](Store::delete_all) and
-//! [`scan`](Store::scan) may be left out; their rules are then reported as skipped.
+//! [`rename`](Store::rename) and [`delete`](Store::delete), and run the suite. Each failure names
+//! the rule, what was expected, and what was seen.
+//!
+//! - A store that changes records in Rust calls [`Patch::apply`](crate::patch::Patch::apply) under
+//!   its own lock or transaction. This fulfils the rules about fields and expiry. A store that
+//!   changes records in its server is held to the same rules.
+//! - The rules `any_sequence_of_..` draw random operations. A failure lists the operations so far.
+//! - [`sweep`](Store::sweep), [`list`](Store::list), [`delete_all`](Store::delete_all) and
+//!   [`scan`](Store::scan) are optional. The report lists their rules as skipped.
 
 mod basics;
 mod concurrency;
@@ -49,25 +50,25 @@ mod revocations;
 mod scan;
 mod sequences;
 mod show;
+mod suite;
 mod sweep;
 mod texts;
 mod trial;
 
-use std::time::Duration;
-
 pub use self::report::{Failed, Report};
-use self::trial::{Outcome, Stop, Trial};
+use self::suite::Suite;
 use crate::revocation::Revocation;
 use crate::store::Store;
 
-/// Checks every rule on stores that `open` opens, one after the other.
+/// Checks every rule of [`Store`], each on a store that `open` opens.
 ///
 /// Must be called within a tokio runtime with timers.
 ///
 /// # Errors
 ///
-/// If a rule is broken: all broken rules, each with its name and with what was expected and seen.
-/// A store that fails, panics or hangs for a minute breaks the rule it was to prove.
+/// If a rule is broken. The error lists every broken rule with its name, what was expected, and
+/// what was seen. A store that fails, panics or hangs for a minute breaks the rule that was
+/// checked.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -94,9 +95,9 @@ pub async fn run<S: Store, F: Future<Output = S>>(open: impl Fn() -> F) -> Resul
     suite.end()
 }
 
-/// Checks every rule of [`Revocation`] on those that `open` opens, as [`run`] does for stores.
+/// Checks every rule of [`Revocation`], each on a revocation that `open` opens.
 ///
-/// What counts until a time it does not check: that it is forgotten then saves space, and nothing else.
+/// It does not check that a revocation forgets an entry at its `until`: that only saves space.
 ///
 /// # Errors
 ///
@@ -120,68 +121,4 @@ pub async fn run_revocation<R: Revocation, F: Future<Output = R>>(
     let mut suite = Suite::new(open);
     revocations::check(&mut suite).await;
     suite.end()
-}
-
-/// Checks the rules that are functions of these names.
-macro_rules! rules {
-    ($suite:ident, $need:ident: $($rule:ident),+ $(,)?) => {
-        $($suite.rule(stringify!($rule), Need::$need, $rule).await;)+
-    };
-}
-use rules;
-
-/// Whether every store must keep a rule.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Need {
-    Required,
-    /// It is about a method that a store may leave out.
-    Provided,
-}
-
-struct Suite<O> {
-    open: O,
-    report: Report,
-    failed: Failed,
-}
-
-/// How long one rule may take.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-impl<O> Suite<O> {
-    fn new(open: O) -> Self {
-        Self { open, report: Report::default(), failed: Failed::default() }
-    }
-
-    fn end(self) -> Result<Report, Failed> {
-        if self.failed.is_empty() { Ok(self.report) } else { Err(self.failed) }
-    }
-}
-
-impl<S: Send + Sync + 'static, O: Fn() -> F, F: Future<Output = S>> Suite<O> {
-    async fn rule<R: Future<Output = Outcome> + Send + 'static>(
-        &mut self,
-        name: &'static str,
-        need: Need,
-        rule: impl FnOnce(Trial<S>) -> R,
-    ) {
-        let trial = Trial::new((self.open)().await);
-        // In a task, so that a panic breaks this rule alone.
-        let mut task = tokio::spawn(rule(trial));
-        let outcome = match tokio::time::timeout(PATIENCE, &mut task).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(panicked)) => Err(Stop::Failed(format!("expected no panic, saw {panicked}"))),
-            Err(_) => {
-                task.abort();
-                Err(Stop::Failed(format!("expected an answer, saw none within {PATIENCE:?}")))
-            }
-        };
-        match outcome {
-            Ok(()) => self.report.pass(name),
-            Err(Stop::Unsupported) if need == Need::Provided => self.report.skip(name),
-            Err(Stop::Unsupported) => {
-                self.failed.push(name, "expected a required method, saw `unsupported`".to_owned());
-            }
-            Err(Stop::Failed(why)) => self.failed.push(name, why),
-        }
-    }
 }

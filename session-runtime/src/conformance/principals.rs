@@ -1,14 +1,14 @@
 //! The sessions of one principal: `list` and `delete_all`.
 
+use super::suite::{Suite, rules};
 use super::trial::{Outcome, Trial, expect, key, patch, principal, random, replace, sign_in, wait};
-use super::{Need, Suite, rules};
 use crate::id::StoreKey;
 use crate::patch::{Patch, PrincipalOp};
 use crate::record::{Principal, Record};
 use crate::store::{Loaded, Store, Updated};
 
 pub(super) async fn check<S: Store, F: Future<Output = S>>(suite: &mut Suite<impl Fn() -> F>) {
-    rules!(suite, Provided:
+    rules!(suite, Optional:
         list_shows_what_was_created,
         list_shows_current_records,
         list_follows_update,
@@ -17,11 +17,11 @@ pub(super) async fn check<S: Store, F: Future<Output = S>>(suite: &mut Suite<imp
         list_forgets_expired,
         a_refused_patch_does_not_change_the_index,
         principals_are_told_apart,
-        delete_all_ends_all,
+        delete_all_deletes_all,
         delete_all_spares_the_exception,
-        delete_all_ends_many,
-        delete_all_ends_what_is_renamed_meanwhile,
-        delete_all_answers_for_nobody,
+        delete_all_deletes_many,
+        delete_all_deletes_what_is_renamed_meanwhile,
+        delete_all_of_nobody_deletes_nothing,
     );
 }
 
@@ -62,7 +62,7 @@ async fn list_follows_update<S: Store>(t: Trial<S>) -> Outcome {
     let sign_out = Patch { principal: PrincipalOp::Clear, ..Patch::empty() };
     t.applied("the principal to nobody", &key, &mut record, &sign_out).await?;
     expect("list after signing out", t.listed(&other).await?, vec![])?;
-    expect("sessions ended after signing out", t.store.delete_all(&other, None).await?, 0)?;
+    expect("sessions deleted after signing out", t.store.delete_all(&other, None).await?, 0)?;
     t.expect_live("the session that is nobody's", &key, &record).await
 }
 
@@ -99,7 +99,7 @@ async fn list_forgets_expired<S: Store>(t: Trial<S>) -> Outcome {
     let (lasting, _) = t.live_of(&who).await?;
     wait().await;
     expect("list after one expired", t.listed(&who).await?, vec![lasting])?;
-    expect("sessions ended, one had expired", t.store.delete_all(&who, None).await?, 1)
+    expect("sessions deleted, one had expired", t.store.delete_all(&who, None).await?, 1)
 }
 
 async fn a_refused_patch_does_not_change_the_index<S: Store>(t: Trial<S>) -> Outcome {
@@ -114,7 +114,7 @@ async fn a_refused_patch_does_not_change_the_index<S: Store>(t: Trial<S>) -> Out
 
 async fn principals_are_told_apart<S: Store>(t: Trial<S>) -> Outcome {
     let id = random();
-    // The same characters with the border elsewhere, and what is equal only after some conversion.
+    // The same characters split elsewhere, and texts that are equal only after a conversion.
     let principals = [
         Principal::new("user_id", format!("{id}")),
         Principal::new("user_id", format!("\"{id}\"")),
@@ -137,27 +137,27 @@ async fn principals_are_told_apart<S: Store>(t: Trial<S>) -> Outcome {
         let what = format!("list of {} {}", principal.key(), principal.value());
         expect(&what, t.listed(principal).await?, vec![*key])?;
     }
-    for (ended, principal) in principals.iter().enumerate() {
-        let what = format!("ended of {} {}", principal.key(), principal.value());
+    for (deleted, principal) in principals.iter().enumerate() {
+        let what = format!("sessions deleted of {} {}", principal.key(), principal.value());
         expect(&what, t.store.delete_all(principal, None).await?, 1)?;
-        expect("sessions of the others", t.count_live(&keys).await?, keys.len() - ended - 1)?;
+        expect("sessions of the others", t.count_live(&keys).await?, keys.len() - deleted - 1)?;
     }
     Ok(())
 }
 
-async fn delete_all_ends_all<S: Store>(t: Trial<S>) -> Outcome {
+async fn delete_all_deletes_all<S: Store>(t: Trial<S>) -> Outcome {
     let who = principal();
     let mut keys = Vec::new();
     for _ in 0..3 {
         keys.push(t.live_of(&who).await?.0);
     }
     let (other, record) = t.live_of(&principal()).await?;
-    expect("sessions ended", t.store.delete_all(&who, None).await?, 3)?;
+    expect("sessions deleted", t.store.delete_all(&who, None).await?, 3)?;
     for key in &keys {
-        t.expect_load("a session that delete_all ended", key, Loaded::Gone).await?;
+        t.expect_load("a session that delete_all deleted", key, Loaded::Gone).await?;
     }
     expect("list after delete_all", t.listed(&who).await?, vec![])?;
-    expect("sessions ended the second time", t.store.delete_all(&who, None).await?, 0)?;
+    expect("sessions deleted the second time", t.store.delete_all(&who, None).await?, 0)?;
     t.expect_live("a session of somebody else", &other, &record).await
 }
 
@@ -166,16 +166,16 @@ async fn delete_all_spares_the_exception<S: Store>(t: Trial<S>) -> Outcome {
     let (one, _) = t.live_of(&who).await?;
     let (kept, record) = t.live_of(&who).await?;
     let (two, _) = t.live_of(&who).await?;
-    expect("sessions ended", t.store.delete_all(&who, Some(&kept)).await?, 2)?;
+    expect("sessions deleted", t.store.delete_all(&who, Some(&kept)).await?, 2)?;
     t.expect_live("the exception", &kept, &record).await?;
     expect("live ones of the others", t.count_live(&[one, two]).await?, 0)?;
     expect("list after delete_all", t.listed(&who).await?, vec![kept])?;
     let unknown = key();
-    expect("sessions ended", t.store.delete_all(&who, Some(&unknown)).await?, 1)?;
+    expect("sessions deleted", t.store.delete_all(&who, Some(&unknown)).await?, 1)?;
     t.expect_load("an unknown exception", &unknown, Loaded::Absent).await
 }
 
-async fn delete_all_ends_many<S: Store>(t: Trial<S>) -> Outcome {
+async fn delete_all_deletes_many<S: Store>(t: Trial<S>) -> Outcome {
     let who = principal();
     let owner = who.clone();
     let keys = t.at_once(150, move |_, store| {
@@ -188,18 +188,18 @@ async fn delete_all_ends_many<S: Store>(t: Trial<S>) -> Outcome {
     });
     let keys = keys.await?;
     expect("number of sessions listed", t.listed(&who).await?.len(), 150)?;
-    expect("sessions ended", t.store.delete_all(&who, Some(&keys[0])).await?, 149)?;
+    expect("sessions deleted", t.store.delete_all(&who, Some(&keys[0])).await?, 149)?;
     expect("live sessions", t.count_live(&keys).await?, 1)
 }
 
-async fn delete_all_ends_what_is_renamed_meanwhile<S: Store>(t: Trial<S>) -> Outcome {
+async fn delete_all_deletes_what_is_renamed_meanwhile<S: Store>(t: Trial<S>) -> Outcome {
     for _ in 0..10 {
         let who = principal();
         let mut first = Vec::new();
         for _ in 0..4 {
             first.push(t.live_of(&who).await?.0);
         }
-        // Each session but the last task's is renamed again and again until it has been ended.
+        // Four tasks rename a session each until it is deleted. The last task deletes them all.
         let keys = t.at_once(5, |task, store| {
             let (who, first) = (who.clone(), first.get(task).copied());
             async move {
@@ -229,6 +229,6 @@ async fn delete_all_ends_what_is_renamed_meanwhile<S: Store>(t: Trial<S>) -> Out
     Ok(())
 }
 
-async fn delete_all_answers_for_nobody<S: Store>(t: Trial<S>) -> Outcome {
-    expect("sessions ended of nobody", t.store.delete_all(&principal(), None).await?, 0)
+async fn delete_all_of_nobody_deletes_nothing<S: Store>(t: Trial<S>) -> Outcome {
+    expect("sessions deleted of nobody", t.store.delete_all(&principal(), None).await?, 0)
 }

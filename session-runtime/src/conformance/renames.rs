@@ -1,7 +1,7 @@
-//! `rename` moves a session: one live key before, one after.
+//! `rename` moves a session: there is one live key before and one after.
 
+use super::suite::{Suite, rules};
 use super::trial::{Outcome, Stop, Trial, add, expect, key, patch, replace, set, sign_in};
-use super::{Need, Suite, rules};
 use crate::patch::Patch;
 use crate::store::{Loaded, Store, Updated};
 
@@ -9,9 +9,9 @@ pub(super) async fn check<S: Store, F: Future<Output = S>>(suite: &mut Suite<imp
     rules!(suite, Required:
         rename_moves_everything,
         rename_applies_the_patch,
-        rename_ends_the_old_key,
+        rename_leaves_a_tombstone,
         delete_follows_a_renamed_session,
-        delete_spares_whoever_has_signed_in,
+        delete_spares_a_session_after_sign_in,
         rename_with_a_refused_patch_changes_nothing,
         rename_never_creates,
         rename_leaves_a_key_in_use_alone,
@@ -38,7 +38,7 @@ async fn rename_applies_the_patch<S: Store>(t: Trial<S>) -> Outcome {
     t.expect_live("the new key", &to, &record).await
 }
 
-async fn rename_ends_the_old_key<S: Store>(t: Trial<S>) -> Outcome {
+async fn rename_leaves_a_tombstone<S: Store>(t: Trial<S>) -> Outcome {
     let (from, record) = t.live(&[("a", "1")]).await?;
     let to = key();
     let renamed = t.store.rename(&from, &to, &Patch::empty()).await?;
@@ -62,7 +62,7 @@ async fn delete_follows_a_renamed_session<S: Store>(t: Trial<S>) -> Outcome {
         expect("rename", renamed, Updated::Applied)?;
         keys.push(to);
     }
-    // A logout that comes late ends the session all the same.
+    // A late logout still deletes the session.
     t.store.delete(&first).await?;
     for key in &keys {
         t.expect_load("a key of a session that was renamed and deleted", key, Loaded::Gone).await?;
@@ -71,7 +71,7 @@ async fn delete_follows_a_renamed_session<S: Store>(t: Trial<S>) -> Outcome {
     t.expect_live("another record", &other, &record).await
 }
 
-async fn delete_spares_whoever_has_signed_in<S: Store>(t: Trial<S>) -> Outcome {
+async fn delete_spares_a_session_after_sign_in<S: Store>(t: Trial<S>) -> Outcome {
     let (guest, _) = t.live(&[("a", "1")]).await?;
     let (user, renewed) = (key(), key());
     let patch = sign_in(&super::trial::principal());
@@ -80,7 +80,7 @@ async fn delete_spares_whoever_has_signed_in<S: Store>(t: Trial<S>) -> Outcome {
         expect("rename", renamed, Updated::Applied)?;
     }
     t.store.delete(&guest).await?;
-    expect("a live session of whoever signed in", t.is_live(&renewed).await?, true)?;
+    expect("a live session after the sign-in", t.is_live(&renewed).await?, true)?;
     t.store.delete(&user).await?;
     t.expect_load("the session after delete of its former key", &renewed, Loaded::Gone).await
 }
@@ -119,7 +119,7 @@ async fn rename_leaves_a_key_in_use_alone<S: Store>(t: Trial<S>) -> Outcome {
         return Err(Stop::Failed(seen));
     }
     t.expect_live("the key in use", &to, &other).await?;
-    // Where a rename takes two steps, the first one may have ended the session.
+    // If a rename takes two steps, the first may have deleted the session.
     match t.store.load(&from).await? {
         Loaded::Gone => Ok(()),
         loaded => expect("load of the old key", loaded, Loaded::Live(one)),

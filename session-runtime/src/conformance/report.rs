@@ -1,8 +1,8 @@
-//! What came out.
+//! The outcome of the suite.
 
 use std::fmt;
 
-/// The rules that a store keeps. `Display` is a list of them, one a line.
+/// The rules that a store fulfils. `Display` lists them, one a line.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     passed: Vec<&'static str>,
@@ -10,13 +10,12 @@ pub struct Report {
 }
 
 impl Report {
-    /// The names of the rules that were checked and are kept.
+    /// The names of the rules that the store fulfils.
     pub fn passed(&self) -> &[&'static str] {
         &self.passed
     }
 
-    /// The names of the rules that were not checked, because the store does not have a method that
-    /// they use.
+    /// The names of the rules that use a method which the store lacks. They were not checked.
     pub fn skipped(&self) -> &[&'static str] {
         &self.skipped
     }
@@ -38,9 +37,9 @@ impl fmt::Display for Report {
     }
 }
 
-/// The rules that a store breaks, all of them.
+/// All rules that a store breaks.
 ///
-/// `Display` and `Debug` are the same list, so that `unwrap` in a test shows it well.
+/// `Display` and `Debug` show the same list, so that `unwrap` in a test is readable.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

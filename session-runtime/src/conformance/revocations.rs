@@ -1,10 +1,10 @@
-//! The rules of [`Revocation`]: what it was told, it remembers.
+//! The rules of [`Revocation`]: it remembers what it was told.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::suite::{Suite, rules};
 use super::trial::{HOUR, MOMENT, Outcome, Trial, expect, key, now, principal};
-use super::{Need, Suite, rules};
 use crate::id::StoreKey;
 use crate::record::Principal;
 use crate::revocation::{Cutoff, Revocation, Revoked};
@@ -12,7 +12,7 @@ use crate::revocation::{Cutoff, Revocation, Revoked};
 pub(super) async fn check<R: Revocation, F: Future<Output = R>>(suite: &mut Suite<impl Fn() -> F>) {
     rules!(suite, Required:
         nobody_is_revoked_at_first,
-        revoke_ends_one_id,
+        revoke_affects_one_id_only,
         a_renewed_id_says_where_to,
         one_of_several_calls_revokes,
         a_cutoff_is_kept_exactly,
@@ -20,7 +20,7 @@ pub(super) async fn check<R: Revocation, F: Future<Output = R>>(suite: &mut Suit
         a_second_cutoff_is_merged,
         cutoffs_at_once_are_merged,
     );
-    rules!(suite, Provided: sweep_spares_what_counts);
+    rules!(suite, Optional: sweep_spares_what_still_counts);
 }
 
 async fn nobody_is_revoked_at_first<R: Revocation>(t: Trial<R>) -> Outcome {
@@ -28,7 +28,7 @@ async fn nobody_is_revoked_at_first<R: Revocation>(t: Trial<R>) -> Outcome {
     expect("not_before of nobody", t.store.not_before(&principal()).await?, None)
 }
 
-async fn revoke_ends_one_id<R: Revocation>(t: Trial<R>) -> Outcome {
+async fn revoke_affects_one_id_only<R: Revocation>(t: Trial<R>) -> Outcome {
     let (id, other, at) = (key(), key(), now());
     let revoked = t.store.revoke(&id, None, at, at + HOUR).await?;
     expect("revoke", revoked, Revoked::Now)?;
@@ -125,7 +125,7 @@ async fn cutoffs_at_once_are_merged<R: Revocation>(t: Trial<R>) -> Outcome {
     Ok(())
 }
 
-async fn sweep_spares_what_counts<R: Revocation>(t: Trial<R>) -> Outcome {
+async fn sweep_spares_what_still_counts<R: Revocation>(t: Trial<R>) -> Outcome {
     let (id, who, at) = (key(), principal(), now());
     let cutoff = Cutoff { at, except: None, spared_after: None };
     let revoked = t.store.revoke(&id, None, at, at + HOUR).await?;
@@ -136,7 +136,7 @@ async fn sweep_spares_what_counts<R: Revocation>(t: Trial<R>) -> Outcome {
     expect("not_before after sweep", t.store.not_before(&who).await?, Some(cutoff))
 }
 
-/// Whether what is kept ends what one of the cutoffs ends, and nothing else.
+/// Checks that the stored cutoff ends the sessions that one of `cutoffs` ends, and no others.
 async fn expect_ends<R: Revocation>(
     t: &Trial<R>,
     who: &Principal,

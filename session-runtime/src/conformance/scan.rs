@@ -1,31 +1,31 @@
-//! `scan` goes through all sessions, in small pages.
+//! `scan` shows all sessions in small pages.
 
 use std::collections::HashMap;
 
+use super::suite::{Suite, rules};
 use super::trial::{Outcome, Stop, Trial, add, expect, key, patch, principal, wait};
-use super::{Need, Suite, rules};
 use crate::id::StoreKey;
 use crate::patch::Patch;
 use crate::record::Record;
 use crate::store::{Cursor, Loaded, Store, Updated};
 
 pub(super) async fn check<S: Store, F: Future<Output = S>>(suite: &mut Suite<impl Fn() -> F>) {
-    rules!(suite, Provided:
+    rules!(suite, Optional:
         scan_shows_every_live_session,
         scan_shows_current_records,
-        scan_shows_nothing_that_has_ended,
+        scan_shows_nothing_expired_or_deleted,
         scan_keeps_to_its_limit,
         scan_finds_what_stays_while_others_come_and_go,
     );
 }
 
-/// A scan on its way.
+/// A scan in progress.
 struct Scan<'a, S> {
     t: &'a Trial<S>,
     limit: usize,
     /// Where the next page begins; `None` after the last one.
     next: Option<Option<Cursor>>,
-    /// Each key with its record as it was shown last.
+    /// Each key with its latest record.
     seen: HashMap<StoreKey, Record>,
 }
 
@@ -77,7 +77,7 @@ async fn scan_shows_current_records<S: Store>(t: Trial<S>) -> Outcome {
     expect("record in the scan", seen, Loaded::Live(record))
 }
 
-async fn scan_shows_nothing_that_has_ended<S: Store>(t: Trial<S>) -> Outcome {
+async fn scan_shows_nothing_expired_or_deleted<S: Store>(t: Trial<S>) -> Outcome {
     let expired = t.short_lived(None).await?;
     let (deleted, _) = t.live(&[("a", "1")]).await?;
     let (renamed, _) = t.live_of(&principal()).await?;
@@ -97,7 +97,7 @@ async fn scan_keeps_to_its_limit<S: Store>(t: Trial<S>) -> Outcome {
     for _ in 0..150 {
         t.live(&[("a", "1")]).await?;
     }
-    // A server that reads whole parts of its table may give somewhat more.
+    // A server that reads its table in large parts may return somewhat more.
     let (limit, mut longest) = (10, 0);
     let mut scan = Scan::new(&t, limit);
     while let Some(page) = scan.page().await? {
@@ -116,7 +116,7 @@ async fn scan_finds_what_stays_while_others_come_and_go<S: Store>(t: Trial<S>) -
     }
     let mut scan = Scan::new(&t, 10);
     while let Some(page) = scan.page().await? {
-        // Those that were just shown go, so that whoever counts places leaves others out.
+        // The sessions that were just shown go. A store that counts positions then skips others.
         for (number, key) in go.extract_if(.., |key| page.contains(key)).enumerate() {
             match number % 2 {
                 0 => t.store.delete(&key).await?,

@@ -1,4 +1,4 @@
-//! Operations drawn at random, one after the other, answered as a model of the contract answers them.
+//! Random sequences of operations, compared with a model of the contract.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use crate::record::SharedStr;
 
 use super::show::Show;
+use super::suite::{Suite, rules};
 use super::trial::{Outcome, Stop, Trial, expect, key, now, principal, random, record};
-use super::{Need, Suite, rules};
 use crate::clock::Timestamp;
 use crate::id::StoreKey;
 use crate::patch::{Applied, ExpiryOp, FieldOp, Patch, PrincipalOp};
@@ -16,23 +16,28 @@ use crate::store::{Created, Loaded, Store, Updated};
 
 pub(super) async fn check<S: Store, F: Future<Output = S>>(suite: &mut Suite<impl Fn() -> F>) {
     rules!(suite, Required: any_sequence_of_writes_is_kept);
-    rules!(suite, Provided: any_sequence_of_lists_and_writes_is_kept);
+    rules!(suite, Optional: any_sequence_of_lists_and_writes_is_kept);
 }
 
+/// How many sequences are run, if there is time.
 const SEQUENCES: usize = 20;
+
+/// How many operations a sequence has.
 const STEPS: usize = 30;
+
+/// How long all sequences may take together.
 const TIME: Duration = Duration::from_secs(5);
 
 async fn any_sequence_of_writes_is_kept<S: Store>(t: Trial<S>) -> Outcome {
-    many(&t, false).await
+    run_sequences(&t, false).await
 }
 
 async fn any_sequence_of_lists_and_writes_is_kept<S: Store>(t: Trial<S>) -> Outcome {
-    many(&t, true).await
+    run_sequences(&t, true).await
 }
 
-/// As many as there is time for, and at least one.
-async fn many<S: Store>(t: &Trial<S>, lists: bool) -> Outcome {
+/// Runs as many sequences as there is time for, and at least one.
+async fn run_sequences<S: Store>(t: &Trial<S>, lists: bool) -> Outcome {
     let end = Instant::now() + TIME;
     for _ in 0..SEQUENCES {
         Sequence::new(t).run(lists).await?;
@@ -43,7 +48,7 @@ async fn many<S: Store>(t: &Trial<S>, lists: bool) -> Outcome {
     Ok(())
 }
 
-/// A store, what it should hold, and what was done to it.
+/// A store, the model of what it should hold, and the operations so far.
 struct Sequence<'a, S> {
     t: &'a Trial<S>,
     model: BTreeMap<StoreKey, Entry>,
@@ -56,7 +61,7 @@ struct Sequence<'a, S> {
 #[derive(Clone)]
 enum Entry {
     Live(Record),
-    /// Ended, or renamed to this key.
+    /// Deleted, or renamed to this key.
     Gone(Option<StoreKey>),
 }
 
@@ -183,11 +188,11 @@ impl<'a, S: Store> Sequence<'a, S> {
         let except = Some(self.keys[spared]).filter(|_| one_in(2));
         let sparing = except.map(|_| format!(", sparing key {spared}")).unwrap_or_default();
         self.steps.push(format!("delete_all of {}{sparing}", who.value()));
-        let mut ended = self.sessions_of(&who);
-        ended.retain(|(key, _)| Some(*key) != except);
+        let mut deleted = self.sessions_of(&who);
+        deleted.retain(|(key, _)| Some(*key) != except);
         let answer = self.t.store.delete_all(&who, except.as_ref()).await?;
-        expect("the last answer", answer, ended.len())?;
-        for (key, _) in ended {
+        expect("the last answer", answer, deleted.len())?;
+        for (key, _) in deleted {
             self.model.insert(key, Entry::Gone(None));
         }
         self.list().await
@@ -217,7 +222,7 @@ impl<'a, S: Store> Sequence<'a, S> {
         sessions
     }
 
-    /// What a store answers to a patch, and what it holds then if that has changed.
+    /// The right answer to a patch, and the record after it if it is applied.
     fn patched(&self, at: usize, patch: &Patch) -> (Updated, Option<Record>) {
         let Some(before) = self.live(at) else { return (Updated::Gone, None) };
         let mut after = before.clone();
@@ -277,7 +282,7 @@ const DELTAS: &[i64] = &[1, -1, 40, -300, 1 << 53, i64::MAX, i64::MIN];
 const BOUNDS: &[(i64, i64)] =
     &[(0, 255), (-128, 127), (0, i64::MAX), (i64::MIN, i64::MAX), (1 << 53, 1 << 60)];
 
-/// An operation on a field that holds a text.
+/// A random operation on a field that holds this text.
 fn op(held: Option<&str>) -> FieldOp {
     match below(6) {
         0 => FieldOp::Set((*pick(TEXTS)).into()),
@@ -289,7 +294,7 @@ fn op(held: Option<&str>) -> FieldOp {
         }
         _ => {
             let text = || Some(SharedStr::from(*pick(TEXTS))).filter(|_| !one_in(4));
-            // Nearly always what is there, or nothing but conflicts would be tried.
+            // Nearly always the text that is there, because otherwise most would be conflicts.
             let old = if one_in(8) { text() } else { held.map(SharedStr::from) };
             FieldOp::Replace { old, new: text() }
         }

@@ -1,4 +1,4 @@
-//! Answers in words. `Debug` hides values, which a failing rule has to show; they are all made up.
+//! Answers as text for failures. `Debug` hides values, but the suite's values are not secret.
 
 use crate::clock::Timestamp;
 use crate::id::StoreKey;
@@ -7,6 +7,7 @@ use crate::record::Record;
 use crate::revocation::{Cutoff, Revoked};
 use crate::store::{Created, Loaded, Updated};
 
+/// A value that a failure shows.
 pub(super) trait Show {
     fn show(&self) -> String;
 }

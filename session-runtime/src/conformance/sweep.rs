@@ -1,11 +1,11 @@
-//! `sweep` removes what has ended and nothing else.
+//! `sweep` removes what has expired and nothing else.
 
+use super::suite::{Suite, rules};
 use super::trial::{Outcome, Stop, Trial, expect, principal, wait};
-use super::{Need, Suite, rules};
 use crate::store::{Loaded, Store};
 
 pub(super) async fn check<S: Store, F: Future<Output = S>>(suite: &mut Suite<impl Fn() -> F>) {
-    rules!(suite, Provided:
+    rules!(suite, Optional:
         sweep_spares_live_sessions_and_tombstones,
         sweep_removes_what_has_expired,
         sweep_keeps_to_its_limit,
@@ -32,7 +32,7 @@ async fn sweep_removes_what_has_expired<S: Store>(t: Trial<S>) -> Outcome {
     for key in &keys {
         t.expect_load("an expired key after sweep", key, Loaded::Absent).await?;
     }
-    // Others may use the database too, but what has expired by now is no more than a few.
+    // Others may use the database, too, but since the first sweep few of their records expired.
     match t.store.sweep(usize::MAX).await? {
         0..5 => Ok(()),
         left => {

@@ -1,7 +1,7 @@
-//! A store keeps every text as it is.
+//! A store keeps every text exactly.
 
+use super::suite::{Suite, rules};
 use super::trial::{Outcome, Trial, expect, key, patch, replace, set};
-use super::{Need, Suite, rules};
 use crate::patch::Patch;
 use crate::store::{Store, Updated};
 
@@ -14,7 +14,7 @@ pub(super) async fn check<S: Store, F: Future<Output = S>>(suite: &mut Suite<imp
     );
 }
 
-/// What a store that parses JSON, or takes text for something else, would change or refuse.
+/// Texts that a store would change or refuse if it parsed JSON or did not escape texts.
 const TEXTS: [&str; 22] = [
     "1e300",
     "-0.0",
@@ -42,7 +42,7 @@ const TEXTS: [&str; 22] = [
 
 async fn texts_are_kept_exactly<S: Store>(t: Trial<S>) -> Outcome {
     for text in TEXTS {
-        // By create, then by each op that carries a text, then moved.
+        // The text goes through create, each operation with a text, and rename.
         let (from, mut record) = t.live(&[("a", text)]).await?;
         t.expect_live(&format!("a record with {text}"), &from, &record).await?;
         t.applied(&format!("a field to {text}"), &from, &mut record, &patch([("b", set(text))]))
@@ -58,7 +58,7 @@ async fn texts_are_kept_exactly<S: Store>(t: Trial<S>) -> Outcome {
 }
 
 async fn field_keys_are_kept_exactly<S: Store>(t: Trial<S>) -> Outcome {
-    // Some mean something to a server, some are what stores call their own columns.
+    // Some are special to a server, and some are the names of columns.
     let keys = [
         "csrf.token",
         "csrf",
@@ -96,8 +96,9 @@ async fn field_keys_are_kept_exactly<S: Store>(t: Trial<S>) -> Outcome {
     Ok(())
 }
 
-/// When a field expires is kept beside it, under its key and `@expires`. Keys have 64 characters at most,
-/// so companions have 72.
+/// The expiry of a field is another field, whose key ends in `@expires`.
+///
+/// A key of the schema has up to 64 characters, so such a key has up to 72.
 async fn companions_of_fields_are_kept<S: Store>(t: Trial<S>) -> Outcome {
     let long = "k".repeat(64);
     for field in ["code", "a.b", "n\u{e4}he", &long] {
@@ -106,7 +107,7 @@ async fn companions_of_fields_are_kept<S: Store>(t: Trial<S>) -> Outcome {
         t.expect_live(&format!("a record with `{companion}`"), &from, &record).await?;
         let later = replace(Some("1700000000000"), Some("1700000900000"));
         let both = patch([(field, super::trial::add(1)), (&companion, later)]);
-        t.applied(&format!("a field beside `{companion}`"), &from, &mut record, &both).await?;
+        t.applied(&format!("a field next to `{companion}`"), &from, &mut record, &both).await?;
         let stale = patch([(field, set("3")), (&companion, replace(None, Some("1")))]);
         let conflict = Updated::Conflict(record.clone());
         t.expect_update(&format!("`{companion}`"), &from, &stale, conflict).await?;
@@ -125,7 +126,7 @@ async fn long_texts_are_kept<S: Store>(t: Trial<S>) -> Outcome {
     let (key, mut record) = t.live(&[("a", &long), ("n", "1")]).await?;
     t.expect_live("a record with a text of 100 kB", &key, &record).await?;
     let add = patch([("n", super::trial::add(1))]);
-    t.applied("a counter beside it", &key, &mut record, &add).await?;
+    t.applied("a counter next to it", &key, &mut record, &add).await?;
     let swap = patch([("a", replace(Some(&long), Some(&longer)))]);
     t.applied("a text of 100 kB", &key, &mut record, &swap).await?;
     let stale = patch([("a", replace(Some(&long), None))]);

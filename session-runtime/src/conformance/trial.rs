@@ -1,4 +1,4 @@
-//! What a rule works with: a store, fresh keys, and answers that are compared in one line.
+//! Helpers for rules: a store, new keys, and comparisons of answers.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
@@ -13,12 +13,14 @@ use crate::patch::{ExpiryOp, FieldOp, Patch, PrincipalOp};
 use crate::record::{Fields, Lifetime, Principal, Record};
 use crate::store::{Created, Loaded, Store, StoreError, Updated};
 
-/// What a rule answers; `Ok` if it is kept.
+/// The outcome of a rule; `Ok` if the store fulfils it.
 pub(super) type Outcome<T = ()> = Result<T, Stop>;
 
-/// Why a rule ended early.
+/// Why a rule stopped.
 pub(super) enum Stop {
+    /// The store breaks the rule.
     Failed(String),
+    /// The store does not have a method that the rule uses.
     Unsupported,
 }
 
@@ -43,7 +45,7 @@ impl Stop {
     }
 }
 
-/// What a call answered, which was to be `expected`.
+/// The answer of a call; an error also shows what was expected.
 fn answer<T: Show>(what: &str, seen: Result<T, StoreError>, expected: &T) -> Outcome<T> {
     match (seen, expected.show()) {
         (Ok(seen), _) => Ok(seen),
@@ -54,12 +56,12 @@ fn answer<T: Show>(what: &str, seen: Result<T, StoreError>, expected: &T) -> Out
     }
 }
 
-/// One rule's store, or revocation.
+/// The store or revocation of one rule.
 pub(super) struct Trial<S> {
     pub(super) store: Arc<S>,
 }
 
-/// How long a record lives that is to expire while a rule waits.
+/// The lifetime of a record that expires while a rule waits.
 pub(super) const MOMENT: Duration = Duration::from_millis(200);
 
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
@@ -117,7 +119,7 @@ impl<S: Store> Trial<S> {
         expect(&what, answer(&what, self.store.update(key, patch).await, &to)?, to)
     }
 
-    /// Applies the patch and checks that record and answer are what `Patch::apply` makes of it.
+    /// Applies the patch and compares answer and record with [`Patch::apply`].
     pub(super) async fn applied(
         &self,
         what: &str,
@@ -130,7 +132,7 @@ impl<S: Store> Trial<S> {
         self.expect_live(&format!("the record after update of {what}"), key, record).await
     }
 
-    /// What the field holds now.
+    /// The current text of the field.
     pub(super) async fn field(&self, key: &StoreKey, field: &str) -> Outcome<Option<String>> {
         Ok(match self.store.load(key).await? {
             Loaded::Live(record) => record.fields.get(field).map(str::to_owned),
@@ -165,7 +167,7 @@ impl<S> Trial<S> {
         Self { store: Arc::new(store) }
     }
 
-    /// Runs `count` tasks that begin together; answers what they answered.
+    /// Runs `count` tasks that begin together; returns their answers.
     pub(super) async fn at_once<T: Send + 'static, F>(
         &self,
         count: usize,
@@ -199,7 +201,7 @@ pub(super) fn expect<T: Show + PartialEq>(what: &str, seen: T, expected: T) -> O
     Err(Stop::Failed(format!("{what}: expected {}, saw {}", expected.show(), seen.show())))
 }
 
-/// A key that nobody else has.
+/// A random key, which nobody else uses.
 pub(super) fn key() -> StoreKey {
     let mut bytes = [0; 16];
     bytes[..8].copy_from_slice(&random().to_le_bytes());
@@ -207,12 +209,12 @@ pub(super) fn key() -> StoreKey {
     StoreKey::from_bytes(bytes)
 }
 
-/// A principal that nobody else has.
+/// A random principal, which nobody else uses.
 pub(super) fn principal() -> Principal {
     Principal::new("user_id", random().to_string())
 }
 
-/// Not for secrets, but it needs no dependency and cannot fail.
+/// A random number. It is not fit for secrets, but needs no dependency and cannot fail.
 pub(super) fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }
@@ -221,7 +223,7 @@ pub(super) fn now() -> Timestamp {
     SystemClock.now()
 }
 
-/// A record that lives for an hour and could for a day.
+/// A record that expires in an hour; its deadline is in a day.
 pub(super) fn record(fields: &[(&str, &str)]) -> Record {
     let now = now();
     Record {
@@ -234,7 +236,7 @@ pub(super) fn record(fields: &[(&str, &str)]) -> Record {
     }
 }
 
-/// Waits until what was to live for a [`MOMENT`] has expired.
+/// Waits until a record with the lifetime [`MOMENT`] has expired.
 pub(super) async fn wait() {
     tokio::time::sleep(MOMENT + Duration::from_millis(50)).await;
 }
@@ -256,7 +258,7 @@ pub(super) fn set(text: &str) -> FieldOp {
     FieldOp::Set(text.into())
 }
 
-/// Adds within the whole of `i64`, from 0.
+/// Adds within all of `i64`; an absent field starts at 0.
 pub(super) fn add(delta: i64) -> FieldOp {
     FieldOp::Add { delta, min: i64::MIN, max: i64::MAX, start: 0 }
 }

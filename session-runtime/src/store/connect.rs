@@ -1,10 +1,11 @@
-//! Stores by URL.
+//! Opens the store that a URL names.
 
+use super::any::AnyStore;
+use super::memory::MemoryStore;
 use super::url::{named, split};
-use super::{AnyStore, MemoryStore};
 use crate::error::ConfigError;
 
-/// Opens the store that a URL names, as it stands in a configuration file.
+/// Opens the store that a URL names, such as one from a configuration file.
 ///
 /// | URL | store |
 /// | --- | --- |
@@ -16,25 +17,29 @@ use crate::error::ConfigError;
 /// | `mongodb://user:password@host:27017/database`, `mongodb+srv://host/database` if the crate `mongodb` has its feature `dns-resolver` | `MongoStore` (feature `mongodb`) |
 /// | `postgres://user:password@host/database` | `PostgresStore` (feature `postgres`) |
 ///
-/// Options follow a `?`; the values here are the defaults. A `%` and two hexadecimal digits stand for a
-/// byte, in paths and in options; in a password `/`, `?` and `@` are written `%2F`, `%3F` and `%40`.
+/// Options follow a `?`; the table shows their defaults. In paths and options, `%` and two
+/// hexadecimal digits stand for a byte. In a password write `%2F`, `%3F` and `%40` for `/`, `?` and
+/// `@`.
 ///
 /// | store | options |
 /// | --- | --- |
 /// | `sqlite:` | `table=sessions`, `synchronous=full` (or `normal`) |
 /// | `redis:`, `rediss:`, `redis-cluster:`, `rediss-cluster:` | `prefix=session:`, `command_timeout_ms=2000`, `tombstone_time_ms=60000`, `wait_replicas` together with `wait_timeout_ms` |
 /// | `webdis:` | `prefix=session:`, `command_timeout_ms=2000`, `max_connections=16`, `tombstone_time_ms=60000` |
-/// | `mongodb:`, `mongodb+srv:` | `collection=sessions`, `command_timeout_ms=5000`, `tombstone_time_ms=60000`, and those of MongoDB's connection strings |
-/// | `postgres:` | `table=sessions`, `schema`, `migrate=false`, `unlogged=false`, `max_connections=10`, `command_timeout_ms=5000`, `tombstone_time_ms=60000`, and those of the connection itself, such as `sslmode` |
+/// | `mongodb:`, `mongodb+srv:` | `collection=sessions`, `command_timeout_ms=5000`, `tombstone_time_ms=60000`, and the options of MongoDB's connection strings |
+/// | `postgres:` | `table=sessions`, `schema`, `migrate=false`, `unlogged=false`, `max_connections=10`, `command_timeout_ms=5000`, `tombstone_time_ms=60000`, and the options of the connection itself, such as `sslmode` |
 ///
-/// Redis at a Unix socket has no URL here: `RedisStore::open` takes one.
+/// For Redis at a Unix socket use `RedisStore::open`; it has no URL here.
 ///
 /// Must be called within a tokio runtime.
 ///
 /// # Errors
 ///
-/// If the scheme is unknown or its feature is off, if an option is unknown, given twice or not
-/// valid, or if the store cannot be opened. No error shows a password.
+/// - The scheme is unknown, or its feature is off.
+/// - An option is unknown, given twice, or not valid.
+/// - The store cannot be opened.
+///
+/// No error shows a password.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -48,10 +53,10 @@ pub async fn connect(url: &str) -> Result<AnyStore, ConfigError> {
     open(url, true).await
 }
 
-/// Opens a store that is there already, as tools do that may be told a wrong name.
+/// Opens a store that exists already; for tools, which may get a misspelt name.
 ///
-/// As [`connect`], but it makes no file, table or collection, and PostgreSQL's `migrate` is without
-/// effect. Redis has nothing that would have to be made.
+/// Like [`connect`], but it creates no file, table or collection, and PostgreSQL's `migrate` has no
+/// effect. Redis has nothing to create.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -63,14 +68,14 @@ pub async fn connect(url: &str) -> Result<AnyStore, ConfigError> {
 ///
 /// # Errors
 ///
-/// As for [`connect`], and if the file, the table or the collection is missing.
+/// As [`connect`]; also if the file, the table or the collection is missing.
 pub async fn connect_existing(url: &str) -> Result<AnyStore, ConfigError> {
     open(url, false).await
 }
 
 #[cfg_attr(
     not(any(feature = "sqlite", feature = "mongodb", feature = "postgres")),
-    expect(unused_variables, reason = "the other stores have nothing to make")
+    expect(unused_variables, reason = "the other stores have nothing to create")
 )]
 async fn open(url: &str, create: bool) -> Result<AnyStore, ConfigError> {
     let Some((scheme, rest)) = url.split_once(':') else {
@@ -92,7 +97,7 @@ async fn open(url: &str, create: bool) -> Result<AnyStore, ConfigError> {
         "webdis" => super::redis::webdis_of_url(rest)?.build().map(AnyStore::new),
         #[cfg(feature = "mongodb")]
         "mongodb" | "mongodb+srv" => {
-            super::MongoStore::builder(url).create(create).open().await.map(AnyStore::new)
+            super::mongodb::MongoStore::builder(url).create(create).open().await.map(AnyStore::new)
         }
         #[cfg(feature = "postgres")]
         "postgres" | "postgresql" => {
@@ -104,7 +109,7 @@ async fn open(url: &str, create: bool) -> Result<AnyStore, ConfigError> {
         "webdiss" => Err(ConfigError::new(
             "Webdis speaks no TLS: use `webdis:` through a tunnel that does, such as `stunnel`",
         )),
-        _ => Err(refused(scheme)),
+        _ => Err(no_store(scheme)),
     }
 }
 
@@ -121,8 +126,8 @@ fn memory(rest: &str) -> Result<AnyStore, ConfigError> {
     }
 }
 
-/// Why there is no store of this scheme.
-fn refused(scheme: &str) -> ConfigError {
+/// The error for a scheme that is unknown or whose feature is off.
+fn no_store(scheme: &str) -> ConfigError {
     let feature = match scheme {
         "rediss" => "redis",
         "rediss-cluster" => "redis-cluster",
@@ -136,8 +141,7 @@ fn refused(scheme: &str) -> ConfigError {
                 "for the store `{scheme}:` enable the feature `{feature}` of `session-runtime`"
             ))
         }
-        // A scheme has no room for a password, but what stands before the first colon of a text
-        // that is no URL may be anything.
+        // Only what looks like a scheme is shown: other text before a colon may contain a password.
         _ if is_scheme(scheme) => {
             ConfigError::new(format_args!("the store `{scheme}:` is unknown, {KNOWN}"))
         }

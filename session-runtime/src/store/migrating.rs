@@ -1,29 +1,42 @@
 //! Moving live sessions from one store to another.
 
-use super::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError, Updated};
+use super::contract::{Created, KEY_IN_USE, Loaded, Store, Updated};
+use super::page::{Cursor, Page, SessionInfo};
+use crate::error::StoreError;
 use crate::id::StoreKey;
 use crate::patch::{ExpiryOp, Patch};
 use crate::record::{Principal, Record};
 
-/// Two stores that look like one, while sessions move from the old to the new one: nobody is signed
-/// out by the change of store.
+/// Two stores that look like one while sessions move from the old store to the new one.
 ///
-/// New sessions are created in the new store. An old one is found in the old store and moves when it
-/// is next written, at the latest with the touch that keeps it alive. When the longest absolute
-/// timeout has gone, the old store is not needed any more: put the new one in place of this. It need not
-/// take so long: the command `session-admin copy` copies what did not move by itself. Then empty the
-/// old store before the first process uses the new one alone. A session that such a process ends has
-/// no tombstone in the old store: once that in the new one has gone, processes that still use this find
-/// it there again.
+/// The change of store signs nobody out. New sessions are created in the new store. An old session
+/// moves when it is next written, at the latest with the touch that keeps it alive.
 ///
-/// All processes must use it before the first session moves or is copied: one that still knows the old store alone
-/// would not see what has moved. A session that is ended is ended in the new store first, which its
-/// tombstone makes final there, and then in the old one; so no session comes back from the other
-/// store. That holds while a move takes less time than a tombstone lives (60 seconds by default).
+/// # How to migrate
 ///
-/// A read of a session that has not moved costs two round trips, the write that moves it five, and a
-/// new session three. A session that has moved costs what it costs in the new store; ending it, or
-/// changing its lifetime, costs one more, renewing it two.
+/// 1. Let all processes use a `MigratingStore` before the first session moves or is copied. A
+///    process that only knows the old store would not see a session that has moved.
+/// 2. Wait for the longest absolute timeout, after which no session is left in the old store. Or
+///    run `session-admin copy`, which copies the sessions that did not move by themselves.
+/// 3. After a copy, empty the old store before the first process uses the new store without this
+///    wrapper. When such a process deletes a session, the old store gets no tombstone. Once the
+///    tombstone in the new store expires, the remaining `MigratingStore`s would find the session in
+///    the old store again.
+/// 4. Replace the `MigratingStore` by the new store.
+///
+/// # Deleted sessions
+///
+/// A session is deleted in the new store first, then in the old one. The tombstone in the new store
+/// keeps a concurrent move from bringing the session back. This holds as long as a move takes less
+/// time than a tombstone lasts (60 seconds by default).
+///
+/// # Round trips
+///
+/// - A read of a session that has not moved costs two round trips. The write that moves it costs
+///   five.
+/// - A new session costs three.
+/// - A session that has moved costs what it costs in the new store. To delete it or to change its
+///   lifetime costs one more, and to renew it two more.
 ///
 /// ```
 /// use session_runtime::store::{Loaded, MemoryStore, MigratingStore, Store};
@@ -57,28 +70,30 @@ pub struct MigratingStore<O, N> {
 }
 
 impl<O: Store, N: Store> MigratingStore<O, N> {
-    /// Sessions move from `old` to `new`.
+    /// A store that moves sessions from `old` to `new`.
     pub fn new(old: O, new: N) -> Self {
         Self { old, new }
     }
 
-    /// Moves a session that is not live in the new store. Whether it is afterwards, the new store knows:
-    /// another request may have moved it, or ended it.
-    async fn fetch(&self, key: &StoreKey) -> Result<(), StoreError> {
+    /// Moves a session that is not live in the new store.
+    ///
+    /// The caller must ask the new store again: another request may have moved or deleted the
+    /// session meanwhile.
+    async fn move_session(&self, key: &StoreKey) -> Result<(), StoreError> {
         if let Loaded::Live(record) = self.old.load(key).await? {
-            // A tombstone there is in the way of a session that was ended.
+            // A deleted session has a tombstone there, so this cannot bring it back.
             let _ = self.new.create(key, &record).await?;
             self.old.delete(key).await?;
         }
         Ok(())
     }
 
-    /// What is in the old store alone, and then on to the new one.
+    /// A page of the sessions that only the old store has. The scan of the new store follows.
     async fn scan_old(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
         let old = self.old.scan(after, limit).await?;
         let mut sessions = Vec::with_capacity(old.sessions.len());
         for info in old.sessions {
-            // What the new store knows of is shown as it is there.
+            // The scan of the new store shows the sessions that it has.
             if self.new.load(&info.key).await? == Loaded::Absent {
                 sessions.push(info);
             }
@@ -95,8 +110,8 @@ impl<O: Store, N: Store> Store for MigratingStore<O, N> {
             known => return Ok(known),
         }
         match self.old.load(key).await? {
-            // A tombstone there tells only that the session has moved, perhaps between the two looks:
-            // one that was ended has a tombstone in the new store too.
+            // A deleted session has a tombstone in the new store, too. So this one has moved,
+            // perhaps between the two loads.
             Loaded::Gone => self.new.load(key).await,
             found => Ok(found),
         }
@@ -112,10 +127,11 @@ impl<O: Store, N: Store> Store for MigratingStore<O, N> {
     async fn update(&self, key: &StoreKey, patch: &Patch) -> Result<Updated, StoreError> {
         let mut updated = self.new.update(key, patch).await?;
         if updated == Updated::Gone {
-            self.fetch(key).await?;
+            self.move_session(key).await?;
             updated = self.new.update(key, patch).await?;
         }
-        // A copy that a move was interrupted behind must not outlive a session that ends earlier now.
+        // An interrupted move may have left a copy in the old store. It must not outlive a session
+        // that now expires earlier.
         if updated == Updated::Applied && matches!(patch.expiry, ExpiryOp::SetLifetime { .. }) {
             self.old.delete(key).await?;
         }
@@ -128,13 +144,13 @@ impl<O: Store, N: Store> Store for MigratingStore<O, N> {
         to: &StoreKey,
         patch: &Patch,
     ) -> Result<Updated, StoreError> {
-        // The new store sees what is in use there alone.
+        // The new store only checks its own keys.
         if let Loaded::Live(_) = self.old.load(to).await? {
-            return Err(StoreError::backend("the session cannot be renamed to a key in use"));
+            return Err(StoreError::backend(KEY_IN_USE));
         }
         let mut renamed = self.new.rename(from, to, patch).await?;
         if renamed == Updated::Gone {
-            self.fetch(from).await?;
+            self.move_session(from).await?;
             renamed = self.new.rename(from, to, patch).await?;
         }
         if renamed == Updated::Applied {
@@ -144,7 +160,7 @@ impl<O: Store, N: Store> Store for MigratingStore<O, N> {
     }
 
     async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
-        // The tombstone in the new store comes first: a move that is under way fails on it.
+        // The new store comes first: its tombstone stops a move that is under way.
         self.new.delete(key).await?;
         self.old.delete(key).await
     }
@@ -158,7 +174,7 @@ impl<O: Store, N: Store> Store for MigratingStore<O, N> {
         for swept in swept {
             sum += match swept {
                 Ok(swept) => swept,
-                // The other one has a server that does it.
+                // The server of this store removes expired records itself.
                 Err(error) if error.is_unsupported() => 0,
                 Err(error) => return Err(error),
             };
@@ -167,16 +183,16 @@ impl<O: Store, N: Store> Store for MigratingStore<O, N> {
     }
 
     async fn list(&self, principal: &Principal) -> Result<Vec<SessionInfo>, StoreError> {
-        let mut unmoved = Vec::new();
+        let mut not_moved = Vec::new();
         for info in self.old.list(principal).await? {
             if self.new.load(&info.key).await? == Loaded::Absent {
-                unmoved.push(info);
+                not_moved.push(info);
             }
         }
-        // The new store last: what moves while this goes on is seen there.
+        // The new store comes last, so that a session which moves meanwhile is not missed.
         let mut all = self.new.list(principal).await?;
-        unmoved.retain(|info| all.iter().all(|listed| listed.key != info.key));
-        all.append(&mut unmoved);
+        not_moved.retain(|info| all.iter().all(|listed| listed.key != info.key));
+        all.append(&mut not_moved);
         Ok(all)
     }
 
@@ -185,7 +201,7 @@ impl<O: Store, N: Store> Store for MigratingStore<O, N> {
         principal: &Principal,
         except: Option<&StoreKey>,
     ) -> Result<usize, StoreError> {
-        let mut ended = 0;
+        let mut deleted = 0;
         loop {
             let mut found = 0;
             for info in self.old.list(principal).await? {
@@ -194,24 +210,25 @@ impl<O: Store, N: Store> Store for MigratingStore<O, N> {
                 }
                 found += 1;
                 match self.new.load(&info.key).await? {
-                    // It has moved, or was copied: the new store knows whose it is, and ends it below. Where
-                    // it was ended or renamed there, `delete` would follow it to whoever has it now.
+                    // The session has moved or was copied, and the new store deletes it below if it
+                    // still belongs to the principal. `self.delete` would also follow a rename in
+                    // the new store and delete a session that is not meant, such as the exception.
                     Loaded::Live(_) | Loaded::Gone => self.old.delete(&info.key).await?,
                     Loaded::Absent => {
-                        ended += 1;
+                        deleted += 1;
                         self.delete(&info.key).await?;
                     }
                 }
             }
             let in_new = self.new.delete_all(principal, except).await?;
-            ended += in_new;
+            deleted += in_new;
             if found == 0 && in_new == 0 {
-                return Ok(ended);
+                return Ok(deleted);
             }
         }
     }
 
-    /// All of the old store, then all of the new one: what moves meanwhile is seen there.
+    /// First the old store, then the new one: a session that moves meanwhile is not missed.
     async fn scan(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
         let (store, after) = match after.map(Cursor::as_str) {
             None => (OLD, None),
@@ -232,7 +249,7 @@ impl<O: Store, N: Store> Store for MigratingStore<O, N> {
     }
 }
 
-/// What the cursors of a scan begin with; where a store begins, that is all.
+/// The store of a cursor. The store's own cursor follows after a colon, except for its first page.
 const OLD: &str = "old";
 const NEW: &str = "new";
 
@@ -247,43 +264,29 @@ mod tests {
     use super::*;
     use crate::clock::Timestamp;
     use crate::record::{Fields, Lifetime};
-    use crate::store::MemoryStore;
+    use crate::store::memory::MemoryStore;
+    use crate::store::methods::store_methods;
 
-    /// A new store that a session is moved to, by somebody else, when it is looked for there.
+    /// A new store to which another process moves a session just before it is loaded.
     struct MovedMeanwhile {
         old: MemoryStore,
         new: MemoryStore,
     }
 
+    macro_rules! forward {
+        ($method:ident($($argument:ident: $type:ty),*) -> $answer:ty) => {
+            async fn $method(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
+                self.new.$method($($argument),*).await
+            }
+        };
+    }
+
     impl Store for MovedMeanwhile {
+        store_methods!(forward: create, update, rename, delete, list);
+
         async fn load(&self, key: &StoreKey) -> Result<Loaded, StoreError> {
-            MigratingStore::new(self.old.clone(), self.new.clone()).fetch(key).await?;
+            MigratingStore::new(self.old.clone(), self.new.clone()).move_session(key).await?;
             self.new.load(key).await
-        }
-
-        async fn create(&self, key: &StoreKey, record: &Record) -> Result<Created, StoreError> {
-            self.new.create(key, record).await
-        }
-
-        async fn update(&self, key: &StoreKey, patch: &Patch) -> Result<Updated, StoreError> {
-            self.new.update(key, patch).await
-        }
-
-        async fn rename(
-            &self,
-            from: &StoreKey,
-            to: &StoreKey,
-            patch: &Patch,
-        ) -> Result<Updated, StoreError> {
-            self.new.rename(from, to, patch).await
-        }
-
-        async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
-            self.new.delete(key).await
-        }
-
-        async fn list(&self, principal: &Principal) -> Result<Vec<SessionInfo>, StoreError> {
-            self.new.list(principal).await
         }
     }
 
@@ -299,7 +302,7 @@ mod tests {
         }
     }
 
-    /// A copy that is left in the old store is not what the session is called now.
+    /// The old store still has a copy under the key that the session had before a rename.
     #[tokio::test]
     async fn delete_all_spares_what_a_copy_was_renamed_to() {
         let (old, new) = (MemoryStore::new(), MemoryStore::new());

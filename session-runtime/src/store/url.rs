@@ -1,11 +1,11 @@
-//! Paths and options in the URLs of stores.
+//! Parses the paths and options of store URLs.
 
 #[cfg(feature = "redis")]
 use std::time::Duration;
 
 use crate::error::ConfigError;
 
-/// One option, decoded.
+/// An option with its decoded value.
 pub(super) struct Named<'a> {
     scheme: &'a str,
     pub(super) name: &'a str,
@@ -13,7 +13,7 @@ pub(super) struct Named<'a> {
     pub(super) value: String,
 }
 
-/// The options behind the path, none of them twice.
+/// The options after the path, decoded. No option may be given twice.
 pub(super) fn named<'a>(scheme: &'a str, rest: &'a str) -> Result<Vec<Named<'a>>, ConfigError> {
     let mut options: Vec<Named<'a>> = Vec::new();
     for (name, value) in pairs(scheme, split(rest).1)? {
@@ -52,13 +52,14 @@ pub(super) fn twice(scheme: &str, name: &str) -> ConfigError {
     ConfigError::new(format_args!("the option `{name}` of `{scheme}:` is given twice"))
 }
 
-/// The path, and what stands behind the `?`.
+/// The path, and the options after the `?`.
 pub(super) fn split(rest: &str) -> (&str, &str) {
     rest.split_once('?').unwrap_or((rest, ""))
 }
 
-/// The options, names before values, none decoded. What is not `name=value` may be a piece of a
-/// password, so it is not shown.
+/// The names and values of the options, not decoded.
+///
+/// The error does not show a text that is not `name=value`, because it may be part of a password.
 pub(super) fn pairs<'a>(
     scheme: &str,
     options: &'a str,
@@ -77,8 +78,8 @@ pub(super) fn pairs<'a>(
     options.split('&').filter(|option| !option.is_empty()).map(pair).collect()
 }
 
-/// Refuses an `@` behind the servers, where it can only be that of a user whose password ends too
-/// early. `rest` is what stands behind the scheme and its colon.
+/// Refuses an `@` after the servers. There it can only mean that the user or password contains a
+/// character that must be encoded. `rest` is the URL after the scheme and its colon.
 #[cfg(any(feature = "redis", feature = "mongodb", feature = "postgres"))]
 pub(super) fn check_user(rest: &str) -> Result<(), ConfigError> {
     let rest = rest.strip_prefix("//").unwrap_or(rest);
@@ -92,7 +93,7 @@ pub(super) fn check_user(rest: &str) -> Result<(), ConfigError> {
     }
 }
 
-/// Takes `%` and two hexadecimal digits for a byte; `what` names the text in errors.
+/// Decodes `%` and two hexadecimal digits to a byte; `what` names the text in errors.
 pub(super) fn decode(text: &str, what: &str) -> Result<String, ConfigError> {
     let wrong = || {
         ConfigError::new(format_args!(

@@ -1,4 +1,4 @@
-//! A store that fails when it is told to.
+//! A store that fails when a test tells it to.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,11 +7,14 @@ use std::time::Duration;
 use crate::id::StoreKey;
 use crate::patch::Patch;
 use crate::record::{Principal, Record};
-use crate::store::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError, Updated};
+use crate::store::{
+    Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError, Updated, store_methods,
+};
 
-/// A store around another one, which fails as a test says, and notes what it is asked for. Clones are
-/// one store: give one to the sessions and keep the other. Sessions in cookies have a store behind
-/// their [`StoreRevocation`](crate::revocation::StoreRevocation).
+/// A wrapper around another store that fails as a test says, and records its calls.
+///
+/// Clones are one store: give one to the sessions and keep another. For sessions in cookies, wrap
+/// the store of their [`StoreRevocation`](crate::revocation::StoreRevocation).
 ///
 /// ```
 /// use session_runtime::testing::{CookieJar, Fault, FaultyStore, Operation};
@@ -44,7 +47,7 @@ pub struct FaultyStore<S> {
     script: Arc<Mutex<Script>>,
 }
 
-/// What a store is asked for: the methods of [`Store`].
+/// A method of [`Store`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
@@ -72,18 +75,19 @@ pub enum Operation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// An error, and nothing was done: the server was not reached.
+    /// An error, and nothing was done, as if the server could not be reached.
     Refused,
-    /// It was done, and answered with an error all the same: the connection broke before the answer
-    /// came. Who asked cannot know the outcome.
+    /// An error although the operation was done, as if the connection broke before the answer came.
+    ///
+    /// The caller cannot know the outcome.
     AnswerLost,
-    /// It is done, after this time.
+    /// The operation is done after this time.
     Slow(Duration),
-    /// Nothing is done, and no answer comes, until who asked gives up.
+    /// Nothing is done, and no answer comes until the caller gives up.
     Hangs,
 }
 
-/// What fails, and what was asked for.
+/// The faults to come, and the calls so far.
 #[derive(Default)]
 struct Script {
     once: Vec<(Operation, Fault)>,
@@ -92,35 +96,37 @@ struct Script {
 }
 
 impl<S> FaultyStore<S> {
-    /// A store that does what `inner` does, until it is told to fail.
+    /// A store that works as `inner` does until it is told to fail.
     pub fn new(inner: S) -> Self {
         Self { inner, script: Arc::default() }
     }
 
-    /// Every call of `operation` fails from now on.
+    /// Makes every call of `operation` fail from now on.
     pub fn fail(&self, operation: Operation, fault: Fault) {
         self.script().always.push((Some(operation), fault));
     }
 
-    /// The next call of `operation` fails. Said twice, the next two do, in this order; they come
-    /// before what fails always.
+    /// Makes the next call of `operation` fail.
+    ///
+    /// Two of these make the next two calls fail, in this order. They come before the faults that
+    /// [`fail`](Self::fail) and [`fail_all`](Self::fail_all) set.
     pub fn fail_once(&self, operation: Operation, fault: Fault) {
         self.script().once.push((operation, fault));
     }
 
-    /// Every call of every operation fails from now on.
+    /// Makes every call of every operation fail from now on.
     pub fn fail_all(&self, fault: Fault) {
         self.script().always.push((None, fault));
     }
 
-    /// Nothing fails from now on, and what was still to fail once does not either.
+    /// Removes all faults, also those that were to happen once.
     pub fn recover(&self) {
         let mut script = self.script();
         script.once.clear();
         script.always.clear();
     }
 
-    /// What was asked for since the last time this was called, in order, failed calls among them.
+    /// The calls since the last time this was called, in order and including failed ones.
     pub fn take_calls(&self) -> Vec<Operation> {
         std::mem::take(&mut self.script().calls)
     }
@@ -157,68 +163,46 @@ impl<S> FaultyStore<S> {
 }
 
 fn failure(operation: Operation, fault: Fault) -> StoreError {
-    StoreError::backend(format!("the test said so: {operation:?} {fault:?}"))
+    StoreError::backend(format!("a fault of the test: {operation:?} {fault:?}"))
 }
 
 impl Script {
-    /// Notes a call; answers how it fails.
+    /// Records a call; returns how it fails.
     fn next(&mut self, operation: Operation) -> Option<Fault> {
         self.calls.push(operation);
         if let Some(at) = self.once.iter().position(|(failing, _)| *failing == operation) {
             return Some(self.once.remove(at).1);
         }
-        let said = self.always.iter().rev();
-        let mut said =
-            said.filter(|(failing, _)| failing.is_none_or(|failing| failing == operation));
-        said.next().map(|(_, fault)| *fault)
+        let mut always = self.always.iter().rev();
+        let fault = always.find(|(failing, _)| failing.is_none_or(|failing| failing == operation));
+        fault.map(|(_, fault)| *fault)
     }
 }
 
+/// The operation of a method.
+#[rustfmt::skip]
+macro_rules! operation {
+    (load) => { Operation::Load };
+    (create) => { Operation::Create };
+    (update) => { Operation::Update };
+    (rename) => { Operation::Rename };
+    (delete) => { Operation::Delete };
+    (sweep) => { Operation::Sweep };
+    (list) => { Operation::List };
+    (delete_all) => { Operation::DeleteAll };
+    (scan) => { Operation::Scan };
+}
+
+macro_rules! faulty {
+    ($method:ident($($argument:ident: $type:ty),*) -> $answer:ty) => {
+        async fn $method(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
+            self.run(operation!($method), || self.inner.$method($($argument),*)).await
+        }
+    };
+}
+
 impl<S: Store> Store for FaultyStore<S> {
-    async fn load(&self, key: &StoreKey) -> Result<Loaded, StoreError> {
-        self.run(Operation::Load, || self.inner.load(key)).await
-    }
-
-    async fn create(&self, key: &StoreKey, record: &Record) -> Result<Created, StoreError> {
-        self.run(Operation::Create, || self.inner.create(key, record)).await
-    }
-
-    async fn update(&self, key: &StoreKey, patch: &Patch) -> Result<Updated, StoreError> {
-        self.run(Operation::Update, || self.inner.update(key, patch)).await
-    }
-
-    async fn rename(
-        &self,
-        from: &StoreKey,
-        to: &StoreKey,
-        patch: &Patch,
-    ) -> Result<Updated, StoreError> {
-        self.run(Operation::Rename, || self.inner.rename(from, to, patch)).await
-    }
-
-    async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
-        self.run(Operation::Delete, || self.inner.delete(key)).await
-    }
-
-    async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
-        self.run(Operation::Sweep, || self.inner.sweep(limit)).await
-    }
-
-    async fn list(&self, principal: &Principal) -> Result<Vec<SessionInfo>, StoreError> {
-        self.run(Operation::List, || self.inner.list(principal)).await
-    }
-
-    async fn delete_all(
-        &self,
-        principal: &Principal,
-        except: Option<&StoreKey>,
-    ) -> Result<usize, StoreError> {
-        self.run(Operation::DeleteAll, || self.inner.delete_all(principal, except)).await
-    }
-
-    async fn scan(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
-        self.run(Operation::Scan, || self.inner.scan(after, limit)).await
-    }
+    store_methods!(faulty);
 }
 
 impl<S: fmt::Debug> fmt::Debug for FaultyStore<S> {

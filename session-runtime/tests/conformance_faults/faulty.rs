@@ -1,4 +1,4 @@
-//! A store that is wrong in one way.
+//! A store with one fault.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -24,33 +24,33 @@ pub(crate) enum Fault {
     BlindReplace,
     /// `create` replaces what is there.
     Overwrite,
-    /// Every operation is applied by itself.
+    /// Every operation of a patch is applied in a step of its own.
     PartialPatch,
     /// Texts go through a JSON parser.
     ParsesJson,
     ExtendShortens,
     /// Sums are computed in floating point.
     FloatSums,
-    /// `delete` ends nothing that was renamed.
+    /// `delete` does not follow a rename.
     DeleteStays,
-    /// `delete_all` ends what `list` answered once, where it was then.
+    /// `delete_all` lists once and deletes under the listed keys.
     DeleteListed,
-    /// `delete_all` forgets about `except`.
+    /// `delete_all` ignores `except`.
     NoException,
-    /// The index is written by `create` alone.
+    /// Only `create` writes the index.
     StaleIndex,
     SweepsTombstones,
-    /// `scan` counts places instead of remembering a key.
+    /// `scan` counts positions instead of remembering a key.
     ScanCounts,
     /// `scan` leaves out the last session of every page.
     ScanLeavesOut,
     /// `scan` shows everything at once.
     ScanAtOnce,
-    /// `scan` shows empty records for all that ever was created.
+    /// `scan` shows an empty record for every key that was ever created.
     ScanShowsEnded,
     /// `scan` begins again with every page.
     ScanForever,
-    /// `scan` refuses a limit that its server could not take.
+    /// `scan` refuses a limit that is too high for its server.
     ScanRefuses,
     Panics,
 }
@@ -66,7 +66,7 @@ impl Faulty {
         Self { inner: MemoryStore::new(), fault, created: Mutex::default() }
     }
 
-    /// Makes the record what `after` is, whatever it is now.
+    /// Replaces the record by `after`.
     async fn overwrite(&self, key: &StoreKey, after: &Record) {
         let Some(now) = self.live(key).await else { return };
         let removed = now.fields.iter().filter(|(key, _)| !after.fields.contains(key));
@@ -91,7 +91,7 @@ impl Faulty {
         }
     }
 
-    /// Ends a session unless it was renamed.
+    /// Deletes a session unless it was renamed.
     async fn delete_here(&self, key: &StoreKey) -> Result<(), StoreError> {
         match self.inner.load(key).await? {
             Loaded::Gone => Ok(()),
@@ -116,7 +116,7 @@ impl Faulty {
     }
 }
 
-/// What a parser makes of it; texts it refuses stay.
+/// The text after a JSON parser; a text that it refuses stays.
 fn parsed(text: &str) -> String {
     serde_json::from_str(text).map_or(text.to_owned(), |value: serde_json::Value| value.to_string())
 }

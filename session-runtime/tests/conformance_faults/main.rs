@@ -1,8 +1,11 @@
-//! Stores that are wrong in one way each, and the rule that has to notice.
+//! Stores with one fault each, and the rule that must notice it.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod faulty;
+// The macro that the crate itself uses for stores that pass their calls on.
+#[path = "../../src/store/methods.rs"]
+mod methods;
 
 use std::time::Duration;
 
@@ -13,6 +16,7 @@ use session_runtime::store::{Created, Loaded, MemoryStore, Store, StoreError, Up
 use session_runtime::{Clock, StoreKey, SystemClock, Timestamp};
 
 use self::faulty::{Fault, Faulty};
+use self::methods::store_methods;
 
 async fn failures(fault: Fault) -> Failed {
     let open = || async { Faulty::new(fault) };
@@ -32,7 +36,7 @@ macro_rules! caught {
 caught! {
     an_update_that_creates: Upsert by update_never_creates, any_sequence_of_writes_is_kept;
     a_rename_that_copies: RenameCopies by
-        rename_ends_the_old_key, rename_leaves_a_key_in_use_alone;
+        rename_leaves_a_tombstone, rename_leaves_a_key_in_use_alone;
     a_rename_in_steps: RenameInSteps by one_rename_of_a_key_wins;
     a_lost_delta: ReadModifyWrite by deltas_add_up, different_fields_survive;
     a_replace_that_ignores_old: BlindReplace by
@@ -43,7 +47,7 @@ caught! {
     an_extend_that_shortens: ExtendShortens by extend_never_shortens;
     sums_in_floating_point: FloatSums by add_adds_exactly, add_stops_at_its_bounds;
     a_logout_that_a_renewal_undoes: DeleteStays by delete_follows_a_renamed_session;
-    a_renewed_session_that_survives: DeleteListed by delete_all_ends_what_is_renamed_meanwhile;
+    a_renewed_session_that_survives: DeleteListed by delete_all_deletes_what_is_renamed_meanwhile;
     an_exception_that_is_ended: NoException by delete_all_spares_the_exception;
     an_index_that_is_behind: StaleIndex by
         list_follows_update, list_follows_rename, any_sequence_of_lists_and_writes_is_kept;
@@ -52,7 +56,7 @@ caught! {
     a_scan_that_leaves_out: ScanLeavesOut by scan_shows_every_live_session;
     a_scan_at_once: ScanAtOnce by scan_keeps_to_its_limit;
     a_scan_of_what_has_ended: ScanShowsEnded by
-        scan_shows_nothing_that_has_ended, scan_shows_current_records;
+        scan_shows_nothing_expired_or_deleted, scan_shows_current_records;
     a_scan_without_end: ScanForever by scan_shows_every_live_session;
     a_scan_that_refuses_a_limit: ScanRefuses by scan_shows_every_live_session;
     a_panic: Panics by load_of_unknown_is_absent;
@@ -87,41 +91,27 @@ async fn an_expired_record_that_is_served() {
 async fn no_tombstones() {
     let open = || async { MemoryStore::builder().tombstone_time(Duration::ZERO).build() };
     let failed = conformance::run(open).await.unwrap_err();
-    for rule in ["delete_leaves_a_tombstone", "rename_ends_the_old_key", "delete_all_ends_all"] {
+    for rule in ["delete_leaves_a_tombstone", "rename_leaves_a_tombstone", "delete_all_deletes_all"]
+    {
         assert!(failed.names(rule), "{failed}");
     }
     let text = failed.to_string();
     assert!(text.contains("load of a deleted key: expected Gone, saw Absent"), "{text}");
 }
 
-/// Leaves out the provided methods.
+/// Has only the required methods.
 struct Minimal(MemoryStore);
 
+macro_rules! forward {
+    ($method:ident($($argument:ident: $type:ty),*) -> $answer:ty) => {
+        async fn $method(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
+            self.0.$method($($argument),*).await
+        }
+    };
+}
+
 impl Store for Minimal {
-    async fn load(&self, key: &StoreKey) -> Result<Loaded, StoreError> {
-        self.0.load(key).await
-    }
-
-    async fn create(&self, key: &StoreKey, record: &Record) -> Result<Created, StoreError> {
-        self.0.create(key, record).await
-    }
-
-    async fn update(&self, key: &StoreKey, patch: &Patch) -> Result<Updated, StoreError> {
-        self.0.update(key, patch).await
-    }
-
-    async fn rename(
-        &self,
-        from: &StoreKey,
-        to: &StoreKey,
-        patch: &Patch,
-    ) -> Result<Updated, StoreError> {
-        self.0.rename(from, to, patch).await
-    }
-
-    async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
-        self.0.delete(key).await
-    }
+    store_methods!(forward: load, create, update, rename, delete);
 }
 
 #[tokio::test]
@@ -130,7 +120,7 @@ async fn missing_provided_methods_are_skipped() {
     assert_eq!(report.skipped().len(), 22, "{report}");
     for rule in [
         "list_follows_update",
-        "delete_all_ends_all",
+        "delete_all_deletes_all",
         "sweep_keeps_to_its_limit",
         "scan_keeps_to_its_limit",
     ] {

@@ -1,4 +1,4 @@
-//! The server is away, hangs, or comes back.
+//! The server is down, hangs, or comes back.
 
 use std::time::{Duration, Instant};
 
@@ -53,7 +53,7 @@ async fn it_may_come_later_and_go() {
     fails_in_time(&store).await;
     server.start_again().unwrap();
     assert_eq!(loads_again(&store).await, Loaded::Absent);
-    // The indexes were made when it came.
+    // The indexes were created when the server came up.
     let names = place.documents().await.list_index_names().await.unwrap();
     assert!(names.contains(&"session_keys".to_owned()), "{names:?}");
     let one = fresh(&[("n", "0")]);
@@ -78,12 +78,12 @@ async fn it_may_hang() {
     fails_in_time(&store).await;
     server.resume();
     let Loaded::Live(record) = loads_again(&store).await else { panic!("it is live") };
-    // The write that was not answered may be there: its outcome was unknown. It is there once.
+    // The outcome of the unanswered write was unknown. It was applied, once.
     let n: u32 = record.fields.get("n").unwrap().parse().unwrap();
     assert!(n <= 1, "{n}");
 }
 
-/// Sums of what was answered and of what may have been, after restarts amid traffic.
+/// Compares sums with the acknowledged and the unknown writes, after restarts under load.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nothing_is_lost_or_done_twice_by_a_restart() {
     let Some(mut server) = server() else { return };

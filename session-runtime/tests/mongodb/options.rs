@@ -1,4 +1,4 @@
-//! Every option, and what is said of a bad one.
+//! Every option, and the error for a bad one.
 
 use std::error::Error;
 use std::time::Duration;
@@ -110,7 +110,7 @@ async fn an_existing_client_or_database() {
     }
     let both = MongoStore::with_database(database).database("a");
     assert!(refusal(both).await.contains("`database`"));
-    // What the client or the database was told about reading and writing is refused as in a URL.
+    // Read and write concerns of a client or database are refused as in a URL.
     let secondary = SelectionCriteria::ReadPreference(ReadPreference::Secondary { options: None });
     let careless = WriteConcern::builder().w(Acknowledgment::Nodes(0)).build();
     for (options, named) in [
@@ -173,7 +173,7 @@ async fn host_user_and_password() {
     if test_servers::is_left_out(test_servers::Kind::MongoDb) {
         return;
     }
-    // A clone with authentication: users are made before it is on.
+    // A server with authentication: the users are created before it is turned on.
     let mut server = test_servers::start_mongodb(&["--sync-on-commit"]).unwrap();
     let port: u16 = server.url().split([':', '/']).nth(4).unwrap().parse().unwrap();
     let client = Client::with_uri_str(server.url()).await.unwrap();
@@ -232,7 +232,7 @@ async fn tls_with_an_authority_of_our_own() {
     let host = || MongoStore::at_host("127.0.0.1").port(port).direct(true);
     let store = host().tls(true).tls_ca_file(&certificate).open().await.unwrap();
     works(&store).await;
-    // Without the file the certificate is refused, and without TLS the connection.
+    // Without the file the certificate is refused; without TLS the connection is.
     let timeout = Duration::from_secs(1);
     for builder in [host().tls(true), host()] {
         let store = builder.command_timeout(timeout).open().await.unwrap();

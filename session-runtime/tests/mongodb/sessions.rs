@@ -1,4 +1,4 @@
-//! What a session is as a document, and what it costs.
+//! Sessions as documents, and what each operation costs.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -57,12 +57,12 @@ async fn expiry_goes_by_the_clock_to_the_millisecond() {
     clock.advance(Duration::from_millis(1));
     assert_eq!(store.load(&key(1)).await.unwrap(), Loaded::Absent);
     assert_eq!(store.update(&key(1), &Patch::empty()).await.unwrap(), Updated::Gone);
-    // The document is there still, and gives way.
+    // The expired document is still stored, and is replaced.
     assert_eq!(place.documents().await.count_documents(doc! {}).await.unwrap(), 2);
     let anew = record(&clock, &[("b", "2")]);
     assert_eq!(store.create(&key(1), &anew).await.unwrap(), Created::Created);
     assert_eq!(store.create(&key(1), &anew).await.unwrap(), Created::Exists);
-    // A renamed and a deleted session answer `Gone` for the time of a tombstone.
+    // A renamed and a deleted session are `Gone` as long as a tombstone lasts.
     assert_eq!(store.rename(&key(1), &key(3), &Patch::empty()).await.unwrap(), Updated::Applied);
     assert_eq!(store.create(&key(1), &anew).await.unwrap(), Created::Exists);
     store.delete(&key(3)).await.unwrap();
@@ -143,7 +143,7 @@ async fn an_operation_is_one_command() {
     assert_eq!(sent(), ["find"]);
     store.delete(&key(2)).await.unwrap();
     assert_eq!(sent(), ["update"]);
-    // What the first command misses is looked at.
+    // If the first command does not match, the session is read.
     let _ = store.create(&key(3), &fresh(&[("n", "250")])).await.unwrap();
     sent();
     let op = FieldOp::Add { delta: 10, min: 0, max: 255, start: 0 };
@@ -177,7 +177,7 @@ async fn sums_at_their_bounds_are_exact_too() {
     assert_eq!(record.fields.get("n"), Some("35"));
 }
 
-/// As often as is sensible on a slow server.
+/// As many rounds as a slow server can take.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_renewed_session_survives_delete_all() {
     let Some(place) = Place::new() else { return };

@@ -1,4 +1,4 @@
-//! Servers that are read-only, as a standby is.
+//! Servers that are read-only, such as a standby.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use test_servers::Kind;
 
 use crate::site::{builder, key, record, table, url, with};
 
-/// Turns the server into one that refuses writes, on all connections, or back.
+/// Makes the server refuse writes on all connections, or take them again.
 async fn set_read_only(server: &PgPool, value: &str) {
     let set = format!("ALTER SYSTEM SET default_transaction_read_only = {value}");
     for sql in [&*set, "SELECT pg_reload_conf()"] {
@@ -40,7 +40,7 @@ async fn a_read_only_server_is_left() {
         let store = store.clone();
         tokio::spawn(async move { store.load(&one).await })
     };
-    // Several connections, which are idle then.
+    // Opens several connections, which are then idle.
     for load in [load(), load(), load()] {
         assert_eq!(load.await.unwrap().unwrap(), Loaded::Live(record.clone()));
     }
@@ -48,7 +48,7 @@ async fn a_read_only_server_is_left() {
     set_read_only(&pool, "on").await;
     let writer = store.clone();
     let written = tokio::spawn(async move { writer.create(&two, &other).await });
-    // Nothing is read from there either: what it has may be old.
+    // The store does not read from it either, because its data may be old.
     let late = quick.connect().await.unwrap();
     let read = load();
     assert!(late.create(&one, &record).await.is_err());
@@ -61,8 +61,8 @@ async fn a_read_only_server_is_left() {
     late.delete(&one).await.unwrap();
 }
 
-/// The store does not open the connections of a pool that it was given, but closes those that it
-/// cannot use.
+/// The store closes the connections of an existing pool that it cannot use, although it did not
+/// open them.
 #[tokio::test]
 async fn a_given_pool_loses_its_read_only_connections() {
     let Some(url) = url() else { return };
@@ -80,7 +80,7 @@ async fn a_given_pool_loses_its_read_only_connections() {
     assert_eq!(store.create(&key(), &record(&[])).await.unwrap(), Created::Created);
 }
 
-/// As a server that cannot be reached when the store is opened.
+/// A read-only server when the store is opened is like one that cannot be reached.
 #[tokio::test]
 async fn a_given_pool_may_be_read_only_at_first() {
     let Some(url) = url() else { return };

@@ -1,4 +1,4 @@
-//! Every option does what it says, and a wrong one is named.
+//! Every option does what it says, and an error names a wrong one.
 
 use std::time::{Duration, Instant};
 
@@ -71,7 +71,7 @@ async fn what_is_wrong_is_named() {
     assert!(pool.connect().await.unwrap_err().to_string().contains("`max_connections`"));
 }
 
-/// Somebody holds the table: commands end in time, and at the server too.
+/// Another connection locks the table: commands time out, at the server as well.
 #[tokio::test]
 async fn a_command_ends_in_time() {
     for prepared in [true, false] {
@@ -104,12 +104,12 @@ async fn a_command_ends_in_time() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         busy.rollback().await.unwrap();
-        // What was given up is not done later.
+        // An abandoned statement is not executed later.
         assert_eq!(site.store.load(&key).await.unwrap(), Loaded::Live(expected));
     }
 }
 
-/// Whoever has to wait until others have made their tables may wait longer than for a command.
+/// Waiting for another process that creates its table may take longer than a command.
 #[tokio::test]
 async fn making_the_table_takes_its_time() {
     let Some(url) = url() else { return };

@@ -1,4 +1,4 @@
-//! Without prepared statements, as poolers need it.
+//! Without prepared statements, as for poolers.
 
 use session_runtime::store::{Loaded, PostgresStore, Store};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -7,7 +7,7 @@ use test_servers::{Kind, start_pgbouncer};
 use crate::site::{builder, key, table, url, with};
 use crate::suite::keeps_every_rule;
 
-/// Each transaction gets another one of three servers.
+/// The pooler spreads the transactions over three server connections.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn behind_pgbouncer() {
     if test_servers::is_left_out(Kind::Postgres) {

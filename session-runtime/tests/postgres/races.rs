@@ -1,4 +1,4 @@
-//! Many at once: nothing is lost, nobody survives, nobody waits forever.
+//! Many operations at once: no update is lost, no session survives a delete, no call hangs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +11,7 @@ use tokio::sync::Barrier;
 
 use crate::site::{Site, add_one, key, patch, record, record_of};
 
-/// Runs tasks that begin together; answers what they answered.
+/// Runs tasks that begin together; returns their answers.
 async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     tasks: impl Iterator<Item = F>,
 ) -> Vec<T> {
@@ -32,7 +32,7 @@ async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     answers
 }
 
-/// Renames a session until it is gone, or all are to be; answers its last key.
+/// Renames a session until it is gone or the test ends; returns its last key.
 async fn renew(store: PostgresStore, mut from: StoreKey, ended: Arc<AtomicBool>) -> StoreKey {
     while !ended.load(Ordering::Relaxed) {
         let to = key();
@@ -44,7 +44,7 @@ async fn renew(store: PostgresStore, mut from: StoreKey, ended: Arc<AtomicBool>)
     from
 }
 
-/// A thousand sessions are renewed again and again while all of them are ended.
+/// A thousand sessions are renewed again and again while all of them are deleted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn renew_against_delete_all() {
     let Some(site) = Site::new().await else { return };
@@ -72,7 +72,7 @@ async fn renew_against_delete_all() {
     }
 }
 
-/// Whoever loses a deadlock is not told.
+/// The victim of a deadlock does not see an error.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn delete_all_against_itself_and_others() {
     let Some(site) = Site::new().await else { return };
@@ -104,7 +104,7 @@ async fn delete_all_against_itself_and_others() {
     }
 }
 
-/// A deadlock that somebody else provokes: the statement is rolled back and run again.
+/// Another transaction causes a deadlock: the statement is rolled back and run again.
 #[tokio::test]
 async fn a_deadlock_is_not_told() {
     let Some(site) = Site::new().await else { return };
@@ -116,7 +116,7 @@ async fn a_deadlock_is_not_told() {
     };
     for (first, second) in [(&one, &two), (&two, &one)] {
         let mut busy = site.pool.begin().await.unwrap();
-        // The other one waits longer until it looks for deadlocks, so it is not the victim.
+        // The other transaction checks for deadlocks later, so it is not the victim.
         sqlx::raw_sql("SET LOCAL deadlock_timeout = '10s'").execute(&mut *busy).await.unwrap();
         lock(&mut busy, second).await.unwrap();
         let (store, who) = (site.store.clone(), ann.clone());
@@ -126,7 +126,8 @@ async fn a_deadlock_is_not_told() {
             assert!(!ended.is_finished(), "it waits for the second session");
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
-        // A deadlock if the statement has the first one already; in one of both orders it has.
+        // This is a deadlock if the statement has locked the first row; in one of both orders it
+        // has.
         lock(&mut busy, first).await.unwrap();
         busy.rollback().await.unwrap();
         assert_eq!(ended.await.unwrap().unwrap(), 2);

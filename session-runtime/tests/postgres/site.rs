@@ -12,7 +12,7 @@ use test_servers::Kind;
 
 pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
 
-/// A store and a look past it.
+/// A store, and direct access to its table.
 pub(crate) struct Site {
     pub(crate) store: PostgresStore,
     pub(crate) pool: PgPool,
@@ -33,7 +33,7 @@ impl Site {
         Some(Self { store, pool: database(&url).await, table })
     }
 
-    /// Runs SQL with the table's name in the place of `{table}`.
+    /// Runs SQL with the table's name for `{table}`.
     pub(crate) async fn run(&self, sql: &str) {
         let sql = sql.replace("{table}", &format!(r#""{}""#, self.table));
         sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&self.pool).await.unwrap();

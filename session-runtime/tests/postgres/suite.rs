@@ -16,7 +16,7 @@ async fn by_url() {
     keeps_every_rule(builder(&url, &table()).connect().await.unwrap()).await;
 }
 
-/// Even where the server does not let a statement see what others commit while it runs.
+/// Also with an isolation level under which a statement does not see what others commit meanwhile.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn serializable() {
     let Some(url) = url() else { return };

@@ -1,4 +1,4 @@
-//! How rows are kept: texts as strings, touches in place, tombstones and sweeping.
+//! The rows: texts as strings, touches in place, tombstones and sweeps.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use session_runtime::store::{Loaded, Store, Updated};
 
 use crate::site::{HOUR, Site, add_one, key, now, patch, record, record_of, sign_in};
 
-/// A touch within the hour moves the expiry without touching an index.
+/// A touch within the hour changes the expiry but no index.
 #[tokio::test]
 async fn a_touch_is_a_hot_update() {
     let Some(site) = Site::new().await else { return };
@@ -29,7 +29,7 @@ async fn a_touch_is_a_hot_update() {
             assert_eq!(site.store.update(key, &patch).await.unwrap(), Updated::Applied);
         }
     }
-    // The backends tell of what they did when they end, at the latest.
+    // The backends report their statistics when they end, at the latest.
     site.store.close().await;
     let stat = async |column: &str| {
         let sql =
@@ -57,7 +57,7 @@ async fn fields_are_strings_in_an_object() {
     assert_eq!(site.number(strings).await, 3);
 }
 
-/// No JSON text holds a raw U+0000, and PostgreSQL cannot keep it: nothing happens but an error.
+/// PostgreSQL cannot store a raw U+0000, which JSON text never contains: the result is an error.
 #[tokio::test]
 async fn a_raw_nul_is_refused() {
     let Some(site) = Site::new().await else { return };
@@ -74,7 +74,7 @@ async fn a_raw_nul_is_refused() {
     let Loaded::Live(kept) = site.store.load(&key).await.unwrap() else { panic!("it is live") };
     assert_eq!(kept.fields.iter().collect::<Vec<_>>(), [("a", "1")]);
     assert_eq!(site.number("SELECT count(*) FROM {table}").await, 1);
-    // A principal is kept in another way.
+    // A principal is stored in another way.
     let nobody = Principal::new("user_id", "\"\0\"");
     let _ = site.store.update(&key, &sign_in(&nobody)).await.unwrap();
     assert_eq!(site.store.list(&nobody).await.unwrap()[0].key, key);
@@ -106,7 +106,7 @@ async fn any_field_key_and_a_long_principal() {
     assert_eq!(site.store.delete_all(&long, None).await.unwrap(), 1);
 }
 
-/// The server's clock judges, to the millisecond.
+/// The server's clock decides, to the millisecond.
 #[tokio::test]
 async fn expiry_is_exact() {
     let Some(site) = Site::new().await else { return };
@@ -160,10 +160,10 @@ async fn sweeps_in_batches_and_waits_for_nobody() {
         site.create(&Record { expires_at: long_ago, ..record(&[]) }).await;
     }
     let live = site.create(&record(&[])).await;
-    // This one has expired, but its hour is not over unless it is just now.
+    // This session has expired, but its hour has not passed, except at a full hour.
     let soon = Timestamp::from_millis(now().as_millis() - 1);
     site.create(&Record { expires_at: soon, ..record(&[]) }).await;
-    // Somebody is at ten of the rows.
+    // Another transaction locks ten of the rows.
     let mut busy = site.pool.begin().await.unwrap();
     let lock = format!(r#"SELECT 1 FROM "{}" ORDER BY key LIMIT 10 FOR UPDATE"#, site.table);
     sqlx::query(sqlx::AssertSqlSafe(lock)).fetch_all(&mut *busy).await.unwrap();
@@ -176,7 +176,7 @@ async fn sweeps_in_batches_and_waits_for_nobody() {
     assert!(site.is_live(&live).await);
 }
 
-/// Where a patch is refused, the row is as it was but for the note that tells.
+/// A refused patch changes nothing in the row but the column `refused`.
 #[tokio::test]
 async fn a_refusal_leaves_the_expiry() {
     let Some(site) = Site::new().await else { return };

@@ -8,7 +8,7 @@ use test_servers::{Kind, Server};
 
 use crate::site::{key, record};
 
-/// Makes a key and a certificate that vouches for itself.
+/// Makes a key and a self-signed certificate.
 fn make_certificate(folder: &Path, name: &str) {
     let made = Command::new("openssl")
         .args("req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost".split(' '))
@@ -22,8 +22,8 @@ fn make_certificate(folder: &Path, name: &str) {
     assert!(made.status.success(), "{made:?}");
 }
 
-/// A server that takes TLS, with its certificate `server.crt` and somebody else's, `other.crt`, in its
-/// data folder.
+/// A server with TLS. Its data folder has its certificate `server.crt` and another one,
+/// `other.crt`.
 async fn server() -> Option<(Server, sqlx::PgPool)> {
     if test_servers::is_left_out(Kind::Postgres) {
         return None;
@@ -78,7 +78,7 @@ async fn certificates_are_checked() {
         let error = fails(connect(&url(mode, &certificate("nowhere.crt"))).await).await;
         assert!(error.contains("nowhere.crt"), "{error}");
     }
-    // Its name is not in the certificate.
+    // The server's name is not in the certificate.
     let elsewhere =
         url("verify-full", &certificate("server.crt")).replace("127.0.0.1", "localhost");
     let error = fails(connect(&elsewhere).await).await;

@@ -184,7 +184,8 @@ async fn rewrites_overtaken_during_a_commit_are_replayed_with_what_came_later() 
     .await;
 }
 
-/// What a task changes while the commit of another is refused is dropped, and the task is told.
+/// Changes of a task while another task's commit is refused are dropped, and the task gets an
+/// error.
 #[tokio::test]
 async fn changes_during_a_commit_that_fails_are_not_lost_in_silence() {
     for (ends, finishes) in [(false, false), (false, true), (true, false), (true, true)] {
@@ -219,7 +220,7 @@ async fn changes_during_a_commit_that_fails_are_not_lost_in_silence() {
             false => {
                 assert!(again.is_interrupted(), "{again}");
                 assert_eq!(session.name(), None);
-                // Told once.
+                // It gets the error once.
                 session.set_name(Some("Bob".into()));
                 session.commit().await.unwrap();
                 let record = site.store.inner.load(&key).await.unwrap();

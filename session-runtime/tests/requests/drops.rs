@@ -1,4 +1,4 @@
-//! What a value does when it is dropped, it may do with the session.
+//! The `Drop` of a value may use the session.
 
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex};
@@ -28,7 +28,7 @@ struct Paper {
     _reader: Reader,
 }
 
-/// Looks at its session before it goes.
+/// Reads its session when it is dropped.
 #[derive(Clone, Default)]
 struct Reader(Option<Arc<Mutex<Option<Session<Desk>>>>>);
 
@@ -39,7 +39,7 @@ impl Drop for Reader {
     }
 }
 
-/// Another request has changed or ended the session, so that the views follow the store.
+/// Another request has changed or deleted the session, so the views follow the store.
 #[test]
 fn values_that_look_at_the_session_when_they_go_do_not_wait_for_ever() {
     for ends in [false, true] {
@@ -69,7 +69,7 @@ async fn follow_the_store(ends: bool) {
     assert_eq!(session.name().as_deref(), (!ends).then_some("Ann"));
 }
 
-/// Seen for the first time, it has somebody else look at the session through the same schema.
+/// When it is first deserialized, the same schema is extracted once more from the same request.
 #[derive(Clone, Default, Serialize)]
 struct Sheet(u32);
 
@@ -117,7 +117,7 @@ fn a_value_that_was_read_twice_may_look_at_the_session_when_it_goes() {
     });
 }
 
-/// Runs it in a thread, for who waits for a lock waits for ever.
+/// Runs it in a thread, because a task that waits for a lock would wait forever.
 fn in_time(test: impl Future<Output = ()> + Send + 'static) {
     let (done, is_done) = std::sync::mpsc::channel();
     std::thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! The application is told what happened to sessions, when it has happened.
+//! The application learns what happened to sessions, after it has happened.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use session_runtime::{
 
 use crate::site::{Site, Visit, visit};
 
-/// What was told, as text without the times.
+/// The events as text without their times.
 #[derive(Clone, Default)]
 struct Told(Arc<Mutex<Vec<SessionEvent>>>);
 
@@ -23,7 +23,7 @@ impl Told {
         builder.on_event(move |event| told.0.lock().unwrap().push(event.clone()))
     }
 
-    /// What was told since the last time.
+    /// The events since the last call.
     fn take(&self) -> Vec<String> {
         let events = std::mem::take(&mut *self.0.lock().unwrap());
         events.iter().map(text).collect()
@@ -147,7 +147,7 @@ async fn what_the_store_has_not_confirmed_is_not_told() {
     assert_eq!(told.take(), [""; 0]);
 }
 
-/// Of a renewal that a logout has overtaken nobody knows the new id.
+/// Nobody learns the new id of a renewal that a logout has overtaken.
 #[tokio::test]
 async fn a_session_destroyed_during_its_renewal_is_told_as_destroyed() {
     let told = Told::default();

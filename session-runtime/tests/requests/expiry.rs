@@ -1,4 +1,4 @@
-//! Time-outs.
+//! Timeouts.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ async fn an_unused_session_ends_on_the_millisecond() {
     site.clock.advance(Duration::from_secs(HOUR) - Duration::from_millis(1));
     let record = site.store.inner.clone();
     let id = site.visit(&mut cookie.clone(), async |session| session.id()).await.unwrap();
-    // That visit touched the session; an hour later it is over.
+    // That visit touched the session; an hour later it has expired.
     site.clock.advance(Duration::from_secs(HOUR) - Duration::from_millis(1));
     assert!(matches!(load(&record, &id).await, session_runtime::store::Loaded::Live(_)));
     site.clock.advance(Duration::from_millis(1));
@@ -142,7 +142,7 @@ async fn remembering_late_counts_from_the_beginning() {
         site.visit(&mut cookie, async |session| session.remember(false)).await;
         assert_eq!(site.record(&cookie).await.unwrap().deadline, deadline);
     }
-    // A session that has been remembered for long is not cut off in the middle.
+    // A session that has been remembered for a long time does not expire early.
     site.visit(&mut cookie, async |session| session.remember(true)).await;
     wait(&site, 5 * DAY);
     site.visit(&mut cookie, async |session| session.remember(false)).await;

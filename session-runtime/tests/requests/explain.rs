@@ -1,4 +1,4 @@
-//! Operators are told why a cookie leads to no session.
+//! Operators can ask why a cookie leads to no session.
 
 use std::time::Duration;
 

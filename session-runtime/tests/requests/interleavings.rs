@@ -1,4 +1,4 @@
-//! Requests of one visitor in every order: whatever they are interleaved like, nothing is lost.
+//! Requests of one visitor in every interleaving: nothing is lost.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -103,7 +103,7 @@ async fn run(steps: Vec<(usize, Step)>) {
                 expected.pushed.push(value);
             }
             Step::Remove => {
-                // The first item that the request sees, wherever it is by then.
+                // The first item that the request sees, wherever it is in the list by then.
                 if let Some(&first) = session.items().first() {
                     session.update_items(move |items| items.retain(|item| *item != first));
                     expected.removed.push(first);

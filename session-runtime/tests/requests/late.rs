@@ -1,4 +1,4 @@
-//! What happens when another request, a panic or the response was faster.
+//! What happens if another request, a panic or the response comes first.
 
 use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
@@ -17,7 +17,7 @@ use session_runtime::{
 
 use crate::site::{Site, Visit, begin, keep, visit, visitor};
 
-/// What is done after a sign-out is another session's: what became of the old one is no matter.
+/// Changes after a sign-out belong to a new session, whatever happened to the old one.
 #[tokio::test]
 async fn a_sign_in_after_a_destroy_outlives_the_commit_that_the_destroy_overtook() {
     for on_gone in [OnGone::Conflict, OnGone::Drop] {
@@ -31,7 +31,7 @@ async fn a_sign_in_after_a_destroy_outlives_the_commit_that_the_destroy_overtook
         site.store.close();
         let (committed, ()) = tokio::join!(session.commit(), async {
             site.store.arrival().await;
-            // Another request ends it meanwhile, and so does this one, which signs in then.
+            // Another request deletes the session meanwhile. So does this one, which then signs in.
             site.store.inner.delete(&id).await.unwrap();
             session.destroy();
             session.set_user_id(Some(8));
@@ -44,7 +44,7 @@ async fn a_sign_in_after_a_destroy_outlives_the_commit_that_the_destroy_overtook
     }
 }
 
-/// Where the server can end sessions.
+/// Sites on which the server can delete sessions.
 fn in_a_store_and_in_cookies() -> [Sessions; 2] {
     let cookies = CookieStore::sealed().revocation(StoreRevocation::new(MemoryStore::new()));
     [Backend::from(MemoryStore::new()), Backend::from(cookies)].map(|backend| {
@@ -72,7 +72,7 @@ async fn a_logout_ends_the_session_that_a_renewal_has_given_a_new_id() {
     }
 }
 
-/// A page from before a sign-in, or a cookie that somebody planted, ends nothing of whoever signed in.
+/// A page from before a sign-in, or a planted cookie, cannot delete the session of the user.
 #[tokio::test]
 async fn a_logout_from_before_a_sign_in_leaves_it_alone() {
     for sessions in in_a_store_and_in_cookies() {
@@ -93,7 +93,7 @@ async fn a_logout_from_before_a_sign_in_leaves_it_alone() {
     }
 }
 
-/// Such as the one that the application has just ended with all others of its user.
+/// For example a session that the application has just deleted with all others of its user.
 #[tokio::test]
 async fn a_session_that_has_ended_can_be_destroyed() {
     for sessions in in_a_store_and_in_cookies() {
@@ -166,7 +166,7 @@ async fn a_task_is_told_that_its_work_went_with_the_request() {
     task.commit().await.unwrap();
     assert!(visit(&site.sessions, &mut cookie, async |session| session.is_new()).await);
 
-    // To have been used is nothing that could be lost.
+    // A touch is not a change that could be lost.
     let (_, handle, task) = request_with_a_task(&site).await;
     task.touch();
     drop(FinishGuard::new(handle));
@@ -193,7 +193,7 @@ async fn a_renewal_is_refused_after_a_client_left_that_waited_for_its_response()
     assert_eq!(site.visit(&mut cookie, async |session| session.counter()).await, 2);
 }
 
-/// A counter that is stored now would be a session whose cookie nobody has.
+/// A counter that is stored now would make a session whose cookie nobody has.
 async fn cannot_begin_a_session(handle: SessionHandle) {
     let session = handle.session::<Visit>().await.unwrap();
     session.add_counter(1);

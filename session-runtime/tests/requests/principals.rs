@@ -1,4 +1,4 @@
-//! Who is signed in, after the field that says so was renamed.
+//! The principal after its field was renamed.
 
 use http::StatusCode;
 use session_runtime::SessionSchema;
@@ -25,7 +25,7 @@ async fn sessions_of_before_the_rename_are_found_and_ended() {
     let (mut old, mut new) = (None, None);
     site.visit(&mut old, async |session| session.set_user_id(Some(7))).await;
     site.clock.advance(std::time::Duration::from_secs(1));
-    // A deployment of its own, for the two claim the same key.
+    // A separate deployment, because the two schemas claim the same key.
     let later = site.redeployed(|builder| builder);
     let handle = later.begin(&new);
     handle.session::<Account>().await.unwrap().set_account(Some(7));

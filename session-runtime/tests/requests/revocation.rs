@@ -1,4 +1,4 @@
-//! Sessions in cookies that the server has ended.
+//! Sessions in cookies that the server has revoked.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::site::{Visit, Watched, begin, visit};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// Sessions whose ends are remembered in a watched store.
+/// Sessions in cookies, whose revocations are in a watched store.
 fn revocable(clock: &ManualClock) -> (Sessions, Watched) {
     let store = Watched::new(MemoryStore::with_clock(clock.clone()));
     let cookies = CookieStore::sealed().revocation(StoreRevocation::new(store.clone()));
@@ -69,7 +69,7 @@ async fn a_slow_request_does_not_undo_a_logout() {
     assert!(finished.error.as_ref().is_some_and(|error| error.is_gone()), "{finished:?}");
     assert_eq!(finished.cookie, CookieCommand::Nothing);
 
-    // A copy is nobody's, as long as it would be good and after that.
+    // A copy of the cookie is refused before it expires and after.
     for _ in 0..30 {
         assert_eq!(
             visit(&sessions, &mut cookie.clone(), async |session| session.user_id()).await,
@@ -105,7 +105,7 @@ async fn signing_out_everywhere_else_keeps_this_device() {
     }
     let id = visit(&sessions, &mut here, async |session| session.id()).await.unwrap();
     sessions.delete_others::<Visit>(&7, &id.parse().unwrap()).await.unwrap();
-    // To write the cookie again does not make it younger than the cutoff.
+    // Writing the cookie again does not make it newer than the cutoff.
     clock.advance(Duration::from_millis(1));
     visit(&sessions, &mut here, async |session| session.add_counter(1)).await;
     assert_eq!(visit(&sessions, &mut here, async |session| session.user_id()).await, Some(7));
@@ -114,7 +114,7 @@ async fn signing_out_everywhere_else_keeps_this_device() {
     assert_eq!(visit(&sessions, &mut here, async |session| session.user_id()).await, None);
 }
 
-/// The request of a thief was on its way when the sessions ended.
+/// A request of a thief was under way when the sessions were revoked.
 #[tokio::test]
 async fn a_session_that_was_ended_does_not_come_back_by_signing_out_the_others() {
     let clock = ManualClock::default();
@@ -135,7 +135,7 @@ async fn a_session_that_was_ended_does_not_come_back_by_signing_out_the_others()
             sessions.delete_others::<Visit>(&7, &key_of_thief).await.unwrap();
             assert_eq!(user(&sessions, &thief).await, None);
         }
-        // Whoever signs in again can do it, time and again.
+        // The user can sign in again, as often as they like.
         visit(&sessions, &mut here, async |session| session.set_user_id(Some(7))).await;
         let our_key = key(&sessions, &here).await;
         for _ in 0..2 {
@@ -146,7 +146,7 @@ async fn a_session_that_was_ended_does_not_come_back_by_signing_out_the_others()
     }
 }
 
-/// A password is set anew: all sessions end, and the visitor is signed in.
+/// A password reset: all sessions are revoked, and the visitor is signed in.
 #[tokio::test]
 async fn signing_in_after_signing_out_everywhere_is_not_undone_in_the_same_millisecond() {
     let clock = ManualClock::default();
@@ -165,7 +165,7 @@ async fn signing_in_after_signing_out_everywhere_is_not_undone_in_the_same_milli
     }
 }
 
-/// `recent` is behind, as the operating system's is between two of its ticks.
+/// `recent` is behind, as the operating system's coarse clock is between two ticks.
 struct Ticking(ManualClock);
 
 impl Clock for Ticking {

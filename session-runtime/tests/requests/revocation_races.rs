@@ -1,4 +1,4 @@
-//! Sessions in cookies that are renewed while they are ended.
+//! Sessions in cookies that are renewed while they are revoked.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +16,7 @@ use crate::cookie_store::builder;
 use crate::revocation::{key, user};
 use crate::site::{Visit, begin, visit};
 
-/// Holds the next revocation up, once it is told to.
+/// Holds the next revocation up when a test says so.
 #[derive(Clone)]
 struct Held {
     inner: StoreRevocation<MemoryStore>,
@@ -35,7 +35,7 @@ impl Held {
         }
     }
 
-    /// Does `first`, and `meanwhile` before its revocation is written.
+    /// Runs `first`, and runs `meanwhile` before the revocation of `first` is written.
     async fn overtake<T>(
         &self,
         first: impl Future<Output = T>,

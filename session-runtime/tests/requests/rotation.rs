@@ -1,4 +1,4 @@
-//! Keys are rotated while sessions live, wherever the sessions are kept.
+//! Keys are rotated while sessions are live, in stores and in cookies.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ impl Deploys {
         Self { kept, store: MemoryStore::with_clock(clock.clone()), clock }
     }
 
-    /// The next one, with these keys, the newest first.
+    /// The next deployment with these keys, the newest first.
     fn with(&self, keys: impl IntoIterator<Item = u8>) -> Sessions {
         let builder = match self.kept {
             Kept::InStore => Sessions::builder(self.store.clone()),
@@ -113,7 +113,7 @@ async fn a_dropped_key_ends_its_sessions() {
         assert_eq!(cookie, old, "{kept:?}: to read removes nothing");
         assert_eq!(add(&without, &mut cookie).await, 1, "{kept:?}: a new session");
         assert_ne!(cookie, old, "{kept:?}");
-        // A key that comes back brings back what was not ended.
+        // A key that is added again makes its sessions valid again, unless they were deleted.
         assert_eq!(counter(&deploys.with([2, 1]), &old).await, 1, "{kept:?}");
     }
 }
@@ -132,7 +132,7 @@ async fn nobody_is_signed_out_when_the_old_key_goes_after_the_absolute_timeout()
             };
             assert_eq!(user(&mut before).await, Some(7), "{kept:?}, {hour}");
             assert_eq!(user(&mut after).await, Some(8), "{kept:?}, {hour}");
-            // Whoever is signed in by another way in the meantime gets the new key.
+            // A session that is renewed in another way meanwhile gets the new key.
             if hour == 24 {
                 visit(&both, &mut after, async |session| session.set_user_id(Some(9))).await;
                 visit(&both, &mut after, async |session| session.set_user_id(Some(8))).await;

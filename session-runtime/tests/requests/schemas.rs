@@ -176,7 +176,7 @@ async fn a_value_of_another_type_is_an_error_that_names_it_and_loses_nothing() {
     let message = error.to_string();
     assert!(message.contains("`counter`") && message.contains("u64"), "{message}");
     assert!(!message.contains("secret"), "{message}");
-    // The handle still ends such a session.
+    // The handle can still delete such a session.
     handle.destroy().await.unwrap();
     let finished = handle.finish(StatusCode::OK).await;
     keep(&mut cookie, &finished);

@@ -1,4 +1,4 @@
-//! What must stay secret: neither printed nor of any use to whoever reads the store.
+//! Secrets are not printed, and what the store holds is of no use to its reader.
 
 use std::fmt::Debug;
 

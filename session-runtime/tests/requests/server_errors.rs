@@ -1,4 +1,4 @@
-//! Responses with a server error, where the site does not save what led to them.
+//! Responses with a server error, on a site that does not save the changes of such requests.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ async fn what_a_server_error_leaves_unsaved_stays_unsaved() {
     task.commit().await.unwrap();
     assert_eq!(site.visit(&mut cookie, async |session| session.items()).await, ["saved"]);
 
-    // A new session, of which the principal is saved.
+    // In a new session the principal is saved.
     let handle = site.begin(&None);
     let task = handle.session::<Visit>().await.unwrap();
     task.set_user_id(Some(7));

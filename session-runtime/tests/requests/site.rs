@@ -121,7 +121,7 @@ pub(crate) fn keep(cookie: &mut Option<String>, finished: &Finished) {
     }
 }
 
-/// A store that notes each call, can fail, and can be held up.
+/// A store that records each call, can fail, and can hold writes up.
 #[derive(Clone)]
 pub(crate) struct Watched {
     pub(crate) inner: MemoryStore,
@@ -129,9 +129,9 @@ pub(crate) struct Watched {
     pub(crate) failing: Arc<AtomicBool>,
     /// While set, every update conflicts.
     pub(crate) conflicting: Arc<AtomicBool>,
-    /// Writes that may pass; the rest waits.
+    /// The number of writes that may pass; the others wait.
     gate: Arc<Semaphore>,
-    /// Writes that wait or have passed.
+    /// The number of writes that wait or have passed.
     pub(crate) arrived: Arc<AtomicUsize>,
     swept: Arc<AtomicUsize>,
 }
@@ -149,7 +149,7 @@ impl Watched {
         }
     }
 
-    /// The calls since the last time.
+    /// The calls since the last call of this.
     pub(crate) fn calls(&self) -> Vec<&'static str> {
         std::mem::take(&mut self.calls.lock().unwrap())
     }
@@ -222,8 +222,8 @@ impl Store for Watched {
         to: &StoreKey,
         patch: &Patch,
     ) -> Result<Updated, StoreError> {
-        // The outcome of a call that is cancelled here is what a client of a remote store fears:
-        // the work is done, the answer is lost.
+        // A call that is cancelled here has done its work, but its answer is lost, as with a remote
+        // store.
         let updated = self.inner.rename(from, to, patch).await?;
         self.write("rename").await?;
         Ok(updated)

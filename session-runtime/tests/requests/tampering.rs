@@ -1,4 +1,4 @@
-//! Cookies that were changed on the way, by a bit or by a byte, and cookies among rubbish.
+//! Cookies with a changed bit or byte, and cookies among invalid ones.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 
 use crate::site::Visit;
 
-/// A visitor's cookies and the sessions they are good for.
+/// A visitor's cookies, and the sessions that they lead to.
 struct Visitor {
     sessions: Sessions,
     /// Name and value; several for a session that is spread over several cookies.
@@ -21,7 +21,7 @@ struct Visitor {
 }
 
 impl Visitor {
-    /// One of each kind, some of them with a session that fits into no single cookie.
+    /// One of each kind. Some have a session that does not fit into one cookie.
     fn all() -> [Self; 5] {
         let clock = ManualClock::default();
         let large = "x".repeat(6_000);
@@ -47,7 +47,7 @@ impl Visitor {
             let CookieCommand::Set(cookies) = &finished.cookie else { panic!("{finished:?}") };
             let pair = |cookie: &str| {
                 let (name, value) = cookie.split(';').next()?.split_once('=')?;
-                // What only removes a cookie has no value.
+                // A `Set-Cookie` that removes a cookie has no value.
                 (!value.is_empty()).then(|| (name.to_owned(), value.to_owned()))
             };
             cookies.iter().filter_map(pair).collect()
@@ -98,7 +98,7 @@ fn no_changed_bit_is_accepted() {
     }
 }
 
-/// What base64 stands for, so that every change reaches the signature or the seal.
+/// The bytes behind the base64, so that every change reaches the signature or the seal.
 #[test]
 fn no_changed_bit_of_the_content_is_accepted() {
     for visitor in Visitor::all().iter().filter(|visitor| visitor.cookies.len() == 1) {
@@ -131,10 +131,10 @@ fn no_changed_byte_is_accepted() {
         match kind {
             0 => changed[at] = byte,
             1 => drop(changed.remove(at)),
-            // Blanks around a value and what follows a semicolon are no part of it.
+            // Spaces around a value, and anything after a semicolon, are not part of it.
             _ => changed.insert(at, if b" \t;".contains(&byte) { b'A' } else { byte }),
         }
-        // To take one of two equal neighbours away is a change; to put one there is, too.
+        // Removing one of two equal neighbours is a change, and so is adding one.
         prop_assert!(changed == value || !visitor.accepts(cookie, &changed));
     });
 }
@@ -157,7 +157,7 @@ fn no_mix_of_chunks_is_accepted() {
     }
 }
 
-/// What may stand in a header: anything but control characters, those with a meaning more often.
+/// A byte of a header: no control character, and more often one with a special meaning.
 fn rubbish(length: impl Into<proptest::collection::SizeRange>) -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![
         2 => prop::sample::select(b"__Host-id.0=;\" \t,".to_vec()),
@@ -179,7 +179,7 @@ fn a_cookie_is_found_in_any_rubbish() {
     );
     let config = ProptestConfig { failure_persistence: None, ..Default::default() };
     proptest!(config, |((which, others, at, before, after) in strategy)| {
-        // Of chunks the first of each name counts, so others of these names are no rubbish.
+        // The first chunk of each name counts, so other values under these names are not ignored.
         let visitor = &visitors[which.index(3)];
         let ours = visitor.header(usize::MAX, b"");
         let mut headers = others;

@@ -39,7 +39,7 @@ macro_rules! visit {
 
 /// What is stored under the keys that begin with `prefix`.
 async fn stored(site: &Site, cookie: &Option<String>, prefix: &str) -> Vec<(String, String)> {
-    // Its helper has a schema of its own.
+    // The helper has a schema of its own.
     let record = redeploy(site).record(cookie).await.unwrap();
     let fields = record.fields.iter().filter(|(key, _)| key.starts_with(prefix));
     fields.map(|(key, text)| (key.to_owned(), text.to_owned())).collect()
@@ -147,7 +147,8 @@ async fn a_field_ends_while_a_request_runs() {
     assert_eq!((session.code(), session.tries()), (Some("1".into()), 5));
     assert_eq!(session.add_tries(1), 6);
     site.clock.advance(MINUTE);
-    // What is over is absent at once; what this request changed starts anew when it is saved.
+    // An expired field is absent at once. A field that this request changed gets a new expiry on
+    // save.
     assert_eq!((session.code(), session.has_code()), (None, false));
     assert_eq!(session.update_code(|code| *code = Some(format!("{code:?}"))), Some("None".into()));
     session.commit().await.unwrap();

@@ -1,5 +1,5 @@
-//! Deploys that change the type of a field. That two versions run beside each other is tested on every
-//! store, in the package of the HTTP scenarios.
+//! Deploys that change the type of a field. The HTTP scenarios test two concurrent versions on
+//! every store.
 
 use http::StatusCode;
 use session_runtime::store::{Loaded, Store};
@@ -7,7 +7,7 @@ use session_runtime::{Clock, Keyring, SessionHandle, Sessions};
 
 use crate::site::{Site, keep};
 
-/// The version that runs.
+/// The running version.
 mod v1 {
     use session_runtime::SessionSchema;
 
@@ -211,7 +211,7 @@ async fn counters_go_on_from_the_value_that_is_read() {
 async fn what_an_older_version_writes_again_under_an_alias_does_not_come_back() {
     let (site, old, new) = deployments();
     let mut cookie = None;
-    // The second round is that of an older version that still runs, or runs again.
+    // The second round is an older version that still runs, or runs again.
     for (round, number, delay) in [(0, Some(2), 2), (1, None, 3)] {
         let handle = old.begin(&cookie);
         let session = handle.session::<v1::Visit>().await.unwrap();
@@ -262,7 +262,7 @@ async fn a_newer_value_that_arrives_with_a_conflict_is_not_overwritten() {
     session.update_level(|level| *level += 1);
     assert!(session.commit().await.unwrap_err().is_mismatch());
     assert_eq!(text(&site, &session.id(), "level").await.as_deref(), Some("\"high\""));
-    // To decide it needs no reading.
+    // A plain `set` does not need the stored value.
     session.set_level(3);
     session.commit().await.unwrap();
     assert_eq!(text(&site, &session.id(), "level").await.as_deref(), Some("3"));

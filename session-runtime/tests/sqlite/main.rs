@@ -1,4 +1,4 @@
-//! What is special about the SQLite store; the rules of every store are proved in `conformance.rs`.
+//! What is special about the SQLite store; `conformance.rs` checks the rules of every store.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
@@ -89,7 +89,7 @@ async fn sessions_are_there_after_reopening() {
     let store = SqliteStore::open(scratch.database()).unwrap();
     create(&store, 1).await;
     let (one, two) = (store.clone(), store.clone());
-    // Writes that nobody waits for are finished before the last handle is gone.
+    // The drop of the last handle waits for writes whose futures were dropped.
     drop(tokio::spawn(async move { one.update(&key(1), &add_one()).await }).await);
     let (one_key, patch) = (key(1), add_one());
     let pending = two.update(&one_key, &patch);
@@ -210,8 +210,8 @@ async fn waiting_writes_share_a_transaction() {
     for number in 0..100 {
         create(&store, number).await;
     }
-    // All wait for the lock, so they are there when it is free: one group, one commit, and a page
-    // that all of them change is in the WAL once.
+    // All writes wait for the lock, so they form one group with one commit. A page that all of them
+    // change is in the WAL once.
     let other = Connection::open(scratch.database()).unwrap();
     other.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); BEGIN IMMEDIATE").unwrap();
     let tasks: Vec<_> = (0..1_000)
@@ -281,7 +281,7 @@ async fn a_row_that_is_no_record_is_an_error_of_its_own() {
     assert_eq!(store.load(&key(1)).await.unwrap(), Loaded::Gone);
 }
 
-/// What the child process of the next test does: writes, and tells of each write it was told of.
+/// The child process of the next test: it writes, and prints each write that was acknowledged.
 #[test]
 #[ignore = "run by `acknowledged_writes_survive_a_kill`"]
 fn child_that_writes_until_it_is_killed() {
@@ -311,7 +311,7 @@ async fn acknowledged_writes_survive_a_kill() {
         .spawn()
         .unwrap();
     let mut told = 0_u64;
-    // The lines go on for a moment after the signal: what was told before it came counts too.
+    // Lines that were printed before the signal arrived count, too.
     for line in std::io::BufReader::new(child.stdout.take().unwrap()).lines() {
         let number = line.unwrap().split_once("written ").map(|(_, number)| number.to_owned());
         let Some(number) = number.and_then(|number| number.parse().ok()) else { continue };
@@ -323,7 +323,7 @@ async fn acknowledged_writes_survive_a_kill() {
     child.wait().unwrap();
     let store = SqliteStore::open(scratch.database()).unwrap();
     let kept: u64 = count(&store, 1).await.parse().unwrap();
-    // The last one may have been committed but not told of.
+    // The last write may have been committed but not acknowledged.
     assert!(told >= 200 && (kept == told || kept == told + 1), "told of {told}, kept {kept}");
 }
 

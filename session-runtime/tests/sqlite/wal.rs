@@ -1,4 +1,4 @@
-//! How long the log of writes gets.
+//! How long the write-ahead log gets.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -73,7 +73,7 @@ async fn the_wal_begins_anew_when_a_long_reader_has_ended() {
     let long = scratch.wal();
     assert!(long > 40 * MB, "{long}");
     other.execute_batch("COMMIT").unwrap();
-    // Twice as much again, for which a part of the file suffices.
+    // Twice as much again needs only a part of the file.
     write(700..2_100).await;
     let longest = scratch.wal();
     assert!(longest < 2 * long, "{longest} after {long}");

@@ -14,7 +14,7 @@ struct Visit {
     user_id: Option<u64>,
 }
 
-/// A store, and the cookie of somebody whose counter is 1.
+/// A store, and the cookie of a visitor whose counter is 1.
 async fn somebody() -> (FaultyStore<MemoryStore>, Sessions, CookieJar) {
     let store = FaultyStore::new(MemoryStore::new());
     let keys = Keyring::new([[7; 32]]).unwrap();

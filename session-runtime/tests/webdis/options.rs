@@ -1,4 +1,4 @@
-//! What the store can be told, and what Webdis may refuse.
+//! The options of the store, and what Webdis may refuse.
 
 use session_runtime::store::{Created, Loaded, Store, StoreError, WebdisStore, connect};
 use test_servers::Kind;

@@ -1,4 +1,4 @@
-//! A way to a server that counts connections and can cut them.
+//! A proxy that counts connections and can cut them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 pub(crate) struct Proxy {
     /// How many connections there have been.
     pub(crate) connections: Arc<AtomicUsize>,
-    /// Answers are not passed on: when one comes, its connection is closed.
+    /// Whether answers are withheld: when one comes, its connection is closed.
     pub(crate) loses_answers: Arc<AtomicBool>,
     /// Closes all connections.
     pub(crate) cut: Arc<Notify>,
@@ -19,7 +19,7 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// Stands before the server at this URL.
+    /// A proxy for the server at this URL.
     pub(crate) async fn before(url: &str) -> Self {
         let server = url.trim_start_matches("webdis://").to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

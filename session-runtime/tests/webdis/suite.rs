@@ -6,7 +6,7 @@ use test_servers::Kind;
 
 async fn keeps_the_rules(store: WebdisStore) {
     let report = conformance::run(|| async { store.clone() }).await.unwrap();
-    // The server ends sessions, so there is nothing to sweep.
+    // The server removes expired sessions, so there is nothing to sweep.
     let skipped = report.skipped();
     assert!(skipped.len() == 3 && skipped.iter().all(|it| it.starts_with("sweep_")), "{report}");
 }

@@ -1,4 +1,4 @@
-//! What a session may hold goes to Redis and back as it is.
+//! Every text goes to Redis and back unchanged.
 
 use session_runtime::patch::{FieldOp, Patch};
 use session_runtime::record::Principal;
@@ -47,7 +47,7 @@ async fn any_text_in_any_place() {
             [(format!("k{text:.40}"), text), ("last".to_owned(), text)].into_iter().collect();
         assert_eq!(store.create(&key, &fresh).await.unwrap(), Created::Created);
         assert_eq!(store.load(&key).await.unwrap(), Loaded::Live(fresh.clone()));
-        // As the last argument, as what is compared, and as what comes back from a conflict.
+        // As the last argument, as the old text of a replace, and in the record of a conflict.
         let set = FieldOp::Set(text.into());
         let replace = |old: &str| FieldOp::Replace { old: Some(old.into()), new: Some("x".into()) };
         let patch = |op| Patch { fields: vec![("last".into(), op)], ..Patch::empty() };

@@ -1,4 +1,4 @@
-//! Which keys belong to a principal.
+//! The index: which keys belong to a principal.
 
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeSet, HashMap};
@@ -8,11 +8,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::id::StoreKey;
 use crate::record::Principal;
 
-/// The keys of every principal, expired ones included until they are swept.
+/// The keys of every principal. Expired ones are included until they are swept.
 ///
-/// Its locks are the innermost: whoever changes it holds the lock of the entry's shard, and nobody
-/// takes another lock while holding one of these. So what the index says is never behind the
-/// shards by more than the moment in which both are locked.
+/// The locks of the index are the innermost: a writer already holds the lock of the entry's shard,
+/// and nobody takes another lock while they hold one of the index. So the index differs from a
+/// shard only while both are locked.
 pub(super) struct Index {
     parts: [Mutex<Part>; PARTS],
     hasher: RandomState,
@@ -35,20 +35,20 @@ impl Index {
         remove(&mut self.part(principal), principal, key);
     }
 
-    /// Replaces `from` by `to`; nobody sees the principal without either.
+    /// Replaces `from` by `to`. No reader sees the principal without both keys.
     pub(super) fn rename(&self, principal: &Principal, from: &StoreKey, to: StoreKey) {
         let mut part = self.part(principal);
         insert(&mut part, principal, to);
         remove(&mut part, principal, from);
     }
 
-    /// All keys of `principal` at one moment.
+    /// All keys of `principal`, read under one lock.
     pub(super) fn keys(&self, principal: &Principal) -> Vec<StoreKey> {
         let part = self.part(principal);
         part.get(principal).map(|keys| keys.iter().copied().collect()).unwrap_or_default()
     }
 
-    /// Up to `limit` keys of `principal` other than `except`; none only if there is none.
+    /// Up to `limit` keys of `principal` other than `except`; empty only if there are none.
     pub(super) fn some(
         &self,
         principal: &Principal,

@@ -1,4 +1,4 @@
-//! One part of the map, and the order in which its entries end.
+//! One part of the map, and the order in which its entries expire.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -7,13 +7,13 @@ use crate::clock::Timestamp;
 use crate::id::StoreKey;
 use crate::patch::{Applied, Patch};
 use crate::record::Record;
-use crate::store::SessionInfo;
+use crate::store::page::SessionInfo;
 
-/// A map of entries that knows which of them may have ended.
+/// A map of entries that knows which of them may have expired.
 ///
-/// Every entry is listed once in `due`, under a time at which it is looked at again: never later
-/// than its end, often earlier, because a touch moves the end and leaves the listing alone. That
-/// keeps a touch O(1); a sweep lists such an entry anew.
+/// Every entry is listed once in `due`, under the time at which a sweep checks it. That time is
+/// never later than the entry's expiry. It is often earlier, because a touch moves the expiry but
+/// not the listing, which keeps a touch O(1). A sweep that finds such an entry lists it again.
 #[derive(Default)]
 pub(super) struct Shard {
     entries: HashMap<StoreKey, Entry, BuildHasherDefault<KeyHasher>>,
@@ -25,27 +25,27 @@ struct Entry {
     listed: Timestamp,
 }
 
-/// What is kept under a key.
+/// What is stored under a key.
 pub(super) enum State {
     Live(Record),
-    /// A tombstone, when it ends, and where the session has moved.
+    /// A tombstone until this time. `delete` follows the session to `moved_to`.
     Gone {
         until: Timestamp,
-        to: Option<StoreKey>,
+        moved_to: Option<StoreKey>,
     },
 }
 
 /// What one step of a sweep did.
 pub(super) enum Step {
-    /// Nothing was due.
-    Idle,
-    /// The entry lives on and is listed anew.
+    NothingDue,
+    /// The entry has not expired and is listed again.
     Kept,
+    /// The entry has expired and is removed.
     Removed(StoreKey, State),
 }
 
 impl State {
-    fn ends(&self) -> Timestamp {
+    fn expires_at(&self) -> Timestamp {
         match self {
             Self::Live(record) => record.expires_at,
             Self::Gone { until, .. } => *until,
@@ -54,9 +54,9 @@ impl State {
 }
 
 impl Shard {
-    /// What is kept under `key` and has not ended.
+    /// What is stored under `key`, unless it has expired.
     pub(super) fn get(&self, key: &StoreKey, now: Timestamp) -> Option<&State> {
-        self.entries.get(key).map(|entry| &entry.state).filter(|state| now < state.ends())
+        self.entries.get(key).map(|entry| &entry.state).filter(|state| now < state.expires_at())
     }
 
     /// The record under `key`, if it is live.
@@ -67,10 +67,10 @@ impl Shard {
         }
     }
 
-    /// Where the session under `key` has moved, as long as its tombstone tells.
-    pub(super) fn moved(&self, key: &StoreKey, now: Timestamp) -> Option<StoreKey> {
+    /// Where `delete` follows the session that was under `key`.
+    pub(super) fn moved_to(&self, key: &StoreKey, now: Timestamp) -> Option<StoreKey> {
         match self.get(key, now) {
-            Some(State::Gone { to, .. }) => *to,
+            Some(State::Gone { moved_to, .. }) => *moved_to,
             _ => None,
         }
     }
@@ -99,9 +99,9 @@ impl Shard {
         keys.into_iter().filter_map(info).collect()
     }
 
-    /// Keeps `state` under `key`; answers what it replaced, also what had ended.
+    /// Stores `state` under `key`; returns what it replaced, expired or not.
     pub(super) fn put(&mut self, key: StoreKey, state: State) -> Option<State> {
-        let listed = state.ends();
+        let listed = state.expires_at();
         let replaced = self.entries.insert(key, Entry { state, listed });
         if let Some(old) = &replaced {
             self.due.remove(&(old.listed, key));
@@ -110,7 +110,9 @@ impl Shard {
         replaced.map(|old| old.state)
     }
 
-    /// Applies `patch` to the record under `key`, if it is live, and shows the outcome to `then`.
+    /// Applies `patch` to the record under `key` and calls `then` with the outcome.
+    ///
+    /// `None` if the record is not live.
     pub(super) fn apply<T>(
         &mut self,
         key: &StoreKey,
@@ -123,31 +125,31 @@ impl Shard {
         if !record.is_live(now) {
             return None;
         }
-        let answer = then(patch.apply(record), record);
+        let result = then(patch.apply(record), record);
         if record.expires_at < entry.listed {
             self.due.remove(&(entry.listed, *key));
             entry.listed = record.expires_at;
             self.due.insert((entry.listed, *key));
         }
-        Some(answer)
+        Some(result)
     }
 
-    /// Looks at the entry that is due first.
+    /// Checks the entry that is due first.
     pub(super) fn step(&mut self, now: Timestamp) -> Step {
-        let Some(&(listed, key)) = self.due.first() else { return Step::Idle };
+        let Some(&(listed, key)) = self.due.first() else { return Step::NothingDue };
         if now < listed {
-            return Step::Idle;
+            return Step::NothingDue;
         }
         self.due.pop_first();
         match self.entries.get_mut(&key) {
-            Some(entry) if now < entry.state.ends() => {
-                entry.listed = entry.state.ends();
+            Some(entry) if now < entry.state.expires_at() => {
+                entry.listed = entry.state.expires_at();
                 self.due.insert((entry.listed, key));
                 Step::Kept
             }
             _ => match self.entries.remove(&key) {
                 Some(entry) => Step::Removed(key, entry.state),
-                // Cannot be: what is listed has an entry.
+                // This cannot happen: every listed key has an entry.
                 None => Step::Kept,
             },
         }
@@ -161,15 +163,15 @@ impl Shard {
 
 /// Folds a store key into 64 bits.
 ///
-/// Store keys are made by HMAC with a secret key, so no client can choose keys that collide and a
-/// keyed hash would protect from nothing.
+/// Store keys come from an HMAC with a secret key. So no client can choose keys that collide, and a
+/// keyed hash would add no protection.
 #[derive(Default)]
 pub(super) struct KeyHasher(u64);
 
 impl KeyHasher {
     pub(super) fn hash(key: &StoreKey) -> u64 {
         let key = u128::from_le_bytes(*key.as_bytes());
-        // Mixed all the same: keys made by hand in tests often differ in one byte only.
+        // The bits are mixed because the keys of tests often differ in one byte only.
         let product = (key as u64 ^ 0x9e37_79b9_7f4a_7c15) as u128
             * ((key >> 64) as u64 ^ 0xd6e8_feb8_6659_fd93) as u128;
         (product >> 64) as u64 ^ product as u64
@@ -188,7 +190,7 @@ impl Hasher for KeyHasher {
         }
     }
 
-    /// The length that slices write before their content says nothing about a key.
+    /// Ignores the length that a slice writes before its content: all keys have the same.
     fn write_usize(&mut self, _: usize) {}
 
     fn finish(&self) -> u64 {

@@ -1,4 +1,4 @@
-//! All sessions of a store, and the index of whose they are.
+//! All sessions of a store, and the index by principal.
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,30 +7,35 @@ use std::time::Duration;
 use super::index::Index;
 use super::shard::{KeyHasher, Shard, State, Step};
 use crate::clock::{Clock, Timestamp};
+use crate::error::StoreError;
 use crate::id::StoreKey;
-use crate::patch::{Applied, Patch, PrincipalOp};
+use crate::patch::{Patch, PrincipalOp};
 use crate::record::{Principal, Record};
-use crate::store::{Created, StoreError, Updated};
+use crate::store::contract::{Created, KEY_IN_USE, Updated};
 
-/// Lock order: shards by position, then the index. Nothing is awaited under a lock.
+/// The shards and the index.
+///
+/// The order of locks is: shards by position, then the index. Nothing is awaited under a lock.
 pub(super) struct Shards {
     pub(super) shards: Box<[Padded]>,
     pub(super) index: Index,
     pub(super) clock: Box<dyn Clock>,
     tombstone_time: Duration,
-    /// Where the next sweep begins, so that small ones get round to every shard.
+    /// Where the next sweep begins, so that small sweeps also reach every shard in the end.
     pub(super) next_sweep: AtomicUsize,
 }
 
-/// A shard on cache lines of its own, so that neighbours do not slow each other down.
+/// A shard on its own cache lines, so that the locks of two shards do not share one.
 #[repr(align(128))]
 #[derive(Default)]
 pub(super) struct Padded(Mutex<Shard>);
 
 pub(super) const SHARDS: usize = 128;
 
-/// How many due entries are looked at by whatever adds one. An entry is added once and looked at
-/// once per idle time, so at worst the map holds about a third more than the live sessions.
+/// How many due entries a write checks when it adds one.
+///
+/// An entry is added once and checked once per idle time, so at worst the map holds about a third
+/// more entries than live sessions.
 const SWEPT_PER_WRITE: usize = 4;
 
 impl Shards {
@@ -63,8 +68,8 @@ impl Shards {
             PrincipalOp::Keep => None,
             _ => shard.live(key, now).and_then(|record| record.principal.clone()),
         };
-        let answer = shard.apply(key, patch, now, |applied, record| {
-            let updated = answer(applied, record);
+        let updated = shard.apply(key, patch, now, |applied, record| {
+            let updated = Updated::of(applied, record);
             if updated == Updated::Applied && patch.principal != PrincipalOp::Keep {
                 if let Some(before) = &before {
                     self.index.remove(before, key);
@@ -75,7 +80,7 @@ impl Shards {
             }
             updated
         });
-        answer.unwrap_or(Updated::Gone)
+        updated.unwrap_or(Updated::Gone)
     }
 
     pub(super) fn rename(
@@ -91,18 +96,18 @@ impl Shards {
             return Ok(Updated::Gone);
         };
         if new.as_deref().unwrap_or(&*old).get(to, now).is_some() {
-            return Err(StoreError::backend("the session cannot be renamed to a key in use"));
+            return Err(StoreError::backend(KEY_IN_USE));
         }
-        let applied = old.apply(from, patch, now, answer);
-        if applied != Some(Updated::Applied) {
-            return Ok(applied.unwrap_or(Updated::Gone));
+        let updated = old.apply(from, patch, now, Updated::of);
+        if updated != Some(Updated::Applied) {
+            return Ok(updated.unwrap_or(Updated::Gone));
         }
-        let moved = Some(*to).filter(|_| !patch.signs_in());
-        if let Some(State::Live(record)) = old.put(*from, self.tombstone(now, moved)) {
+        let moved_to = Some(*to).filter(|_| !patch.signs_in());
+        if let Some(State::Live(record)) = old.put(*from, self.tombstone(now, moved_to)) {
             let new = new.as_deref_mut().unwrap_or(&mut *old);
             let after = record.principal.clone();
             if let Some(State::Live(expired)) = new.put(*to, State::Live(record)) {
-                self.forget(&expired, to);
+                self.unindex(&expired, to);
             }
             match (before, after) {
                 (Some(before), Some(after)) if before == after => {
@@ -126,21 +131,21 @@ impl Shards {
         loop {
             let mut shard = self.shard(&key);
             self.sweep_shard(&mut shard, now, SWEPT_PER_WRITE);
-            let moved = shard.moved(&key, now);
+            let moved_to = shard.moved_to(&key, now);
             self.put(&mut shard, &key, self.tombstone(now, None));
-            match moved {
+            match moved_to {
                 Some(to) => key = to,
                 None => return,
             }
         }
     }
 
-    fn tombstone(&self, now: Timestamp, to: Option<StoreKey>) -> State {
-        State::Gone { until: now + self.tombstone_time, to }
+    fn tombstone(&self, now: Timestamp, moved_to: Option<StoreKey>) -> State {
+        State::Gone { until: now + self.tombstone_time, moved_to }
     }
 
-    /// Ends the session under `key` if it still is one of `principal`; answers whether it was live.
-    pub(super) fn end_of(&self, key: &StoreKey, principal: &Principal) -> bool {
+    /// Deletes the session under `key` if it still belongs to `principal`; returns whether it did.
+    pub(super) fn delete_session_of(&self, key: &StoreKey, principal: &Principal) -> bool {
         let now = self.clock.recent();
         let mut shard = self.shard(key);
         let live =
@@ -148,13 +153,13 @@ impl Shards {
         if live {
             self.put(&mut shard, key, self.tombstone(now, None));
         } else {
-            // It has expired. Whoever asks for more keys must not be given this one again.
+            // It has expired. Without this the caller would get the same key forever.
             self.index.remove(principal, key);
         }
         live
     }
 
-    /// Keeps `state` under `key` and brings the index up to date.
+    /// Stores `state` under `key` and updates the index.
     fn put(&self, shard: &mut Shard, key: &StoreKey, state: State) {
         if let State::Live(Record { principal: Some(principal), .. }) = &state {
             self.index.insert(principal, *key);
@@ -166,45 +171,47 @@ impl Shards {
         if let Some(State::Live(replaced)) = shard.put(*key, state)
             && replaced.principal != after
         {
-            self.forget(&replaced, key);
+            self.unindex(&replaced, key);
         }
     }
 
-    fn forget(&self, record: &Record, key: &StoreKey) {
+    /// Removes the index entry of a record that was stored under `key`.
+    fn unindex(&self, record: &Record, key: &StoreKey) {
         if let Some(principal) = &record.principal {
             self.index.remove(principal, key);
         }
     }
 
-    /// Looks at up to `steps` due entries; answers how many there were and how many had ended.
+    /// Checks up to `steps` due entries; returns how many it checked and how many had expired.
     pub(super) fn sweep_shard(
         &self,
         shard: &mut Shard,
         now: Timestamp,
         steps: usize,
     ) -> (usize, usize) {
-        let mut ended = 0;
-        for looked_at in 0..steps {
+        let mut expired = 0;
+        for checked in 0..steps {
             match shard.step(now) {
-                Step::Idle => return (looked_at, ended),
+                Step::NothingDue => return (checked, expired),
                 Step::Kept => {}
                 Step::Removed(key, state) => {
                     if let State::Live(record) = state {
-                        self.forget(&record, &key);
+                        self.unindex(&record, &key);
                     }
-                    ended += 1;
+                    expired += 1;
                 }
             }
         }
-        (steps, ended)
+        (steps, expired)
     }
 
     pub(super) fn shard(&self, key: &StoreKey) -> MutexGuard<'_, Shard> {
         lock(&self.shards[position(key)])
     }
 
-    /// The shards of both keys, locked in the order of their positions; the second is `None` if it
-    /// is the first.
+    /// The shards of both keys, locked in the order of their positions.
+    ///
+    /// The second is `None` if both keys are in the same shard.
     fn shard_pair(
         &self,
         from: &StoreKey,
@@ -225,21 +232,18 @@ impl Shards {
     }
 }
 
-fn answer(applied: Applied, record: &Record) -> Updated {
-    match applied {
-        Applied::Applied => Updated::Applied,
-        Applied::Conflict => Updated::Conflict(record.clone()),
-        Applied::Mismatch(key) => Updated::Mismatch(key),
-    }
-}
-
-/// The shard of a key. The map inside goes by the hash's lowest and highest bits.
+/// The position of the shard of a key.
+///
+/// It uses bits of the hash that the map inside the shard does not: that one uses the lowest and
+/// the highest.
 pub(super) fn position(key: &StoreKey) -> usize {
     (KeyHasher::hash(key) >> 40) as usize % SHARDS
 }
 
-/// A panic under the lock leaves a shard that is at worst out of step with the index, which every
-/// reader of the index checks; so the other sessions stay usable.
+/// Locks a shard, even after a panic under its lock.
+///
+/// Such a panic leaves at worst an index that differs from the shard. Every reader of the index
+/// checks the shard, so the other sessions stay usable.
 pub(super) fn lock(shard: &Padded) -> MutexGuard<'_, Shard> {
     shard.0.lock().unwrap_or_else(PoisonError::into_inner)
 }

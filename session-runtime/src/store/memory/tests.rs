@@ -1,11 +1,15 @@
 use std::time::Duration;
 
-use super::*;
-use crate::patch::ExpiryOp;
-use crate::record::{Fields, Lifetime};
+use super::MemoryStore;
+use super::shards::lock;
+use crate::clock::Clock;
+use crate::id::StoreKey;
+use crate::patch::{ExpiryOp, Patch};
+use crate::record::{Fields, Lifetime, Principal, Record};
+use crate::store::contract::{Created, Store, Updated};
 use crate::testing::ManualClock;
 
-/// Keys are random in real life, so these look it.
+/// A key that looks random, as real keys are.
 fn key(number: u64) -> StoreKey {
     let mut bytes = [0; 16];
     let spread = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -33,7 +37,7 @@ fn sizes(store: &MemoryStore) -> (usize, usize, usize) {
 }
 
 #[tokio::test]
-async fn a_sweep_finds_all_that_ended_and_nothing_else() {
+async fn a_sweep_removes_all_that_expired_and_nothing_else() {
     let clock = ManualClock::default();
     let store = MemoryStore::with_clock(clock.clone());
     for number in 0..1_000 {
@@ -61,7 +65,7 @@ async fn a_sweep_finds_all_that_ended_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn an_end_that_comes_earlier_is_listed_anew() {
+async fn an_earlier_expiry_is_listed_again() {
     let clock = ManualClock::default();
     let store = MemoryStore::with_clock(clock.clone());
     let long = record(&clock, 3_600);
@@ -103,7 +107,7 @@ async fn renames_in_both_directions_do_not_deadlock() {
         let (store, record) = (store.clone(), record(&clock, 600));
         tokio::spawn(async move {
             for number in 0..2_000_u64 {
-                // Fresh keys, whose shards stand in either order.
+                // New keys, whose shards have either order.
                 let (from, to) = (key(task << 32 | number << 1), key(task << 32 | number << 1 | 1));
                 assert_eq!(store.create(&from, &record).await.unwrap(), Created::Created);
                 let renamed = store.rename(&from, &to, &Patch::empty()).await.unwrap();

@@ -1,4 +1,4 @@
-//! The options of the store.
+//! How a store is opened, and its options.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,9 +10,59 @@ use ::mongodb::{Client, Database};
 
 use super::client::{HostOptions, check, durable, new_client};
 use super::ready::Readiness;
-use super::{Inner, MongoStore, url};
+use super::store::{Inner, MongoStore};
+use super::url;
 use crate::clock::{Clock, SystemClock};
 use crate::error::ConfigError;
+use crate::store::contract::TOMBSTONE_TIME;
+
+impl MongoStore {
+    /// Connects to the server or replica set that a URL names, with default options otherwise.
+    ///
+    /// # Errors
+    ///
+    /// As [`MongoStoreBuilder::open`].
+    pub async fn connect(url: &str) -> Result<Self, ConfigError> {
+        Self::builder(url).open().await
+    }
+
+    /// A store on the server or replica set that a URL names, with options to choose.
+    ///
+    /// The URL takes the options of MongoDB's connection strings, and `collection`,
+    /// `command_timeout_ms` and `tombstone_time_ms`. A URL that begins with `mongodb+srv:` needs
+    /// the feature `dns-resolver` of the crate `mongodb`.
+    pub fn builder(url: impl Into<String>) -> MongoStoreBuilder {
+        MongoStoreBuilder::new(Source::Url(url.into()))
+    }
+
+    /// A store on the server at `host`, with options to choose.
+    pub fn at_host(host: impl Into<String>) -> MongoStoreBuilder {
+        MongoStoreBuilder::new(Source::Host(host.into()))
+    }
+
+    /// A store with an existing client of the crate `mongodb`, 3.9 or later.
+    ///
+    /// Set the client's own timeouts as well if they should be shorter than those of the store.
+    ///
+    /// ```no_run
+    /// use session_runtime::store::MongoStore;
+    ///
+    /// # async fn open() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = mongodb::Client::with_uri_str("mongodb://localhost").await?;
+    /// let store = MongoStore::with_client(client).database("shop").open().await?;
+    /// # let _ = store;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_client(client: Client) -> MongoStoreBuilder {
+        MongoStoreBuilder::new(Source::Client(client))
+    }
+
+    /// A store in an existing database of the crate `mongodb`, 3.9 or later.
+    pub fn with_database(database: Database) -> MongoStoreBuilder {
+        MongoStoreBuilder::new(Source::Database(database))
+    }
+}
 
 /// The options of a [`MongoStore`].
 ///
@@ -54,28 +104,12 @@ enum Source {
     Database(Database),
 }
 
-/// The database, the collection and the time for a command unless something else is said.
+// The defaults.
 const DATABASE: &str = "sessions";
 const COLLECTION: &str = "sessions";
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl MongoStoreBuilder {
-    pub(super) fn at_url(url: String) -> Self {
-        Self::new(Source::Url(url))
-    }
-
-    pub(super) fn at_host(host: String) -> Self {
-        Self::new(Source::Host(host))
-    }
-
-    pub(super) fn with_client(client: Client) -> Self {
-        Self::new(Source::Client(client))
-    }
-
-    pub(super) fn with_database(database: Database) -> Self {
-        Self::new(Source::Database(database))
-    }
-
     fn new(source: Source) -> Self {
         Self {
             source,
@@ -95,7 +129,7 @@ impl MongoStoreBuilder {
         self
     }
 
-    /// Who logs in at the host. The default is nobody.
+    /// The user that logs in at the host. By default nobody logs in.
     pub fn username(mut self, name: impl Into<String>) -> Self {
         self.host_options.username = Some(name.into());
         self
@@ -113,79 +147,89 @@ impl MongoStoreBuilder {
         self
     }
 
-    /// Whether to use TLS to the host. The default is not to.
+    /// Whether to use TLS to the host. The default is `false`.
     pub fn tls(mut self, tls: bool) -> Self {
         self.host_options.tls = Some(tls);
         self
     }
 
-    /// A file with the certificates (PEM) that the host's certificate is checked against, instead of
-    /// the public authorities. Needs [`tls`](Self::tls).
+    /// A PEM file with the authorities that may sign the host's certificate.
+    ///
+    /// The default is the public authorities. Needs [`tls`](Self::tls).
     pub fn tls_ca_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.host_options.tls_ca_file = Some(path.into());
         self
     }
 
-    /// Whether to use this host alone and not look for the other members of its replica set. For a
-    /// host that is reached in another way than the replica set knows; it must be the primary. The
-    /// default is not to.
+    /// Whether to use only this host, not the other members of its replica set.
+    ///
+    /// The default is `false`. Use `true` if the replica set knows the host under an address that
+    /// cannot be reached from here. The host must be the primary.
     pub fn direct(mut self, direct: bool) -> Self {
         self.host_options.direct = Some(direct);
         self
     }
 
-    /// The database. The default is the one in the URL, the client's default database, or `sessions`.
+    /// The database. The default is that of the URL or of the client, or else `sessions`.
     pub fn database(mut self, name: impl Into<String>) -> Self {
         self.database = Some(name.into());
         self
     }
 
-    /// The collection, created if it is not there. The default is `sessions`.
+    /// The collection, created if it is missing. The default is `sessions`.
     pub fn collection(mut self, name: impl Into<String>) -> Self {
         self.collection = Some(name.into());
         self
     }
 
-    /// Who tells whether a session has expired. The default is [`SystemClock`]. All processes that
-    /// use the collection should agree on the time.
+    /// The clock that decides whether a session has expired. The default is [`SystemClock`].
+    ///
+    /// All processes that use the collection should agree on the time.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// How long a deleted or renamed session answers `Gone` instead of `Absent`. The default is 60
-    /// seconds; it should be longer than the longest request.
+    /// How long a deleted or renamed session is `Gone` instead of `Absent`.
+    ///
+    /// The default is 60 seconds. It should be longer than the longest request.
     pub fn tombstone_time(mut self, time: Duration) -> Self {
         self.tombstone_time = Some(time);
         self
     }
 
-    /// How long an operation may take before it fails, waiting for a server or a connection included.
+    /// How long an operation may take, including the wait for a server or connection.
+    ///
     /// The default is 5 seconds.
     pub fn command_timeout(mut self, timeout: Duration) -> Self {
         self.command_timeout = Some(timeout);
         self
     }
 
-    /// Whether the indexes that are missing are created, and with them the collection.
+    /// Whether missing indexes, and with them the collection, are created.
     pub(in crate::store) fn create(mut self, create: bool) -> Self {
         self.create = create;
         self
     }
 
-    /// Connects, and creates the indexes that are missing. The user needs the role `readWrite`; where
-    /// the indexes are there already, no right to create them.
+    /// Connects and creates missing indexes.
     ///
-    /// If no server can be reached, that is reported through `tracing` and the store is opened all the
-    /// same: its operations fail until there is one.
+    /// The user needs the role `readWrite`. If the indexes exist, the right to create them is not
+    /// needed.
+    ///
+    /// A server that cannot be reached is not an error but a warning through `tracing`. Operations
+    /// fail until a server can be reached.
     ///
     /// Must be called within a tokio runtime.
     ///
     /// # Errors
     ///
-    /// If an option is not valid or contradicts another, if writes are not to be acknowledged
-    /// (`w=0`) or reads are not to go to the primary, if the server refuses the login or is no
-    /// primary, or if an index of this store is there with other options. No error shows a password.
+    /// - An option is not valid or contradicts another.
+    /// - Writes would not be acknowledged (`w=0`), or reads would not go to the primary.
+    /// - The server refuses the login or is not a primary.
+    /// - An index of the store exists with other options.
+    ///
+    /// No error shows a password.
     pub async fn open(self) -> Result<MongoStore, ConfigError> {
         let Self { source, host_options, database, mut collection, clock, create, .. } = self;
         let (mut command_timeout, mut tombstone_time) = (self.command_timeout, self.tombstone_time);
@@ -245,27 +289,27 @@ impl MongoStoreBuilder {
             own_client,
             closed: AtomicBool::new(false),
             clock,
-            tombstone_time: tombstone_time.unwrap_or(crate::store::TOMBSTONE_TIME),
+            tombstone_time: tombstone_time.unwrap_or(TOMBSTONE_TIME),
             command_timeout,
         })))
     }
 }
 
-/// The first name that is said.
+/// The first name that is given, checked.
 fn checked(
     option: &str,
-    said: Option<&str>,
+    given: Option<&str>,
     default: Option<&str>,
-    otherwise: &str,
+    fallback: &str,
 ) -> Result<String, ConfigError> {
-    let name = said.or(default).unwrap_or(otherwise);
-    let wrong = match option {
+    let name = given.or(default).unwrap_or(fallback);
+    let is_invalid = match option {
         "database" => name.contains(['/', '\\', '.', ' ', '"', '$', '\0']) || name.len() > 63,
         _ => name.contains(['$', '\0']) || name.starts_with("system.") || name.len() > 200,
     };
-    if name.is_empty() || wrong {
+    if name.is_empty() || is_invalid {
         return Err(ConfigError::new(format_args!(
-            "the MongoDB option `{option}` is {name:?}, which is no name that MongoDB takes"
+            "the MongoDB option `{option}` is {name:?}, which MongoDB does not allow as a name"
         )));
     }
     Ok(name.to_owned())

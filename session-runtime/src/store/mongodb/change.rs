@@ -2,35 +2,38 @@
 
 use ::mongodb::bson::{Bson, Document, doc};
 
-use super::document::{binary, date, lifetime, millis, path, value, who};
+use super::document::{binary, date, lifetime, millis, path, principal_document, value};
 use crate::clock::Timestamp;
 use crate::id::StoreKey;
 use crate::patch::{ExpiryOp, FieldOp, Patch, PrincipalOp};
 use crate::record::Record;
 
-/// The arguments of an `updateOne` that changes a session completely or, if the filter does not
-/// match it, not at all.
+/// The arguments of an `updateOne` that applies a patch.
+///
+/// If the filter does not match the session, nothing changes.
 pub(super) struct Change {
     pub(super) filter: Document,
     pub(super) update: Document,
 }
 
-/// Where a session moves to.
+/// Where a rename moves a session.
 #[derive(Clone, Copy)]
 pub(super) struct Move<'a> {
     pub(super) to: &'a StoreKey,
-    /// How long the old key answers `Gone`.
+    /// Until when the old key is `Gone`.
     pub(super) gone_until: Timestamp,
 }
 
-/// How many former keys a session keeps. Their tombstones matter for a minute, in which `delete` follows them.
+/// How many former keys a session keeps. Each matters only as long as its tombstone, a minute.
 const FORMER_KEYS: i32 = 32;
 
 impl Change {
-    /// The patch for a session that was not looked at. Its filter misses also what needs that: a sum
-    /// beyond its bounds, a counter that does not start at zero, an expiry beyond the deadline.
-    /// `None` if it could not but miss.
-    pub(super) fn unseen(
+    /// The change for a session that was not read before.
+    ///
+    /// Its filter also excludes the cases that need a read: a sum beyond its bounds, an absent
+    /// counter that does not start at zero, an expiry beyond the deadline. `None` if it could never
+    /// match.
+    pub(super) fn without_read(
         key: &StoreKey,
         patch: &Patch,
         to: Option<Move<'_>>,
@@ -53,9 +56,10 @@ impl Change {
         Some(parts.finish(key, to))
     }
 
-    /// The patch for a session that is as `before` in all that the result depends on; `after` is
-    /// that result.
-    pub(super) fn seen(
+    /// The change for a session that was read as `before`; the patch makes it `after`.
+    ///
+    /// Its filter matches if everything that the result depends on is still as in `before`.
+    pub(super) fn after_read(
         key: &StoreKey,
         patch: &Patch,
         to: Option<Move<'_>>,
@@ -75,7 +79,7 @@ impl Change {
         }
         if matches!(patch.expiry, ExpiryOp::Extend(_)) {
             parts.filter.insert("deadline", millis(before.deadline));
-            // A touch that came in between may have gone further.
+            // A concurrent touch may have set a later expiry.
             parts.max.insert("expires_at", date(after.expires_at));
         }
         parts.rest(patch, to);
@@ -85,7 +89,7 @@ impl Change {
 
 struct Parts {
     filter: Document,
-    /// What must not be true.
+    /// Conditions that must not be true.
     nor: Vec<Document>,
     set: Document,
     unset: Document,
@@ -110,12 +114,13 @@ impl Parts {
                 self.holds(&path, old.as_deref());
                 self.put(&path, new.as_deref());
             }
-            FieldOp::Add { .. } => unreachable!("sums are the caller's"),
+            FieldOp::Add { .. } => unreachable!("the caller handles sums"),
         }
     }
 
-    /// Adds to a long whose sum is within the bounds, or to an absent field that starts at zero.
-    /// `None` if no sum can be.
+    /// Adds to a long if the sum is within the bounds, or to an absent field that starts at zero.
+    ///
+    /// `None` if no long has such a sum.
     fn add(&mut self, path: &str, delta: i64, min: i64, max: i64, start: i64) -> Option<()> {
         let (delta_wide, smallest, largest) = (i128::from(delta), i128::from(min), i128::from(max));
         let least = smallest - delta_wide;
@@ -138,6 +143,7 @@ impl Parts {
         Some(())
     }
 
+    /// Requires that a field holds this text, or is absent.
     fn holds(&mut self, path: &str, text: Option<&str>) {
         let condition = match text {
             Some(text) => Bson::Document(doc! { "$eq": value(text) }),
@@ -153,12 +159,12 @@ impl Parts {
         };
     }
 
-    /// Principal and lifetime.
+    /// Changes the principal and the lifetime.
     fn rest(&mut self, patch: &Patch, to: Option<Move<'_>>) {
         match &patch.principal {
             PrincipalOp::Keep => {}
             PrincipalOp::Set(principal) => {
-                self.set.insert("principal", who(principal));
+                self.set.insert("principal", principal_document(principal));
                 if let Some(Move { to, .. }) = to {
                     self.set.insert("signed_in_as", binary(to));
                 }
@@ -177,7 +183,7 @@ impl Parts {
         if !self.nor.is_empty() {
             self.filter.insert("$nor", self.nor);
         }
-        // An update must say something, also where nothing is to change.
+        // An update must not be empty, even if nothing changes.
         self.set.insert("key", binary(to.map_or(key, |to| to.to)));
         let mut update = doc! { "$set": self.set };
         for (operator, paths) in [("$unset", self.unset), ("$inc", self.inc), ("$max", self.max)] {
@@ -198,7 +204,7 @@ impl Parts {
     }
 }
 
-/// Matches the session that is stored under `key` now, live or expired.
+/// Matches the session whose current key is `key`, live or expired.
 pub(super) fn stored_under(key: &StoreKey) -> Document {
     doc! { "keys": binary(key), "key": binary(key) }
 }

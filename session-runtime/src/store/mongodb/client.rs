@@ -1,4 +1,4 @@
-//! The driver's client and collection, as the store needs them.
+//! The driver's client and collection with the options that the store needs.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use ::mongodb::{Client, Collection, Database};
 
 use crate::error::ConfigError;
 
-/// What only a host has: a URL says these itself, a client was made with them.
+/// Options that go only with a host: a URL contains them, and an existing client already has them.
 #[derive(Default)]
 pub(super) struct HostOptions {
     pub(super) port: Option<u16>,
@@ -25,7 +25,7 @@ pub(super) struct HostOptions {
 }
 
 impl HostOptions {
-    /// The name of the first option that was given.
+    /// The name of the first option that is set.
     pub(super) fn first(&self) -> Option<&'static str> {
         let given = [
             ("port", self.port.is_some()),
@@ -85,7 +85,7 @@ pub(super) fn new_client(
     mut options: ClientOptions,
     timeout: Duration,
 ) -> Result<Client, ConfigError> {
-    // Nothing waits for longer than the store does.
+    // The driver must not wait longer than the store.
     options.server_selection_timeout.get_or_insert(timeout);
     options.connect_timeout.get_or_insert(timeout);
     // See the docs of `MongoStore`.
@@ -94,7 +94,7 @@ pub(super) fn new_client(
         .map_err(|error| ConfigError::with_source("the options of MongoDB do not fit", error))
 }
 
-/// The collection as the store needs it: acknowledged writes, reads from the primary.
+/// The collection with acknowledged writes and with reads from the primary.
 pub(super) fn durable(
     database: &Database,
     name: &str,
@@ -103,7 +103,7 @@ pub(super) fn durable(
     check(database.write_concern(), database.selection_criteria())?;
     let mut concern = database.write_concern().cloned().unwrap_or_default();
     concern.w.get_or_insert(Acknowledgment::Majority);
-    // The server gives up when nobody waits any more.
+    // The server must not wait longer than the store.
     concern.w_timeout.get_or_insert(timeout);
     let mut options = CollectionOptions::default();
     options.write_concern = Some(concern);
@@ -112,6 +112,7 @@ pub(super) fn durable(
     Ok(database.collection_with_options(name, options))
 }
 
+/// Refuses unacknowledged writes, and reads from a secondary.
 pub(super) fn check(
     concern: Option<&WriteConcern>,
     reads: Option<&SelectionCriteria>,
@@ -126,7 +127,7 @@ pub(super) fn check(
         None | Some(SelectionCriteria::ReadPreference(ReadPreference::Primary)) => Ok(()),
         Some(_) => Err(ConfigError::new(
             "the MongoDB option `readPreference` is not `primary`; \
-             a secondary may still show a session that was ended",
+             a secondary may still show a deleted session",
         )),
     }
 }

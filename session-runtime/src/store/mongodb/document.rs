@@ -1,20 +1,20 @@
-//! How a session is kept as a document.
+//! A session as a document.
 //!
 //! ```text
 //! {
-//!   key: Binary,             the key it is stored under; a tombstone has none
-//!   keys: [Binary],          every key it was stored under, the last one last; uniquely indexed
-//!   ended: [Date],           until when the first of them, the second, .. answer `Gone`
-//!   signed_in_as: Binary,    the key it got when somebody signed in last
-//!   expires_at: Date,        for the TTL index too
+//!   key: Binary,             the current key; a tombstone has none
+//!   keys: [Binary],          all keys that the session has had, the current one last; unique index
+//!   ended: [Date],           until when the first of `keys`, the second, .. is `Gone`
+//!   signed_in_as: Binary,    the key that the session got at the last sign-in
+//!   expires_at: Date,        also for the TTL index
 //!   created_at: Long, deadline: Long, idle_ms: Long, persistent: Boolean,
 //!   principal: { key: String, value: String },
 //!   fields: { name: Long | String }
 //! }
 //! ```
 //!
-//! Former keys stay in the document, so that one update of one document both moves a session and
-//! leaves a tombstone, and the unique index keeps former keys from being used again.
+//! Former keys remain in the document. So one update of one document both moves a session and
+//! leaves a tombstone, and the unique index keeps a former key from being used again.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -26,9 +26,9 @@ use crate::clock::{Timestamp, whole_millis};
 use crate::id::StoreKey;
 use crate::patch::parse_integer;
 use crate::record::{Lifetime, Principal, Record};
-use crate::store::Loaded;
+use crate::store::contract::Loaded;
 
-/// Why an operation failed: the driver, or a document that is no session.
+/// Why an operation failed: an error of the driver, or a document that is not a session.
 pub(super) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// The document of a new session.
@@ -45,18 +45,18 @@ pub(super) fn live(key: &StoreKey, record: &Record) -> Document {
     };
     document.extend(lifetime(&record.lifetime, record.deadline));
     if let Some(principal) = &record.principal {
-        document.insert("principal", who(principal));
+        document.insert("principal", principal_document(principal));
     }
     document
 }
 
-/// The document of a tombstone for a key that is not known.
+/// The document of a tombstone for an unknown key.
 pub(super) fn tombstone(key: &StoreKey, until: Timestamp) -> Document {
     doc! { "keys": [binary(key)], "ended": [date(until)], "expires_at": date(until) }
 }
 
-/// What makes a tombstone of a live session.
-pub(super) fn bury(until: Timestamp) -> Document {
+/// The update that turns a live session into a tombstone.
+pub(super) fn to_tombstone(until: Timestamp) -> Document {
     doc! {
         "$set": { "expires_at": date(until) },
         "$unset": {
@@ -67,7 +67,7 @@ pub(super) fn bury(until: Timestamp) -> Document {
     }
 }
 
-/// What the document that has `key` among its keys says of it.
+/// The state of `key`, which is among the keys of the document.
 pub(super) fn read(key: &StoreKey, document: &Document, now: Timestamp) -> Result<Loaded, Failure> {
     if current_key(document)? == Some(*key) {
         let record = record(document)?;
@@ -84,8 +84,8 @@ pub(super) fn read(key: &StoreKey, document: &Document, now: Timestamp) -> Resul
     }
 }
 
-/// Where `delete` finds the session that was renamed from `key`: nowhere if somebody has signed in since.
-pub(super) fn moved(key: &StoreKey, document: &Document) -> Result<Option<StoreKey>, Failure> {
+/// Where `delete` follows the session that was renamed from `key`; `None` after a sign-in.
+pub(super) fn moved_to(key: &StoreKey, document: &Document) -> Result<Option<StoreKey>, Failure> {
     let keys = document.get_array("keys")?;
     let position = |key: &Bson| keys.iter().position(|it| it == key);
     let signed_in = document.get("signed_in_as").and_then(position);
@@ -95,14 +95,14 @@ pub(super) fn moved(key: &StoreKey, document: &Document) -> Result<Option<StoreK
     }
 }
 
-/// The key that a session is stored under now; a tombstone has none.
+/// The current key of a session; a tombstone has none.
 pub(super) fn current_key(document: &Document) -> Result<Option<StoreKey>, Failure> {
     match document.get("key") {
         None => Ok(None),
         Some(Bson::Binary(binary)) => {
             Ok(Some(StoreKey::from_bytes(binary.bytes.as_slice().try_into()?)))
         }
-        Some(_) => Err("the key of a session is no binary".into()),
+        Some(_) => Err("the key of a session is not a binary".into()),
     }
 }
 
@@ -140,11 +140,12 @@ pub(super) fn lifetime(lifetime: &Lifetime, deadline: Timestamp) -> Document {
     doc! { "deadline": millis(deadline), "idle_ms": idle, "persistent": lifetime.persistent }
 }
 
-pub(super) fn who(principal: &Principal) -> Document {
+pub(super) fn principal_document(principal: &Principal) -> Document {
     doc! { "key": principal.key(), "value": principal.value() }
 }
 
-/// A text as it is stored: what `$inc` works on as a long, which stands for no other text.
+/// A text as it is stored: an integer in canonical form as a long, so that `$inc` works on it. A
+/// long never stands for another text.
 pub(super) fn value(text: &str) -> Bson {
     match parse_integer(text) {
         Some(number) => Bson::Int64(number),
@@ -156,7 +157,7 @@ pub(super) fn binary(key: &StoreKey) -> Binary {
     Binary { subtype: BinarySubtype::Generic, bytes: key.as_bytes().to_vec() }
 }
 
-/// BSON's dates have a sign; times beyond them are never reached.
+/// A time as a date of BSON, which is a signed number. Times beyond its range never come.
 pub(super) fn date(time: Timestamp) -> DateTime {
     DateTime::from_millis(millis(time))
 }
@@ -169,12 +170,12 @@ fn timestamp(millis: i64) -> Timestamp {
     Timestamp::from_millis(u64::try_from(millis).unwrap_or(0))
 }
 
-/// The path of a field in filters and updates.
+/// The path of a field for filters and updates.
 pub(super) fn path(name: &str) -> String {
     format!("fields.{}", escape(name))
 }
 
-/// A field's name without what means something to MongoDB.
+/// A field's name with the special characters of MongoDB escaped.
 fn escape(name: &str) -> Cow<'_, str> {
     const SPECIAL: [char; 4] = ['%', '.', '$', '\0'];
     if name.is_empty() {
@@ -235,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_alone_are_longs() {
+    fn only_integers_are_longs() {
         for text in ["0", "-7", "9223372036854775807", "-9223372036854775808"] {
             assert!(matches!(value(text), Bson::Int64(_)), "{text}");
         }

@@ -1,4 +1,4 @@
-//! The indexes of the collection: created where they are missing, never changed.
+//! The indexes of the collection. Missing ones are created; existing ones are never changed.
 
 use std::time::Duration;
 
@@ -10,11 +10,13 @@ use ::mongodb::options::IndexOptions;
 
 use crate::error::ConfigError;
 
-/// How long after its end MongoDB removes a document. Long enough that neither a clock that is a
-/// little ahead nor a tombstone's end matters: this index never decides what is live.
+/// How long after its expiry MongoDB removes a document.
+///
+/// It is long enough that neither a clock which is a little ahead nor the end of a tombstone
+/// matters: this index never decides what is live.
 const GRACE: Duration = Duration::from_secs(300);
 
-/// Creates what is missing, or refuses to, and checks what is there.
+/// Checks the indexes and creates missing ones; without `create` a missing one is an error.
 pub(super) async fn ensure(
     collection: &Collection<Document>,
     create: bool,
@@ -49,7 +51,7 @@ pub(super) async fn ensure(
         ),
         _ => failed(error),
     })?;
-    // What was just created has the collection's own collation, if it has one.
+    // A new index has the collation of its collection, so this check finds such a collection.
     self::missing(collection, &present(collection).await.map_err(failed)?).map(drop)
 }
 
@@ -61,7 +63,7 @@ fn wanted() -> [IndexModel; 3] {
     let options = IndexOptions::builder;
     [
         index("session_keys", doc! { "keys": 1 }, options().unique(true).build()),
-        // Sparse: a visitor who is not signed in has no entry.
+        // Sparse: a session that nobody is signed in to has no entry.
         index(
             "session_principal",
             doc! { "principal.key": 1, "principal.value": 1 },
@@ -84,11 +86,11 @@ async fn present(collection: &Collection<Document>) -> Result<Vec<IndexModel>, E
     Ok(found)
 }
 
-/// Which indexes are not there.
+/// The missing indexes.
 ///
 /// # Errors
 ///
-/// If one is there with other options.
+/// If an index exists with other options.
 fn missing(
     collection: &Collection<Document>,
     present: &[IndexModel],
@@ -97,7 +99,7 @@ fn missing(
     for wanted in wanted() {
         let same: Vec<_> = present.iter().filter(|it| same_keys(&it.keys, &wanted.keys)).collect();
         match same.iter().find(|it| !same_options(it, &wanted)) {
-            Some(other) => return Err(refused(collection, other, &wanted)),
+            Some(other) => return Err(wrong_index(collection, other, &wanted)),
             None if same.is_empty() => missing.push(wanted),
             None => {}
         }
@@ -105,7 +107,7 @@ fn missing(
     Ok(missing)
 }
 
-/// Servers write the direction as they like: `1`, `1.0` or a long.
+/// Compares the keys only by name: servers write the direction as `1`, `1.0` or a long.
 fn same_keys(one: &Document, other: &Document) -> bool {
     one.len() == other.len() && one.keys().eq(other.keys())
 }
@@ -124,7 +126,7 @@ fn same_options(one: &IndexModel, other: &IndexModel) -> bool {
     parts(one) == parts(other)
 }
 
-fn refused(
+fn wrong_index(
     collection: &Collection<Document>,
     index: &IndexModel,
     wanted: &IndexModel,
@@ -138,16 +140,16 @@ fn refused(
         ));
     }
     let needed = match wanted.options.as_ref().and_then(|options| options.expire_after) {
-        Some(grace) => format!("`expireAfterSeconds: {}`", grace.as_secs()),
+        Some(grace) => format!("the option `expireAfterSeconds: {}`", grace.as_secs()),
         None if wanted.options.as_ref().is_some_and(|it| it.unique == Some(true)) => {
-            "`unique: true` alone".to_owned()
+            "only the option `unique: true`".to_owned()
         }
-        None => "`sparse: true` alone".to_owned(),
+        None => "only the option `sparse: true`".to_owned(),
     };
     ConfigError::new(format_args!(
-        "the index `{name}` of the MongoDB collection `{namespace}` has other options than {needed}; \
+        "the index `{name}` of the MongoDB collection `{namespace}` must have {needed}; \
          run `db.getCollection({collection:?}).dropIndex({name:?})` in `mongosh`, \
-         and the next start creates it as it should be",
+         and the next start creates it correctly",
         name = options.name.unwrap_or_default(),
         namespace = collection.namespace(),
         collection = collection.name(),

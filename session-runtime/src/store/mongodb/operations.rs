@@ -1,19 +1,20 @@
-//! What each operation asks of the collection.
+//! The commands of each operation.
 
 use ::mongodb::bson::oid::ObjectId;
 use ::mongodb::bson::{Bson, Document, doc};
 use ::mongodb::error::{Error, ErrorKind, WriteFailure};
 
-use super::Inner;
 use super::change::{Change, Move, stored_under};
-use super::document::{self, Failure, binary, bury, date};
+use super::document::{self, Failure, binary, date, to_tombstone};
+use super::store::Inner;
 use crate::clock::Timestamp;
 use crate::id::StoreKey;
-use crate::patch::{Applied, Patch};
+use crate::patch::Patch;
 use crate::record::{Principal, Record};
-use crate::store::{Created, Cursor, Loaded, Page, SessionInfo, Updated};
+use crate::store::contract::{Created, KEY_IN_USE, Loaded, Updated};
+use crate::store::page::{Cursor, Page, SessionInfo};
 
-/// What one batch of a sweep found.
+/// How many expired documents one batch of a sweep found and deleted.
 pub(super) struct Swept {
     pub(super) seen: usize,
     pub(super) deleted: usize,
@@ -34,18 +35,18 @@ impl Inner {
             Err(error) if !is_duplicate(&error) => return Err(error.into()),
             Err(_) => {}
         }
-        // Nothing was inserted. What is there may have expired without being removed yet.
+        // Nothing was inserted. The document with this key may be expired but not removed yet.
         let expired = doc! {
             "keys": binary(key),
             "expires_at": { "$lte": date(self.clock.now()) },
-            // A session under another key by now, or ended: this was one of its former keys.
+            // Otherwise the document is a session with another current key.
             "$or": [{ "key": binary(key) }, { "key": { "$exists": false } }],
         };
         let replaced = self.collection.replace_one(expired, &document).await?;
         Ok(if replaced.matched_count == 1 { Created::Created } else { Created::Exists })
     }
 
-    /// Applies a patch, and moves the session if there is somewhere to move it to.
+    /// Applies a patch, and moves the session if there is a new key.
     pub(super) async fn change(
         &self,
         key: &StoreKey,
@@ -55,42 +56,39 @@ impl Inner {
         loop {
             let now = self.clock.now();
             let to = to.map(|to| Move { to, gone_until: now + self.tombstone_time });
-            if let Some(change) = Change::unseen(key, patch, to, now)
+            if let Some(change) = Change::without_read(key, patch, to, now)
                 && self.apply(change).await?
             {
                 return Ok(Updated::Applied);
             }
-            // It is known that nothing was written, but not why.
+            // Nothing was written. The read shows why.
             let Loaded::Live(before) = self.load(key).await? else { return Ok(Updated::Gone) };
             let mut after = before.clone();
-            match patch.apply(&mut after) {
-                Applied::Conflict => return Ok(Updated::Conflict(before)),
-                Applied::Mismatch(field) => return Ok(Updated::Mismatch(field)),
-                Applied::Applied => {}
+            match Updated::of(patch.apply(&mut after), &before) {
+                Updated::Applied => {}
+                refused => return Ok(refused),
             }
             let now = self.clock.now();
-            if self.apply(Change::seen(key, patch, to, now, &before, &after)).await? {
+            if self.apply(Change::after_read(key, patch, to, now, &before, &after)).await? {
                 return Ok(Updated::Applied);
             }
-            // Somebody else changed the session in between, so all of them together get on.
+            // Another request changed the session after the read, so at least that one succeeded.
         }
     }
 
-    /// Answers whether the filter matched; a document that was changed to what it is counts too.
+    /// Returns whether the filter matched, even if the update changed nothing.
     async fn apply(&self, change: Change) -> Result<bool, Failure> {
         match self.collection.update_one(change.filter, change.update).await {
             Ok(result) => Ok(result.matched_count == 1),
-            Err(error) if is_duplicate(&error) => {
-                Err("the session cannot be renamed to a key in use".into())
-            }
+            Err(error) if is_duplicate(&error) => Err(KEY_IN_USE.into()),
             Err(error) => Err(error.into()),
         }
     }
 
     pub(super) async fn delete(&self, key: &StoreKey) -> Result<(), Failure> {
         let mut key = *key;
-        while !self.bury(&key).await? {
-            match self.moved(&key).await? {
+        while !self.put_tombstone(&key).await? {
+            match self.moved_to(&key).await? {
                 Some(to) => key = to,
                 None => return self.insert_tombstone(&key).await,
             }
@@ -98,13 +96,13 @@ impl Inner {
         Ok(())
     }
 
-    /// Where the session under `key` has moved, as long as its tombstone tells.
-    async fn moved(&self, key: &StoreKey) -> Result<Option<StoreKey>, Failure> {
+    /// Where `delete` follows the session that was under `key`.
+    async fn moved_to(&self, key: &StoreKey) -> Result<Option<StoreKey>, Failure> {
         let Some(found) = self.collection.find_one(doc! { "keys": binary(key) }).await? else {
             return Ok(None);
         };
         match document::read(key, &found, self.clock.now())? {
-            Loaded::Gone => document::moved(key, &found),
+            Loaded::Gone => document::moved_to(key, &found),
             Loaded::Live(_) | Loaded::Absent => Ok(None),
         }
     }
@@ -112,19 +110,20 @@ impl Inner {
     async fn insert_tombstone(&self, key: &StoreKey) -> Result<(), Failure> {
         let tombstone = document::tombstone(key, self.clock.now() + self.tombstone_time);
         match self.collection.insert_one(tombstone).await {
-            // There is a tombstone already, or a session was created at this moment.
-            Err(error) if is_duplicate(&error) => self.bury(key).await.map(drop),
+            // The key has a tombstone already, or a session that was created at this moment.
+            Err(error) if is_duplicate(&error) => self.put_tombstone(key).await.map(drop),
             inserted => Ok(inserted.map(drop)?),
         }
     }
 
-    async fn bury(&self, key: &StoreKey) -> Result<bool, Failure> {
+    /// Turns the session into a tombstone; returns whether there was one.
+    async fn put_tombstone(&self, key: &StoreKey) -> Result<bool, Failure> {
         let until = self.clock.now() + self.tombstone_time;
-        let result = self.collection.update_one(stored_under(key), bury(until)).await?;
+        let result = self.collection.update_one(stored_under(key), to_tombstone(until)).await?;
         Ok(result.matched_count == 1)
     }
 
-    pub(super) async fn bury_all(
+    pub(super) async fn delete_all(
         &self,
         principal: &Principal,
         except: Option<&StoreKey>,
@@ -134,7 +133,8 @@ impl Inner {
         if let Some(except) = except {
             filter.insert("key", doc! { "$ne": binary(except) });
         }
-        let result = self.collection.update_many(filter, bury(now + self.tombstone_time)).await?;
+        let update = to_tombstone(now + self.tombstone_time);
+        let result = self.collection.update_many(filter, update).await?;
         Ok(usize::try_from(result.matched_count)?)
     }
 
@@ -150,7 +150,7 @@ impl Inner {
         Ok(infos)
     }
 
-    /// In the order of `_id`, which a session keeps for life, also when it is renamed.
+    /// Scans in the order of `_id`, which a session keeps when it is renamed.
     pub(super) async fn scan(
         &self,
         after: Option<ObjectId>,
@@ -179,7 +179,7 @@ impl Inner {
         let now = date(self.clock.now());
         let mut expired = doc! {
             "expires_at": { "$lte": now },
-            // The tombstone of a key that it had before may last longer than the session.
+            // The tombstone of a former key may last longer than the session.
             "ended": { "$not": { "$gt": now } },
         };
         let limit = i64::try_from(batch)?;
@@ -211,7 +211,7 @@ fn sessions_of(principal: &Principal, now: Timestamp) -> Document {
     }
 }
 
-/// Whether the unique index refused the write, which then changed nothing.
+/// Whether the unique index refused the write. Then nothing has changed.
 fn is_duplicate(error: &Error) -> bool {
     matches!(&*error.kind, ErrorKind::Write(WriteFailure::WriteError(error)) if error.code == 11000)
 }

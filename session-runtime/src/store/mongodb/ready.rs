@@ -1,4 +1,4 @@
-//! Whether the server is fit and has the indexes: looked at once, as soon as it can be reached.
+//! Checks the server and the indexes once, as soon as the server can be reached.
 
 use std::time::Duration;
 
@@ -11,36 +11,39 @@ use super::document::Failure;
 use super::indexes;
 use crate::error::{Chain, ConfigError};
 
+/// Whether the server and the indexes were checked.
 pub(super) struct Readiness {
     database: Database,
-    /// Whether indexes that are missing are made.
+    /// Whether missing indexes are created.
     create: bool,
-    seen: OnceCell<()>,
+    checked: OnceCell<()>,
 }
 
+/// Why the server cannot be used.
 enum Unready {
-    /// It may be later.
+    /// It may become reachable later.
     Unreachable(Error),
+    /// The configuration must change.
     Unfit(ConfigError),
 }
 
 impl Readiness {
     pub(super) fn new(database: Database, create: bool) -> Self {
-        Self { database, create, seen: OnceCell::new() }
+        Self { database, create, checked: OnceCell::new() }
     }
 
-    /// Looks while the store is opened.
+    /// Checks while the store is opened.
     ///
     /// # Errors
     ///
-    /// If the server is reached and not fit.
+    /// If the server can be reached but not be used.
     pub(super) async fn at_start(
         &self,
         collection: &Collection<Document>,
         timeout: Duration,
     ) -> Result<(), ConfigError> {
-        let look = self.seen.get_or_try_init(|| self.look(collection));
-        match tokio::time::timeout(timeout, look).await {
+        let check = self.checked.get_or_try_init(|| self.check_now(collection));
+        match tokio::time::timeout(timeout, check).await {
             Ok(Ok(())) => {}
             Ok(Err(Unready::Unfit(error))) => return Err(error),
             Ok(Err(Unready::Unreachable(error))) => {
@@ -51,16 +54,16 @@ impl Readiness {
         Ok(())
     }
 
-    /// Looks before the first operation, if it was not possible earlier.
+    /// Checks before an operation, if that was not possible earlier.
     pub(super) async fn check(&self, collection: &Collection<Document>) -> Result<(), Failure> {
-        match self.seen.get_or_try_init(|| self.look(collection)).await {
+        match self.checked.get_or_try_init(|| self.check_now(collection)).await {
             Ok(()) => Ok(()),
             Err(Unready::Unreachable(error)) => Err(error.into()),
             Err(Unready::Unfit(error)) => Err(error.into()),
         }
     }
 
-    async fn look(&self, collection: &Collection<Document>) -> Result<(), Unready> {
+    async fn check_now(&self, collection: &Collection<Document>) -> Result<(), Unready> {
         let hello =
             self.database.run_command(doc! { "hello": 1 }).await.map_err(
                 |error| match &*error.kind {
@@ -68,7 +71,7 @@ impl Readiness {
                     | ErrorKind::ServerSelection { .. }
                     | ErrorKind::ConnectionPoolCleared { .. } => Unready::Unreachable(error),
                     _ => Unready::Unfit(ConfigError::with_source(
-                        "the MongoDB server refuses",
+                        "the MongoDB server refuses the connection",
                         error,
                     )),
                 },

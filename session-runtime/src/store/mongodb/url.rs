@@ -1,4 +1,4 @@
-//! The URL: which options are the store's own, which are the driver's, and which are neither.
+//! The options in a URL: those of the store and those of the driver.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use ::mongodb::options::ClientOptions;
 use crate::error::ConfigError;
 use crate::store::url::{check_user, decode, pairs, split, twice, unknown};
 
-/// What a URL says.
+/// A parsed URL.
 #[derive(Debug)]
 pub(super) struct Parsed {
     pub(super) client: ClientOptions,
@@ -16,7 +16,7 @@ pub(super) struct Parsed {
     pub(super) tombstone_time: Option<Duration>,
 }
 
-/// What the driver understands, but for what would be without effect here.
+/// The driver's options, except those that would have no effect here.
 const DRIVER: [&str; 29] = [
     "appname",
     "authmechanism",
@@ -49,6 +49,7 @@ const DRIVER: [&str; 29] = [
     "zlibcompressionlevel",
 ];
 
+/// The driver's options for TLS.
 const DRIVER_TLS: [&str; 7] = [
     "tls",
     "ssl",
@@ -59,8 +60,8 @@ const DRIVER_TLS: [&str; 7] = [
     "tlscertificatekeyfilepassword",
 ];
 
-const THERE_ARE: &str = "there are `collection`, `command_timeout_ms`, `tombstone_time_ms` and those \
-    of MongoDB's connection strings (`replicaSet`, `tls`, `authSource`, `w`, ..)";
+const THERE_ARE: &str = "there are `collection`, `command_timeout_ms`, `tombstone_time_ms` and the \
+    options of MongoDB's connection strings (`replicaSet`, `tls`, `authSource`, `w`, ..)";
 
 pub(super) async fn parse(url: &str) -> Result<Parsed, ConfigError> {
     let after_scheme = ["mongodb://", "mongodb+srv://"].iter().find_map(|it| url.strip_prefix(it));
@@ -88,7 +89,7 @@ pub(super) async fn parse(url: &str) -> Result<Parsed, ConfigError> {
         seen.push(lower);
     }
     let Ok(client) = ClientOptions::parse(format!("{base}?{}", rest.join("&"))).await else {
-        return Err(culprit(&rest).await);
+        return Err(invalid_option(&rest).await);
     };
     Ok(Parsed {
         client,
@@ -113,15 +114,17 @@ fn millis(name: &str, value: &str) -> Result<Duration, ConfigError> {
     })
 }
 
-/// What the driver's error was about. Its message may show a value, so it is not shown.
-async fn culprit(options: &[String]) -> ConfigError {
+/// An error that names the refused option. The driver's own message may show a value.
+async fn invalid_option(options: &[String]) -> ConfigError {
     for option in options {
         let name = option.split('=').next().unwrap_or_default();
-        // Those need others beside them.
-        let alone = !["authmechanism", "tlscertificatekeyfilepassword", "srv"]
+        // The driver refuses these without other options, so they cannot be tested one by one.
+        let is_independent = !["authmechanism", "tlscertificatekeyfilepassword", "srv"]
             .iter()
             .any(|prefix| name.to_ascii_lowercase().starts_with(prefix));
-        if alone && ClientOptions::parse(format!("mongodb://localhost/?{option}")).await.is_err() {
+        if is_independent
+            && ClientOptions::parse(format!("mongodb://localhost/?{option}")).await.is_err()
+        {
             return ConfigError::new(format_args!(
                 "the option `{name}` of `mongodb:` has a value that it cannot have"
             ));

@@ -1,17 +1,18 @@
-//! Records and patches as parameters, and rows as records.
+//! Records and patches as parameters of statements, and rows as records.
 
 use std::collections::BTreeMap;
 
 use crate::record::SharedStr;
-use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::{Postgres, Row};
 
 use crate::clock::{Timestamp, whole_millis};
+use crate::error::StoreError;
+use crate::id::StoreKey;
 use crate::patch::{ExpiryOp, FieldOp, Patch, PrincipalOp};
 use crate::record::{Fields, Lifetime, Principal, Record};
-use crate::store::StoreError;
 
-/// The fields of a patch, apart by what is done to them.
+/// The fields of a patch, grouped by operation.
 #[derive(Default)]
 pub(super) struct Ops<'a> {
     pub(super) set: BTreeMap<&'a str, &'a str>,
@@ -59,7 +60,7 @@ impl<'a> Ops<'a> {
     }
 }
 
-/// What a patch does to the expiry, as parameters.
+/// The change of the expiry, as parameters.
 #[derive(Default)]
 pub(super) struct Expiry {
     pub(super) until: Option<i64>,
@@ -83,7 +84,7 @@ impl From<&ExpiryOp> for Expiry {
     }
 }
 
-/// Whether the principal changes, and to which column.
+/// Whether the principal changes, and the new value of its column.
 pub(super) fn principal_op(op: &PrincipalOp) -> (bool, Option<String>) {
     match op {
         PrincipalOp::Keep => (false, None),
@@ -92,30 +93,32 @@ pub(super) fn principal_op(op: &PrincipalOp) -> (bool, Option<String>) {
     }
 }
 
-/// A principal in one column: a JSON array, so that no two of them look the same.
+/// A principal as one column: a JSON array, so that two different ones never give the same text.
 pub(super) fn principal_column(principal: &Principal) -> String {
     serde_json::json!([principal.key(), principal.value()]).to_string()
 }
 
-/// An object of strings, each of which holds the text of a field. PostgreSQL changes nothing in
-/// strings, but refuses U+0000 in them; JSON text can hold that as an escape only, and here the
-/// escape is six characters like others.
+/// A JSON object that holds the text of each field as a string.
+///
+/// PostgreSQL keeps strings as they are but refuses U+0000 in them. A field's text is JSON, which
+/// can contain that character only as an escape. Within the string, the escape is six ordinary
+/// characters.
 pub(super) fn texts(fields: &impl serde::Serialize) -> Result<String, StoreError> {
     serde_json::to_string(fields).map_err(StoreError::backend)
 }
 
-/// Reads the columns of a record from the row, the first at `start`. `None` is a tombstone.
+/// Reads a record from the columns that begin at `start`; `None` for a tombstone.
 pub(super) fn record(row: &PgRow, start: usize) -> Result<Option<Record>, StoreError> {
-    let Some(fields) = row.try_get::<Option<&str>, _>(start).map_err(StoreError::backend)? else {
+    let Some(fields) = get::<Option<&str>>(row, start)? else {
         return Ok(None);
     };
     let fields: Fields = serde_json::from_str(fields).map_err(StoreError::backend)?;
     let time = |column: usize| {
-        let millis: i64 = row.try_get(start + column).map_err(StoreError::backend)?;
+        let millis: i64 = get(row, start + column)?;
         u64::try_from(millis).map_err(StoreError::backend)
     };
-    let persistent = row.try_get(start + 5).map_err(StoreError::backend)?;
-    let principal: Option<&str> = row.try_get(start + 6).map_err(StoreError::backend)?;
+    let persistent = get(row, start + 5)?;
+    let principal: Option<&str> = get(row, start + 6)?;
     let principal = principal.map(serde_json::from_str::<(SharedStr, SharedStr)>);
     let principal = principal.transpose().map_err(StoreError::backend)?;
     Ok(Some(Record {
@@ -128,7 +131,32 @@ pub(super) fn record(row: &PgRow, start: usize) -> Result<Option<Record>, StoreE
     }))
 }
 
-/// The server's integers have a sign; times beyond them are never reached.
+/// Reads a key.
+pub(super) fn key(row: &PgRow, column: usize) -> Result<StoreKey, StoreError> {
+    to_key(get(row, column)?)
+}
+
+/// Reads where `delete` follows a session that was renamed.
+pub(super) fn moved_to(row: &PgRow, column: usize) -> Result<Option<StoreKey>, StoreError> {
+    get::<Option<_>>(row, column)?.map(to_key).transpose()
+}
+
+fn to_key(bytes: Vec<u8>) -> Result<StoreKey, StoreError> {
+    let bytes = bytes.try_into().map_err(|_| {
+        StoreError::backend("a session is stored under a key that is not 16 bytes long")
+    })?;
+    Ok(StoreKey::from_bytes(bytes))
+}
+
+/// Reads one column.
+pub(super) fn get<'r, T: sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres>>(
+    row: &'r PgRow,
+    column: usize,
+) -> Result<T, StoreError> {
+    row.try_get(column).map_err(StoreError::backend)
+}
+
+/// A time as the server's signed integer. Times beyond its range never come.
 pub(super) fn millis(time: Timestamp) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }

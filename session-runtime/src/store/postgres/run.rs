@@ -1,4 +1,4 @@
-//! Running statements: in bounded time, and again only where that is safe.
+//! Runs statements: in bounded time, and a second time only if that is safe.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,29 +10,29 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres, SqlSafeStr, SqlStr
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
-use super::pool::{self, Losses, in_time};
+use super::pool::{self, Losses, with_timeout};
 use super::schema::Table;
-use crate::store::StoreError;
+use crate::error::StoreError;
 
-/// What a statement does, and so whether it may be run a second time.
+/// What a statement does, which decides whether it may run a second time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     Read,
     Write,
 }
 
-/// The connections, and how long to wait for an answer.
+/// The connections, and how statements run on them.
 pub(super) struct Client {
     pool: PgPool,
-    patience: Duration,
+    command_timeout: Duration,
     losses: Arc<Losses>,
-    /// What begins the transaction that each statement is; `None` where the server keeps statements.
+    /// Begins the transaction of each statement; `None` if the server keeps prepared statements.
     begin: Option<SqlStr>,
-    /// What to make when it is missing.
-    missing: Option<Migration>,
+    /// The table to create when a statement finds it missing.
+    migration: Option<Migration>,
 }
 
-/// The table, as it is made on request.
+/// How to create the table.
 #[derive(Clone)]
 pub(super) struct Migration {
     pub(super) table: Table,
@@ -40,40 +40,40 @@ pub(super) struct Migration {
 }
 
 impl Client {
-    /// Uses a pool that somebody else has made.
+    /// Uses an existing pool.
     pub(super) fn on(
         pool: PgPool,
-        patience: Duration,
+        command_timeout: Duration,
         prepared: bool,
-        missing: Option<Migration>,
+        migration: Option<Migration>,
     ) -> Self {
-        let limit = limit(&pool.connect_options(), patience);
+        let limit = limit(&pool.connect_options(), command_timeout);
         let begin = (!prepared).then(|| begin(limit));
-        Self { pool, patience, losses: Arc::default(), begin, missing }
+        Self { pool, command_timeout, losses: Arc::default(), begin, migration }
     }
 
-    /// Makes a pool, which connects when it is needed.
+    /// Makes a pool that connects when it is first needed.
     pub(super) fn open(
         options: PgConnectOptions,
         max_connections: u32,
-        patience: Duration,
+        command_timeout: Duration,
         prepared: bool,
-        missing: Option<Migration>,
+        migration: Option<Migration>,
     ) -> Self {
-        let limit = limit(&options, patience);
+        let limit = limit(&options, command_timeout);
         let (options, begin) = match (limit, prepared) {
             (Some(limit), true) => (options.options([("statement_timeout", limit)]), None),
             (None, true) => (options, None),
             (limit, false) => (options, Some(begin(limit))),
         };
         let losses = Arc::<Losses>::default();
-        let pool = pool::open(options, max_connections, patience, losses.clone());
-        Self { pool, patience, losses, begin, missing }
+        let pool = pool::open(options, max_connections, command_timeout, losses.clone());
+        Self { pool, command_timeout, losses, begin, migration }
     }
 
-    /// A connection for something else.
+    /// A connection for other statements.
     pub(super) async fn connection(&self) -> sqlx::Result<PoolConnection<Postgres>> {
-        match timeout(self.patience, self.pool.acquire()).await {
+        match timeout(self.command_timeout, self.pool.acquire()).await {
             Ok(acquired) => acquired,
             Err(_) => Err(sqlx::Error::PoolTimedOut),
         }
@@ -83,18 +83,18 @@ impl Client {
         self.pool.close().await;
     }
 
-    /// Runs one statement and answers its rows, after it is committed.
+    /// Runs one statement and returns its rows after the commit.
     pub(super) async fn run(
         &self,
         access: Access,
         query: impl Fn() -> Query<'static, Postgres, PgArguments> + Sync,
     ) -> Result<Vec<PgRow>, StoreError> {
-        match timeout(self.patience, self.attempts(access, query)).await {
+        match timeout(self.command_timeout, self.attempts(access, query)).await {
             Ok(answer) => answer.map_err(StoreError::backend),
             Err(_) => {
                 self.losses.note();
-                let patience = self.patience;
-                let message = format!("PostgreSQL did not answer within {patience:?}");
+                let command_timeout = self.command_timeout;
+                let message = format!("PostgreSQL did not answer within {command_timeout:?}");
                 Err(StoreError::backend(message))
             }
         }
@@ -109,7 +109,7 @@ impl Client {
         loop {
             let mut running = Running {
                 connection: Some(self.pool.acquire().await?),
-                patience: self.patience,
+                command_timeout: self.command_timeout,
                 in_transaction: self.begin.is_some(),
             };
             let answer = match &self.begin {
@@ -123,16 +123,16 @@ impl Client {
                 }
                 Err(error) => error,
             };
-            let missing = self.missing.as_ref().filter(|_| is_missing(&error));
-            let mut made = false;
-            if let Some(Migration { table, unlogged }) = missing {
-                // The server was not there yet when the store was opened.
+            let migration = self.migration.as_ref().filter(|_| is_table_missing(&error));
+            let mut is_migrated = false;
+            if let Some(Migration { table, unlogged }) = migration {
+                // The server could not be reached when the store was opened.
                 match table.migrate(running.connection(), *unlogged).await {
-                    Ok(()) => made = true,
+                    Ok(()) => is_migrated = true,
                     Err(failed) => error = failed,
                 }
             }
-            // After a failover: what was idle meanwhile is tried before it is used.
+            // This happens after a failover. The noted loss makes the pool test idle connections.
             let read_only = is_read_only(&error);
             match read_only {
                 true => running.close(),
@@ -142,37 +142,43 @@ impl Client {
             if lost {
                 self.losses.note();
             }
-            let again =
-                made || read_only || was_rolled_back(&error) || lost && access == Access::Read;
-            if !again {
+            let may_repeat = is_migrated
+                || read_only
+                || was_rolled_back(&error)
+                || lost && access == Access::Read;
+            if !may_repeat {
                 return Err(error);
             }
             tokio::time::sleep(pause).await;
-            // Each time costs a connection where the server is read-only.
+            // On a read-only server each attempt costs a connection, so the pause gets longer.
             pause = (pause * 2).min(Duration::from_millis(if read_only { 512 } else { 32 }));
         }
     }
 }
 
-/// After how many milliseconds the server gives up a statement, unless the options say it: when nobody
-/// waits for it any more. Otherwise it would go on, and do later what nobody expects, while another
-/// connection takes the place of its own.
-fn limit(options: &PgConnectOptions, patience: Duration) -> Option<i32> {
+/// The server's limit for a statement in milliseconds; `None` if the options set one.
+///
+/// It is as long as the store waits. Otherwise the server would continue with an abandoned
+/// statement and might execute it later, when nobody expects it, while new connections are opened.
+fn limit(options: &PgConnectOptions, command_timeout: Duration) -> Option<i32> {
     let is_set = options.get_options().is_some_and(|set| set.contains("statement_timeout"));
-    let millis = patience.as_nanos().div_ceil(1_000_000);
+    let millis = command_timeout.as_nanos().div_ceil(1_000_000);
     (!is_set).then(|| i32::try_from(millis).unwrap_or(i32::MAX))
 }
 
-/// Begins a transaction whose statements have this limit. A limit for the connection would be one for
-/// others too, who get it from the pooler.
+/// Begins a transaction whose statements have this limit.
+///
+/// A limit for the whole connection would also apply to other clients that get it from the pooler.
 fn begin(limit: Option<i32>) -> SqlStr {
     let Some(limit) = limit else { return "BEGIN".into_sql_str() };
     let sql = format!("BEGIN; SET LOCAL statement_timeout = {limit}");
     AssertSqlSafe(Arc::<str>::from(sql)).into_sql_str()
 }
 
-/// Runs one statement that the server does not keep. The client prepares and runs it in two steps,
-/// between which a pooler would change the server if they were not in one transaction.
+/// Runs one statement in a transaction, without a prepared statement that lasts.
+///
+/// The client prepares and executes in two steps. Without a transaction, a pooler could use
+/// different servers for them.
 async fn in_transaction(
     connection: &mut PgConnection,
     begin: &SqlStr,
@@ -185,19 +191,20 @@ async fn in_transaction(
     answer.and_then(|rows| ended.map(|_| rows))
 }
 
-/// Whether the server says that it has undone the statement because another one was in the way:
-/// after a deadlock, or where the isolation level was set to more than it needs to be.
+/// Whether the server has rolled the statement back because of another one.
+///
+/// That happens after a deadlock, or if the isolation level is stricter than the store needs.
 fn was_rolled_back(error: &sqlx::Error) -> bool {
     matches!(code(error).as_deref(), Some("40P01" | "40001"))
 }
 
-/// Whether the server has refused to write: it is a standby now, or its transactions are read-only.
+/// Whether the server refused the write: it is a standby, or its transactions are read-only.
 fn is_read_only(error: &sqlx::Error) -> bool {
     code(error).as_deref() == Some("25006")
 }
 
-/// Whether there is no such table, or schema.
-fn is_missing(error: &sqlx::Error) -> bool {
+/// Whether the table or its schema is missing.
+fn is_table_missing(error: &sqlx::Error) -> bool {
     matches!(code(error).as_deref(), Some("42P01" | "3F000"))
 }
 
@@ -207,47 +214,50 @@ fn is_lost(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_)) || shut_down()
 }
 
+/// The SQLSTATE code of an error of the server.
 pub(super) fn code(error: &sqlx::Error) -> Option<String> {
     Some(error.as_database_error()?.code()?.into_owned())
 }
 
-/// A connection with a statement on its way.
+/// A connection that runs a statement.
 struct Running {
-    /// `None` after its end.
+    /// `None` once the statement has ended.
     connection: Option<PoolConnection<Postgres>>,
-    patience: Duration,
+    command_timeout: Duration,
     in_transaction: bool,
 }
 
 impl Running {
     fn connection(&mut self) -> &mut PgConnection {
-        // Only `end` takes it away, and that consumes this.
+        // Only `end` and `close` take the connection, and they consume `self`.
         self.connection.as_mut().expect("the statement has not ended")
     }
 
-    /// The answer is there.
+    /// The statement has ended: the connection returns to the pool.
     fn end(mut self) {
         self.connection = None;
     }
 
-    /// The same, and no other statement is to be run on this connection.
+    /// The statement has ended, and the connection must not be used again.
     fn close(mut self) {
         self.connection.take().map(PoolConnection::detach);
     }
 }
 
 impl Drop for Running {
-    /// If the answer is not there, waits for it before the connection goes back to the pool, which
-    /// itself would wait forever; if it does not come soon, the connection is closed.
+    /// Waits for the answer of an abandoned statement before the connection returns to the pool.
+    ///
+    /// The pool itself would wait without a limit. If the answer does not come in time, the
+    /// connection is closed.
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
-        let (patience, in_transaction) = (self.patience, self.in_transaction);
+        let (limit, in_transaction) = (self.command_timeout, self.in_transaction);
         match Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn(async move {
-                // Each of them lets the connection answer first what it was asked before.
+                // Both wait for the answer of the abandoned statement first.
                 let settled = match in_transaction {
-                    true => in_time(patience, roll_back(&mut connection)).await,
-                    false => in_time(patience, connection.ping()).await,
+                    true => with_timeout(limit, roll_back(&mut connection)).await,
+                    false => with_timeout(limit, connection.ping()).await,
                 };
                 if settled.is_err() {
                     drop(connection.detach());

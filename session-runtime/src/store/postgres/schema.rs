@@ -1,6 +1,6 @@
-//! The table: its name, how it is made, and whether it is ours.
+//! The table: its name, how it is created, and whether this store created it.
 //!
-//! All that is asked here is raw SQL: a pooler may not know prepared statements.
+//! All statements here are raw SQL, because a pooler may not support prepared statements.
 
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
@@ -9,15 +9,15 @@ use crate::error::ConfigError;
 /// The name of the table that keeps the sessions.
 #[derive(Clone, Debug)]
 pub(super) struct Table {
-    /// `None`: where the server looks first.
+    /// `None` for the first schema in the server's search path.
     pub(super) schema: Option<String>,
     pub(super) name: String,
 }
 
-/// What makes the table under its default name.
+/// Creates the table under its default name.
 const SQL: &str = include_str!("schema.sql");
 
-/// Name and type of every column.
+/// The name and the type of every column.
 const COLUMNS: [(&str, &str); 11] = [
     ("key", "bytea"),
     ("fields", "jsonb"),
@@ -32,21 +32,21 @@ const COLUMNS: [(&str, &str); 11] = [
     ("moved_to", "bytea"),
 ];
 
-/// Under which everybody who makes tables of this store takes turns: an arbitrary number.
+/// The advisory lock for creating tables of this store: an arbitrary number.
 const LOCK: i64 = 0x7365_7373_696f_6e73;
 
-/// The oldest version of PostgreSQL with all that the statements use.
+/// The oldest version of PostgreSQL that supports the statements.
 const OLDEST: i32 = 12;
 
 impl Table {
     /// Checks the names.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        // 63 is the most that PostgreSQL keeps of a name, and the indexes' names are longer.
+        // PostgreSQL keeps 63 bytes of a name, and the names of the indexes are longer.
         check_name("table", &self.name, 50)?;
         self.schema.as_ref().map_or(Ok(()), |schema| check_name("schema", schema, 63))
     }
 
-    /// The name as it stands in a statement.
+    /// The quoted name for statements.
     pub(super) fn qualified(&self) -> String {
         match &self.schema {
             Some(schema) => format!(r#""{schema}"."{}""#, self.name),
@@ -54,8 +54,8 @@ impl Table {
         }
     }
 
-    /// What makes the table and its indexes, where they are missing.
-    pub(super) fn sql(&self, unlogged: bool) -> String {
+    /// Creates the table and its indexes if they are missing.
+    fn sql(&self, unlogged: bool) -> String {
         let mut sql = SQL
             .replace("sessions_sweep", &format!(r#""{}_sweep""#, self.name))
             .replace("sessions_principal", &format!(r#""{}_principal""#, self.name))
@@ -66,7 +66,7 @@ impl Table {
         sql
     }
 
-    /// Makes what is missing, in one transaction.
+    /// Creates the schema and the table if they are missing.
     pub(super) async fn migrate(
         &self,
         connection: &mut PgConnection,
@@ -75,17 +75,18 @@ impl Table {
         if let Some(schema) = &self.schema
             && !exists(connection, "to_regnamespace", &format!(r#""{schema}""#)).await?
         {
-            // Not without asking first: it needs a right on the database even if the schema is there.
+            // The check comes first because this needs a right on the database even if the schema
+            // exists.
             let sql = format!(r#"CREATE SCHEMA IF NOT EXISTS "{schema}""#);
-            turn(connection, &sql).await?;
+            run_in_turn(connection, &sql).await?;
         }
         if !exists(connection, "to_regclass", &self.qualified()).await? {
-            turn(connection, &self.sql(unlogged)).await?;
+            run_in_turn(connection, &self.sql(unlogged)).await?;
         }
         Ok(())
     }
 
-    /// Checks server and table.
+    /// Checks the server and the table.
     pub(super) async fn verify(&self, connection: &mut PgConnection) -> Result<(), Unfit> {
         let server = sqlx::raw_sql(
             "SELECT current_setting('server_version_num')::int, current_setting('server_encoding')",
@@ -138,9 +139,9 @@ impl Table {
 
 /// Why a server cannot be used.
 pub(super) enum Unfit {
-    /// It did not answer, or not as it should.
+    /// It did not answer, or it answered with an error.
     Server(sqlx::Error),
-    /// It answered, and something has to be put right.
+    /// It answered, and the configuration of the server or the store must change.
     Config(ConfigError),
 }
 
@@ -155,10 +156,12 @@ async fn exists(connection: &mut PgConnection, lookup: &str, name: &str) -> sqlx
     sqlx::raw_sql(sql).fetch_one(connection).await?.try_get(0)
 }
 
-/// Runs statements in one transaction, after everybody who is at it already. Without turns, two that
-/// make the same table at once can fail in spite of `IF NOT EXISTS`.
-async fn turn(connection: &mut PgConnection, sql: &str) -> sqlx::Result<()> {
-    // Whoever has the turn may take longer than a statement may otherwise.
+/// Runs statements in one transaction, one process after the other.
+///
+/// Without the lock, two processes that create the same table at once can fail in spite of
+/// `IF NOT EXISTS`.
+async fn run_in_turn(connection: &mut PgConnection, sql: &str) -> sqlx::Result<()> {
+    // The process that has the lock may need longer than the limit of an ordinary statement.
     let sql = AssertSqlSafe(format!(
         "SET LOCAL statement_timeout = '1min'; SELECT pg_advisory_xact_lock({LOCK}); {sql}"
     ));

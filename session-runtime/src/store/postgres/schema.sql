@@ -1,21 +1,21 @@
 CREATE TABLE IF NOT EXISTS sessions (
     key bytea PRIMARY KEY,
-    -- The texts of the fields; of a tombstone null.
+    -- The texts of the fields; null in a tombstone.
     fields jsonb,
-    -- Field key and text of who is signed in.
+    -- The principal: its field key and text.
     principal text COLLATE "C",
-    -- Milliseconds.
+    -- Times and durations are in milliseconds.
     created_at bigint NOT NULL,
     expires_at bigint NOT NULL,
     deadline bigint NOT NULL,
     idle bigint NOT NULL,
     persistent boolean NOT NULL,
-    -- From which minute on a sweep removes the row: of a session the first full hour after it
-    -- expires, so that moving the expiry rarely touches an index.
+    -- The minute from which on a sweep removes the row. For a session it is the first full hour after
+    -- the expiry, so that a new expiry rarely changes the index.
     sweep_minute bigint NOT NULL,
-    -- Whether the last patch was refused, for the statement that applied it to tell.
+    -- Whether the last patch was refused: the statement that applies a patch returns this.
     refused boolean NOT NULL DEFAULT false,
-    -- Of the tombstone of a session that was renamed: its new key.
+    -- In the tombstone of a renamed session: the new key.
     moved_to bytea
 ) WITH (fillfactor = 70);
 CREATE INDEX IF NOT EXISTS sessions_sweep ON sessions (sweep_minute);

@@ -1,4 +1,4 @@
-//! Every statement that is run on the table.
+//! The statements on the table.
 
 use std::sync::Arc;
 
@@ -19,15 +19,17 @@ pub(super) struct Sql {
     pub(super) scan: SqlStr,
 }
 
-/// The server's clock, which alone judges what is live. It goes on within a statement, so a row that
-/// was waited for is judged by the time it was got.
+/// The server's clock, the only one that decides what is live.
+///
+/// `clock_timestamp()` advances within a statement. So a row that a statement waited for is judged
+/// by the time when the statement got it.
 const NOW: &str = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
-/// What makes a [`Record`](crate::record::Record), in the order in which it is read.
+/// The columns of a [`Record`](crate::record::Record), in the order in which they are read.
 const RECORD: &str =
     "s.fields::text, s.created_at, s.expires_at, s.deadline, s.idle, s.persistent, s.principal";
 
-/// The same without the fields.
+/// The same columns without the fields.
 const REST: &str = "s.created_at, s.expires_at, s.deadline, s.idle, s.persistent, s.principal";
 
 impl Sql {
@@ -38,7 +40,7 @@ impl Sql {
             load: safe(format!(
                 "SELECT {RECORD} FROM {table} AS s WHERE s.key = $1 AND s.expires_at > {NOW}"
             )),
-            // Overwrites only what has expired.
+            // Replaces only an expired row.
             create: safe(format!(
                 "INSERT INTO {table} AS s (key, fields, created_at, expires_at, deadline, idle,
                     persistent, principal, sweep_minute)
@@ -51,7 +53,7 @@ impl Sql {
             )),
             update: safe(update(&table, &live, "s.key")),
             rename: safe(rename(&table, &live)),
-            // Answers where the session has moved: then that is to be deleted.
+            // Returns where a rename has moved the session, which the caller deletes next.
             delete: safe(format!(
                 "INSERT INTO {table} AS s (key, created_at, expires_at, deadline, idle, persistent,
                     sweep_minute, moved_to)
@@ -62,7 +64,7 @@ impl Sql {
                 tombstone = tombstone("$1", "$2", "NULL::bytea", ""),
                 excluded = excluded(),
             )),
-            // An array, so that the rows are chosen once, however the rest is planned.
+            // The array makes sure that the rows are chosen once, whatever the query plan.
             sweep: safe(format!(
                 "DELETE FROM {table} WHERE key = ANY (ARRAY(
                     SELECT s.key FROM {table} AS s
@@ -74,16 +76,17 @@ impl Sql {
             list: safe(format!(
                 "SELECT {RECORD}, s.key FROM {table} AS s WHERE s.principal = $1 AND {live}"
             )),
-            // Follows a row that is renamed meanwhile to its new key.
+            // A rename keeps the row, so this also finds a session that is renamed meanwhile.
             delete_all: safe(format!(
                 "UPDATE {table} AS s SET fields = NULL, principal = NULL,
                     (expires_at, deadline, sweep_minute) = (
-                        SELECT until, until, {minute} FROM (SELECT {NOW} + $3 AS until) AS grave)
+                        SELECT until, until, {minute} FROM (SELECT {NOW} + $3 AS until) AS tombstone)
                 WHERE s.principal = $1 AND {live} AND s.key IS DISTINCT FROM $2
                 RETURNING true",
                 minute = tombstone_minute("until"),
             )),
-            // Rows that have ended are counted too, so that the work is bounded; their fields are null.
+            // The limit also counts expired rows and tombstones, so that the work is bounded. Their
+            // fields are null.
             scan: safe(format!(
                 "SELECT CASE WHEN s.expires_at > {NOW} THEN s.fields::text END, {REST}, s.key
                 FROM {table} AS s WHERE s.key > $1 ORDER BY s.key LIMIT $2"
@@ -93,24 +96,24 @@ impl Sql {
 }
 
 fn safe(sql: String) -> SqlStr {
-    // Nothing but the checked and quoted name of the table was put in.
+    // The text only contains the name of the table, which is checked and quoted.
     AssertSqlSafe(Arc::<str>::from(sql)).into_sql_str()
 }
 
-/// Applies a patch to a live row, or refuses it and leaves the row as it was.
+/// Applies a patch to a live row, or refuses the patch and leaves the row unchanged.
 ///
 /// | parameter | |
 /// | --- | --- |
 /// | `$1` | the key |
-/// | `$2`, `$3` | the texts to set and the fields to remove |
-/// | `$4`, `$5` | the texts that must be there and the fields that must not |
+/// | `$2`, `$3` | the texts to set, and the fields to remove |
+/// | `$4`, `$5` | the texts that must be stored, and the fields that must be absent |
 /// | `$6` to `$10` | the fields to add to, the deltas, the lower and upper bounds, the starts |
-/// | `$11`, `$12` | whether the principal changes, and to which |
-/// | `$13` | until when the session lives: at least, or exactly if there is a new lifetime |
+/// | `$11`, `$12` | whether the principal changes, and the new one |
+/// | `$13` | the new expiry: the earliest, or the exact one if there is a new lifetime |
 /// | `$14` to `$16` | the new lifetime: deadline, idle timeout, persistent or not |
 ///
-/// The row is read nowhere but in the update itself: what it reads is the row that it has locked,
-/// with all that was committed while it waited for the lock.
+/// Only the update itself reads the row. So it reads the row that it has locked, with all that was
+/// committed while it waited for the lock.
 fn update(table: &str, live: &str, key: &str) -> String {
     format!(
         "UPDATE {table} AS s SET (key, fields, principal, expires_at, deadline, idle, persistent,
@@ -141,13 +144,13 @@ fn update(table: &str, live: &str, key: &str) -> String {
     )
 }
 
-/// Applies a patch and moves the row to the key `$17`; a tombstone takes its place for `$18`, which leads
-/// `delete` to `$19`.
+/// Applies a patch and moves the row to the key `$17`.
 ///
-/// The row itself moves, so a statement that waited for it finds it under its new key.
+/// A tombstone takes its place for `$18` milliseconds; `delete` follows it to `$19`. The row itself
+/// moves, so a statement that waited for the row finds it under the new key.
 fn rename(table: &str, live: &str) -> String {
     format!(
-        "WITH moved AS ({update}), buried AS (
+        "WITH moved AS ({update}), tombstone AS (
             INSERT INTO {table} (key, created_at, expires_at, deadline, idle, persistent,
                 sweep_minute, moved_to)
             {tombstone})
@@ -157,7 +160,7 @@ fn rename(table: &str, live: &str) -> String {
     )
 }
 
-/// Whether a patch fits the fields: the texts are as expected, and what is to be added to is an
+/// Whether a patch fits the fields: the texts are as expected, and every field to add to holds an
 /// integer.
 const FITS: &str = "s.fields @> $4::text::jsonb AND NOT s.fields ?| $5::text[] AND NOT EXISTS (
     SELECT FROM unnest($6::text[]) AS a(field) WHERE s.fields ? field AND CASE
@@ -166,34 +169,36 @@ const FITS: &str = "s.fields @> $4::text::jsonb AND NOT s.fields ?| $5::text[] A
                 NOT BETWEEN -9223372036854775808 AND 9223372036854775807
         ELSE true END)";
 
-/// The fields that are added to. Of type `numeric`, so that nothing overflows before it is clamped.
+/// The sums of the fields to add to: `numeric`, so that nothing overflows before it is clamped.
 const SUMS: &str = "coalesce((
     SELECT jsonb_object_agg(field, least(greatest(
         coalesce((s.fields ->> field)::numeric, start) + delta, low), high)::text)
     FROM unnest($6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[])
         AS a(field, delta, low, high, start)), '{}')";
 
-/// Selects a tombstone for the key, as an `INSERT` takes it.
+/// Selects the row of a tombstone for an `INSERT`.
 fn tombstone(key: &str, time: &str, to: &str, from: &str) -> String {
     let minute = tombstone_minute("until");
     format!(
         "SELECT {key}::bytea, 0, until, until, 0, false, {minute}, {to}
-        FROM (SELECT {NOW} + {time}::bigint AS until) AS grave{from}"
+        FROM (SELECT {NOW} + {time}::bigint AS until) AS tombstone{from}"
     )
 }
 
-/// The minute from which on a session that expires at `time` is swept. It is on the hour: sessions
-/// are touched all the time, and a row whose indexed columns stay can be updated in place.
+/// The minute from which on a sweep removes a session that expires at `time`.
+///
+/// It is a full hour, so a touch rarely changes it. PostgreSQL can update a row in place if no
+/// indexed column changes.
 fn session_minute(time: &str) -> String {
     format!("({time} / 3600000 + 1) * 60")
 }
 
-/// The minute from which on a tombstone that ends at `time` is swept.
+/// The minute from which on a sweep removes a tombstone that expires at `time`.
 fn tombstone_minute(time: &str) -> String {
     format!("{time} / 60000 + 1")
 }
 
-/// Overwrites a row with what was to be inserted.
+/// Replaces the columns of an existing row by those of the `INSERT`.
 fn excluded() -> String {
     let columns = [
         "fields",

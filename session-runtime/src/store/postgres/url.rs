@@ -1,4 +1,4 @@
-//! What a URL may say.
+//! The options in a URL.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::builder::PostgresStoreBuilder;
 use crate::error::ConfigError;
 use crate::store::url::{check_user, decode, pairs, split, twice, unknown};
 
-/// What the client takes.
+/// The options of the client.
 const CONNECTION: [&str; 19] = [
     "sslmode",
     "ssl-mode",
@@ -29,19 +29,19 @@ const CONNECTION: [&str; 19] = [
     "password",
     "application_name",
     "options",
-    // With a setting's name in brackets.
+    // With the name of a setting in brackets.
     "options[",
 ];
 
-/// Those of them that name files.
+/// The options of the client that name files.
 const FILES: [&str; 7] =
     ["sslrootcert", "ssl-root-cert", "ssl-ca", "sslcert", "ssl-cert", "sslkey", "ssl-key"];
 
-/// What the store takes.
+/// The options of the store, for errors.
 const STORE: &str = "there are `table`, `schema`, `migrate`, `unlogged`, `max_connections`, \
     `command_timeout_ms` and `tombstone_time_ms`";
 
-/// The client's options, and whether the server keeps statements for it.
+/// The client's options, and whether the server keeps prepared statements for it.
 pub(super) fn options(url: &str) -> Result<(PgConnectOptions, bool), ConfigError> {
     let options = |rest| {
         let mut prepared = true;
@@ -64,8 +64,9 @@ pub(super) fn options(url: &str) -> Result<(PgConnectOptions, bool), ConfigError
     }
 }
 
-/// The builder for a URL that has options of the store beside those of the client, `migrate` only if
-/// `create`; `rest` is what stands behind `postgres:`.
+/// The builder for a URL that has options of the store and of the client.
+///
+/// `rest` is the URL after `postgres:`. Without `create`, the option `migrate` has no effect.
 pub(in crate::store) fn builder(
     rest: &str,
     create: bool,
@@ -96,7 +97,7 @@ pub(in crate::store) fn builder(
     Ok(builder)
 }
 
-/// The options, names decoded, values not; none is there twice.
+/// The options, with decoded names and values that are not decoded. No option may be given twice.
 fn checked(rest: &str) -> Result<Vec<(String, &str)>, ConfigError> {
     check_user(rest)?;
     let mut options: Vec<(String, &str)> = Vec::new();
@@ -110,8 +111,10 @@ fn checked(rest: &str) -> Result<Vec<(String, &str)>, ConfigError> {
     Ok(options)
 }
 
-/// The client reads these files only when it connects, and does not name them then. Their texts may
-/// stand there instead.
+/// Checks that the file of an option can be read.
+///
+/// The client reads the file only when it connects, and its error does not name the file. The text
+/// of the file may be given in place of its name.
 fn check_file(name: &str, value: &str) -> Result<(), ConfigError> {
     if !FILES.contains(&name) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The options of the store.
+//! How a store is opened, and its options.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -7,10 +7,28 @@ use std::time::Duration;
 
 use super::reader::Readers;
 use super::schema::{self, Sql};
+use super::store::{Inner, SqliteStore};
+use super::synchronous::Synchronous;
 use super::writer::Writer;
-use super::{Inner, SqliteStore};
 use crate::clock::{Clock, SystemClock};
 use crate::error::ConfigError;
+use crate::store::contract::TOMBSTONE_TIME;
+
+impl SqliteStore {
+    /// Opens the database file at `path` with default options; creates it if it is missing.
+    ///
+    /// # Errors
+    ///
+    /// As [`SqliteStoreBuilder::open`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        Self::builder(path).open()
+    }
+
+    /// A store in the database file at `path`, with options to choose.
+    pub fn builder(path: impl AsRef<Path>) -> SqliteStoreBuilder {
+        SqliteStoreBuilder::new(path.as_ref())
+    }
+}
 
 /// The options of an [`SqliteStore`].
 ///
@@ -41,31 +59,21 @@ pub struct SqliteStoreBuilder {
     create: bool,
 }
 
-/// When a write is on disk: SQLite's `synchronous` setting.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Synchronous {
-    /// Before it is answered: it survives a loss of power. The default.
-    #[default]
-    Full,
-    /// Some time later: it survives the end of the process, but a loss of power may take the last
-    /// writes back, a logout included. The file stays intact. Faster where syncing is slow.
-    Normal,
-}
-
 impl SqliteStoreBuilder {
-    pub(super) fn new(path: &Path) -> Self {
+    fn new(path: &Path) -> Self {
         Self {
             path: path.to_path_buf(),
             table: "sessions".to_owned(),
             synchronous: Synchronous::default(),
             clock: Arc::new(SystemClock),
-            tombstone_time: crate::store::TOMBSTONE_TIME,
+            tombstone_time: TOMBSTONE_TIME,
             create: true,
         }
     }
 
-    /// The table that keeps the sessions, created if it is not there. The default is `sessions`. A
-    /// name is up to 64 ASCII letters, digits and `_`, and does not begin with a digit.
+    /// The table that keeps the sessions, created if it is missing. The default is `sessions`.
+    ///
+    /// A name has up to 64 ASCII letters, digits and `_`, and does not begin with a digit.
     pub fn table(mut self, name: impl Into<String>) -> Self {
         self.table = name.into();
         self
@@ -77,33 +85,35 @@ impl SqliteStoreBuilder {
         self
     }
 
-    /// Who tells whether a session has expired. The default is [`SystemClock`]. All processes that
-    /// use the file should agree on the time.
+    /// The clock that decides whether a session has expired. The default is [`SystemClock`].
+    ///
+    /// All processes that use the file should agree on the time.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// How long a deleted or renamed session answers `Gone` instead of `Absent`. The default is 60
-    /// seconds; it should be longer than the longest request.
+    /// How long a deleted or renamed session is `Gone` instead of `Absent`.
+    ///
+    /// The default is 60 seconds. It should be longer than the longest request.
     pub fn tombstone_time(mut self, time: Duration) -> Self {
         self.tombstone_time = time;
         self
     }
 
-    /// Whether file and table are made where they are missing.
+    /// Whether a missing file or table is created.
     pub(super) fn create(mut self, create: bool) -> Self {
         self.create = create;
         self
     }
 
-    /// Opens the file and creates what is missing. Blocks for as long as that takes.
+    /// Opens the file and creates what is missing. Blocks while it waits for the disk.
     ///
     /// # Errors
     ///
-    /// If the path is `:memory:` or an SQLite URI, if the file cannot be opened, is no database or
-    /// cannot be used in WAL mode, if the name of the table is not valid, or if there is a table of
-    /// this name that was not made by this store.
+    /// - The path is `:memory:` or an SQLite URI.
+    /// - The file cannot be opened, is not a database, or cannot be in WAL mode.
+    /// - The name of the table is not valid, or the table was not created by this store.
     pub fn open(self) -> Result<SqliteStore, ConfigError> {
         let sql = Arc::new(Sql::new(&self.table)?);
         let path = absolute(&self.path)?;
@@ -120,7 +130,7 @@ impl SqliteStoreBuilder {
     }
 }
 
-/// The path as it is wherever the process changes to later.
+/// The absolute path, which stays valid if the process changes its current directory.
 fn absolute(path: &Path) -> Result<PathBuf, ConfigError> {
     let text = path.to_string_lossy();
     if text == ":memory:" || text.is_empty() {

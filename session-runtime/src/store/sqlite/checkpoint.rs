@@ -1,10 +1,14 @@
-//! Checkpoints: what is in the WAL goes into the database, while the writer goes on.
+//! Checkpoints: a thread copies the write-ahead log (WAL) into the database file.
 //!
-//! A passive checkpoint waits for nobody, but SQLite syncs the database, and lets the next write begin
-//! the WAL anew, only after one that came to the end of the WAL. Beside a writer that never stops none
-//! does. So the writer rests after each transaction while the WAL is too long: a checkpoint comes to
-//! the end within such a rest, and syncs while the writer goes on. When little is left, the writer
-//! does the rest itself and begins anew.
+//! The writer does not wait for a checkpoint. But only a checkpoint that copies the whole WAL lets
+//! SQLite start the WAL again at its beginning. While the writer writes without a pause, no
+//! checkpoint gets that far, and the WAL grows. So once the WAL is too long:
+//!
+//! 1. The writer pauses for a moment after each transaction.
+//! 2. The thread checkpoints. Within such a pause it copies all that is left, and SQLite syncs the
+//!    database file while the writer continues.
+//! 3. Once few pages are written between two checkpoints, the writer copies them itself, and the
+//!    WAL starts again.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -17,85 +21,87 @@ use rusqlite::Connection;
 use super::schema;
 use crate::error::ConfigError;
 
-/// The thread that checkpoints, as the writer sees it.
+/// The writer's handle of the thread that checkpoints.
 pub(super) struct Checkpointer {
-    /// `None` only while this is dropped: closing it ends the thread.
+    /// `None` only during the drop: closing the channel ends the thread.
     wake: Option<mpsc::SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
-    stage: Arc<Stage>,
+    mode: Arc<Mode>,
     /// How many rows had been written when the thread was last woken.
     rows: u64,
 }
 
 /// What the writer does for the checkpoints after each transaction.
 #[derive(Default)]
-struct Stage(AtomicU8);
+struct Mode(AtomicU8);
 
-impl Stage {
-    /// Nothing but to tell how much was written.
-    const BESIDE: u8 = 0;
-    /// It rests.
-    const RESTS: u8 = 1;
-    /// The last checkpoint, once.
-    const LAST: u8 = 2;
+impl Mode {
+    /// It wakes the thread once enough rows are written.
+    const NORMAL: u8 = 0;
+    /// It wakes the thread and pauses.
+    const PAUSE: u8 = 1;
+    /// It does the last checkpoint itself, once.
+    const RESTART: u8 = 2;
 
     fn get(&self) -> u8 {
         self.0.load(Ordering::Acquire)
     }
 
-    fn set(&self, stage: u8) {
-        self.0.store(stage, Ordering::Release);
+    fn set(&self, mode: u8) {
+        self.0.store(mode, Ordering::Release);
     }
 }
 
-/// How many rows are written before a checkpoint is worth its syncs.
+/// How many written rows make a checkpoint worth its syncs.
 const ROWS: u64 = 256;
 
-/// What is written in this time after that goes into the same checkpoint.
+/// How long the thread waits for more writes before it checkpoints.
 const GATHER: Duration = Duration::from_millis(50);
 
-/// How many pages a WAL may have, 32 MB, before the writer has to rest. A page that is written many
-/// times goes into the database once, so a longer one costs less.
-const LONG: i64 = 8_192;
+/// How many pages the WAL may have before the writer must pause: 32 MB.
+///
+/// A page that is written several times is copied once, so a longer WAL costs less.
+const LONG_WAL: i64 = 8_192;
 
-/// How many pages the writer checkpoints itself: some milliseconds of work.
-const FEW: i64 = 128;
+/// How many pages the writer copies itself: some milliseconds of work.
+const FEW_PAGES: i64 = 128;
 
-/// How long the writer rests: long enough to copy what was written since the last checkpoint.
-const REST: Duration = Duration::from_millis(2);
+/// How long the writer pauses: enough to copy what was written since the last checkpoint.
+const PAUSE: Duration = Duration::from_millis(2);
 
-/// How often the writer is waited for, where it writes more than the disk takes.
+/// How many checkpoints the thread tries while the writer pauses. A disk may be too slow for all of
+/// the writes.
 const ROUNDS: usize = 6;
 
-/// How long the last checkpoint waits for readers. Ours need microseconds.
-const READERS: Duration = Duration::from_millis(5);
+/// How long the last checkpoint waits for readers. Those of this process need microseconds.
+const READER_TIMEOUT: Duration = Duration::from_millis(5);
 
 impl Checkpointer {
     pub(super) fn start(path: &Path) -> Result<Self, ConfigError> {
         let connection =
             schema::open_reader(path).map_err(|error| schema::unusable(path, error))?;
-        // One that is there already says it all.
+        // One waiting message is enough to wake the thread.
         let (wake, written) = mpsc::sync_channel(1);
-        let stage = Arc::<Stage>::default();
-        let beside = Beside { connection, written, stage: stage.clone() };
+        let mode = Arc::<Mode>::default();
+        let worker = Worker { connection, written, mode: mode.clone() };
         let thread = std::thread::Builder::new()
             .name("session-sqlite-checkpoint".to_owned())
-            .spawn(move || beside.run())
+            .spawn(move || worker.run())
             .map_err(|error| ConfigError::with_source("cannot start a thread", error))?;
-        Ok(Self { wake: Some(wake), thread: Some(thread), stage, rows: 0 })
+        Ok(Self { wake: Some(wake), thread: Some(thread), mode, rows: 0 })
     }
 
-    /// To be called by the writer after each transaction, when it is answered.
+    /// The writer calls this after each transaction, once it has sent the answers.
     pub(super) fn after_transaction(&mut self, connection: &Connection) {
-        match self.stage.get() {
-            Stage::RESTS => {
+        match self.mode.get() {
+            Mode::PAUSE => {
                 self.wake();
-                std::thread::sleep(REST);
+                std::thread::sleep(PAUSE);
             }
-            Stage::LAST => {
-                self.stage.set(Stage::BESIDE);
-                let _ = connection.busy_timeout(READERS);
-                // Where another process reads for longer, the WAL grows until a later one.
+            Mode::RESTART => {
+                self.mode.set(Mode::NORMAL);
+                let _ = connection.busy_timeout(READER_TIMEOUT);
+                // If another process reads for longer, the WAL grows until a later checkpoint.
                 checkpoint(connection, "RESTART");
                 let _ = connection.busy_timeout(schema::BUSY_TIMEOUT);
             }
@@ -120,51 +126,52 @@ impl Drop for Checkpointer {
     fn drop(&mut self) {
         self.wake = None;
         if let Some(thread) = self.thread.take() {
-            // A panic there was reported by the panic hook, and there is nobody to tell here.
+            // The panic hook has already reported a panic of the thread.
             let _ = thread.join();
         }
     }
 }
 
 /// What the thread owns.
-struct Beside {
+struct Worker {
     connection: Connection,
     written: mpsc::Receiver<()>,
-    stage: Arc<Stage>,
+    mode: Arc<Mode>,
 }
 
-impl Beside {
+impl Worker {
     fn run(self) {
         while self.written.recv().is_ok() {
             let until = Instant::now() + GATHER;
-            while self.is_told_before(until) {}
+            while self.is_woken_before(until) {}
             if let Some(wal) = checkpoint(&self.connection, "PASSIVE")
-                && wal.pages > LONG
-                && wal.pages - wal.copied <= FEW
+                && wal.pages > LONG_WAL
+                && wal.pages - wal.copied <= FEW_PAGES
             {
                 self.catch_up(wal.pages);
             }
         }
     }
 
-    /// Checkpoints while the writer rests, until little is written meanwhile.
+    /// Checkpoints while the writer pauses, until few pages are written between two checkpoints.
     fn catch_up(&self, mut pages: i64) {
-        self.stage.set(Stage::RESTS);
+        self.mode.set(Mode::PAUSE);
         for _ in 0..ROUNDS {
-            // What came before is no rest that has just begun. A writer with nothing to do rests, too.
+            // Earlier messages say nothing of the pause that comes next. If no message comes, the
+            // writer has nothing to do, which is as good as a pause.
             while self.written.try_recv().is_ok() {}
-            self.is_told_before(Instant::now() + 2 * REST);
+            self.is_woken_before(Instant::now() + 2 * PAUSE);
             let Some(wal) = checkpoint(&self.connection, "PASSIVE") else { break };
             let written = wal.pages - pages;
             pages = wal.pages;
-            if written <= FEW {
+            if written <= FEW_PAGES {
                 break;
             }
         }
-        self.stage.set(Stage::LAST);
+        self.mode.set(Mode::RESTART);
     }
 
-    fn is_told_before(&self, time: Instant) -> bool {
+    fn is_woken_before(&self, time: Instant) -> bool {
         self.written.recv_timeout(time.saturating_duration_since(Instant::now())).is_ok()
     }
 }
@@ -172,12 +179,13 @@ impl Beside {
 /// The WAL after a checkpoint.
 struct Wal {
     pages: i64,
-    /// How many of them are in the database; the others are in use by a reader.
+    /// How many of them are copied. A reader still uses the others.
     copied: i64,
 }
 
-/// Answers nothing if another process is in the way. What is in the WAL is safe there, so a failure
-/// is told and the next checkpoint tries again.
+/// Checkpoints. `None` if another process is in the way, or after a failure.
+///
+/// A failure is logged, and the next checkpoint tries again. No data is lost: it stays in the WAL.
 fn checkpoint(connection: &Connection, mode: &str) -> Option<Wal> {
     let pragma = format!("PRAGMA wal_checkpoint({mode})");
     let answer = connection.query_row(&pragma, [], |row| {

@@ -1,4 +1,4 @@
-//! Reads: a few connections, each used for one statement at a time on tokio's blocking threads.
+//! Reads: a few connections, used on tokio's blocking threads.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,16 +6,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::{Connection, params};
 use tokio::sync::Semaphore;
 
+use super::row::{Failure, millis};
 use super::schema::{self, Sql};
-use super::writes::{Failure, millis};
 use crate::clock::Timestamp;
+use crate::error::StoreError;
 use crate::id::StoreKey;
 use crate::record::Principal;
-use crate::store::{Cursor, Page, SessionInfo, StoreError};
+use crate::store::page::{Cursor, Page, SessionInfo};
 
 /// Connections for reading, opened when they are first needed.
 ///
-/// No statement stays open between two reads: one that did would keep the WAL from being reset.
+/// Each runs one statement at a time. No statement stays open between two reads, because an open
+/// one would keep SQLite from resetting the WAL.
 pub(super) struct Readers {
     pool: Arc<Pool>,
     permits: Arc<Semaphore>,
@@ -26,7 +28,7 @@ struct Pool {
     idle: Mutex<Vec<Connection>>,
 }
 
-/// More would only wait for each other: a read is a few microseconds of work.
+/// How many connections there are at most. A read takes a few microseconds, so more would not help.
 const CONNECTIONS: usize = 8;
 
 impl Readers {
@@ -35,7 +37,7 @@ impl Readers {
         Self { pool, permits: Arc::new(Semaphore::new(CONNECTIONS)) }
     }
 
-    /// Runs `work` on a connection that nobody else uses meanwhile.
+    /// Runs `work` on a connection of its own.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
@@ -45,7 +47,7 @@ impl Readers {
         let read = move || {
             let connection = pool.take()?;
             let answer = work(&connection)?;
-            // One that failed is not used again.
+            // A connection whose work failed is not used again.
             pool.put_back(connection);
             drop(permit);
             Ok::<_, Failure>(answer)
@@ -83,7 +85,7 @@ pub(super) fn list(
         .collect()
 }
 
-/// The live ones of the `limit` rows that follow a key.
+/// The live sessions among the next `limit` rows after a key.
 pub(super) fn page(
     connection: &Connection,
     sql: &Sql,
@@ -91,7 +93,7 @@ pub(super) fn page(
     limit: usize,
     now: Timestamp,
 ) -> Result<Page, Failure> {
-    // An empty key is before all others.
+    // An empty key sorts before all others.
     let after = after.map_or(&[][..], |key| key.as_bytes());
     let mut statement = connection.prepare_cached(&sql.scan)?;
     let mut rows = statement.query(params![after, i64::try_from(limit).unwrap_or(i64::MAX)])?;

@@ -1,11 +1,11 @@
-//! The table, its connections, and every statement that is run on it.
+//! The table, its statements, and the connections to it.
 
 use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::Synchronous;
+use super::synchronous::Synchronous;
 use crate::error::ConfigError;
 
 /// The statements, with the table's name in them. Times are milliseconds since the epoch.
@@ -14,15 +14,15 @@ pub(super) struct Sql {
     pub(super) insert: String,
     pub(super) update_record: String,
     pub(super) update: String,
-    pub(super) moved: String,
-    pub(super) bury: String,
-    pub(super) bury_all: String,
+    pub(super) moved_to: String,
+    pub(super) put_tombstone: String,
+    pub(super) delete_all: String,
     pub(super) sweep: String,
     pub(super) list: String,
     pub(super) scan: String,
 }
 
-/// Name, type and whether it is the primary key, of every column in order.
+/// Every column in order: its name, its type, and whether it is the primary key.
 const COLUMNS: [(&str, &str, bool); 6] = [
     ("key", "BLOB", true),
     ("expires_at", "INTEGER", false),
@@ -32,7 +32,7 @@ const COLUMNS: [(&str, &str, bool); 6] = [
     ("moved_to", "BLOB", false),
 ];
 
-/// How long a statement waits for another process.
+/// How long a statement waits for a lock of another process.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Sql {
@@ -40,7 +40,7 @@ impl Sql {
         check_name(table)?;
         Ok(Self {
             select: format!(r#"SELECT expires_at, record FROM "{table}" WHERE key = ?1"#),
-            // Overwrites only what has expired.
+            // Replaces only an expired row.
             insert: format!(
                 r#"INSERT INTO "{table}" (key, expires_at, principal_key, principal_value, record)
                 VALUES (?1, ?2, ?3, ?4, ?5)
@@ -52,23 +52,23 @@ impl Sql {
                     moved_to = NULL
                 WHERE "{table}".expires_at <= ?6"#
             ),
-            // Touches no index.
+            // Changes no indexed column.
             update_record: format!(r#"UPDATE "{table}" SET record = ?2 WHERE key = ?1"#),
             update: format!(
                 r#"UPDATE "{table}" SET expires_at = ?2, principal_key = ?3,
                 principal_value = ?4, record = ?5 WHERE key = ?1"#
             ),
-            moved: format!(
+            moved_to: format!(
                 r#"SELECT moved_to FROM "{table}"
                 WHERE key = ?1 AND expires_at > ?2 AND moved_to IS NOT NULL"#
             ),
-            bury: format!(
+            put_tombstone: format!(
                 r#"INSERT INTO "{table}" (key, expires_at, moved_to) VALUES (?1, ?2, ?3)
                 ON CONFLICT (key) DO UPDATE SET expires_at = excluded.expires_at,
                     principal_key = NULL, principal_value = NULL, record = NULL,
                     moved_to = excluded.moved_to"#
             ),
-            bury_all: format!(
+            delete_all: format!(
                 r#"UPDATE "{table}" SET expires_at = ?1,
                     principal_key = NULL, principal_value = NULL, record = NULL
                 WHERE principal_key = ?2 AND principal_value = ?3 AND expires_at > ?4
@@ -91,7 +91,8 @@ impl Sql {
     }
 }
 
-/// Opens the connection for writing and creates table and indexes; file and table only if `create`.
+/// Opens the connection for writing and creates missing indexes; a missing file or table only if
+/// `create`.
 pub(super) fn open(
     path: &Path,
     table: &str,
@@ -140,14 +141,16 @@ pub(super) fn open(
     Ok(connection)
 }
 
+/// The error for a database that SQLite cannot use.
 pub(super) fn unusable(path: &Path, error: rusqlite::Error) -> ConfigError {
     let message = format!("the SQLite database `{}` cannot be used", path.display());
     ConfigError::with_source(message, error)
 }
 
-/// Opens one more connection to a database that is there, for reading.
+/// Opens one more connection to an existing database, for reading.
 pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
-    // Read-only connections cannot read a WAL that was left behind, so the pragma forbids writing.
+    // A read-only connection cannot read the WAL of a process that crashed. So the connection is
+    // writable, and the pragma forbids writes.
     let connection = connect(path, OpenFlags::empty())?;
     connection.execute_batch("PRAGMA query_only = ON")?;
     Ok(connection)
@@ -160,19 +163,20 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Gives the space of a WAL that was once longer than checkpoints let it be back to the file system.
-/// Less would cut it often, which commits wait for.
+/// Limits the file size of a WAL that is reset, so that the space of a long one is freed.
+///
+/// A lower limit would cut the file often, and commits wait for that.
 fn limit_wal(connection: &Connection) -> rusqlite::Result<()> {
-    // The pragma answers with a row, so it cannot be part of a batch in every version.
+    // This pragma returns a row, so not every version of SQLite takes it in a batch.
     connection.query_row("PRAGMA journal_size_limit = 67108864", [], |_| Ok(()))
 }
 
-/// Creates the table unless there is one; answers the columns it has.
+/// Creates the table unless it exists; returns its columns.
 fn create_table(
     connection: &mut Connection,
     table: &str,
 ) -> rusqlite::Result<Vec<(String, String, bool)>> {
-    // A transaction that begins by reading and writes then fails at once beside another writer.
+    // Immediate: a transaction that reads first fails at once if another process writes meanwhile.
     let immediate = rusqlite::TransactionBehavior::Immediate;
     let transaction = connection.transaction_with_behavior(immediate)?;
     transaction.execute_batch(&format!(
@@ -197,7 +201,7 @@ fn create_table(
     Ok(columns)
 }
 
-/// The columns of the table; none if it is missing.
+/// The columns of the table; empty if it is missing.
 fn columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<(String, String, bool)>> {
     connection
         .prepare(&format!(r#"PRAGMA table_info("{table}")"#))?

@@ -1,13 +1,18 @@
-//! What needs the writer's own connection; the rest is in `tests/sqlite`.
+//! Tests that need the writer's own connection; the others are in `tests/sqlite`.
 
 use std::error::Error;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::*;
-use crate::clock::SystemClock;
-use crate::patch::FieldOp;
-use crate::record::{Fields, Lifetime};
+use super::store::SqliteStore;
+use super::transaction::Transaction;
+use crate::clock::{Clock, SystemClock};
+use crate::error::StoreError;
+use crate::id::StoreKey;
+use crate::patch::{FieldOp, Patch};
+use crate::record::{Fields, Lifetime, Record};
+use crate::store::contract::{Created, Loaded, Store, Updated};
 
 fn record(text: &str) -> Record {
     let now = SystemClock.now();
@@ -37,9 +42,9 @@ fn causes(error: &StoreError) -> String {
 }
 
 async fn limit_pages(store: &SqliteStore, pages: u32) {
-    let limit = move |db: &Db<'_>| {
+    let limit = move |transaction: &Transaction<'_>| {
         let pragma = format!("PRAGMA max_page_count = {pages}");
-        Ok(db.connection.query_row(&pragma, [], |_| Ok(()))?)
+        Ok(transaction.connection.query_row(&pragma, [], |_| Ok(()))?)
     };
     store.write(limit).await.unwrap();
 }
@@ -51,7 +56,8 @@ async fn a_full_disk_fails_its_group_and_nothing_else() {
     assert_eq!(store.create(&key(1), &record("1")).await.unwrap(), Created::Created);
     limit_pages(&store, 20).await;
 
-    // While another process writes, three writes gather: the second needs more than there is.
+    // While another process writes, several writes gather. One of them needs more space than there
+    // is.
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let add = FieldOp::Add { delta: 1, min: 0, max: 10, start: 0 };
@@ -63,7 +69,7 @@ async fn a_full_disk_fails_its_group_and_nothing_else() {
         tokio::time::sleep(Duration::from_millis(100)).await;
         other.execute_batch("ROLLBACK").unwrap();
     };
-    // How many of the updates are in the group before is a matter of luck.
+    // How many of the updates end up in an earlier group is a matter of luck.
     let (first, second, third, fourth, ()) = tokio::join!(
         store.update(&one, &patch),
         store.update(&one, &patch),
@@ -83,7 +89,7 @@ async fn a_full_disk_fails_its_group_and_nothing_else() {
         assert!(causes.contains("the SQLite transaction failed") && causes.contains("full"));
     }
 
-    // Nothing of the group is there, and the next one works.
+    // Nothing of the group was stored, and the next group works.
     assert_eq!(store.load(&two).await.unwrap(), Loaded::Absent);
     assert_eq!(store.load(&three).await.unwrap(), Loaded::Absent);
     assert_eq!(store.update(&one, &patch).await.unwrap(), Updated::Applied);

@@ -1,10 +1,12 @@
-//! What a URL may say.
+//! The options in a URL.
 
-use super::{SqliteStore, Synchronous};
+use super::store::SqliteStore;
+use super::synchronous::Synchronous;
 use crate::error::ConfigError;
 use crate::store::url::{decode, named, split};
 
-/// Opens the store of a URL, and makes it if `create`; `rest` is what stands behind `sqlite:`.
+/// Opens the store of a URL, and creates what is missing if `create`. `rest` is the URL after
+/// `sqlite:`.
 pub(in crate::store) async fn open(rest: &str, create: bool) -> Result<SqliteStore, ConfigError> {
     let path = split(rest).0;
     let path = decode(path.strip_prefix("//").unwrap_or(path), "path")?;
@@ -22,7 +24,7 @@ pub(in crate::store) async fn open(rest: &str, create: bool) -> Result<SqliteSto
             _ => return Err(option.unknown("there are `table` and `synchronous`")),
         };
     }
-    // Opening waits for the disk, and for other processes.
+    // Opening may wait for the disk and for other processes.
     match tokio::task::spawn_blocking(move || builder.open()).await {
         Ok(opened) => opened,
         Err(ended) => Err(ConfigError::with_source("the store was not opened", ended)),

@@ -1,4 +1,4 @@
-//! Writes: one thread that puts all that wait into one transaction.
+//! Writes: one thread that puts all waiting writes into one transaction.
 
 use std::cell::Cell;
 use std::error::Error;
@@ -11,21 +11,21 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::checkpoint::Checkpointer;
+use super::row::Failure;
 use super::schema::Sql;
-use super::writes::{Db, Failure};
+use super::transaction::Transaction;
 use crate::clock::Clock;
-use crate::error::ConfigError;
-use crate::store::StoreError;
+use crate::error::{ConfigError, StoreError};
 
-/// The thread that writes, and the way to it.
+/// The handle of the thread that writes.
 pub(super) struct Writer {
     /// `None` only while this is dropped: closing the queue ends the thread.
     queue: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// Bounds how long the first of a group waits for the last.
-const GROUP: usize = 256;
+/// How many writes one transaction takes. All of them wait until the last is done.
+const MAX_GROUP: usize = 256;
 
 impl Writer {
     pub(super) fn start(
@@ -42,18 +42,21 @@ impl Writer {
             .name("session-sqlite".to_owned())
             .spawn(move || {
                 while let Ok(first) = jobs.recv() {
-                    group.run(std::iter::once(first).chain(jobs.try_iter()).take(GROUP).collect());
+                    group.run(
+                        std::iter::once(first).chain(jobs.try_iter()).take(MAX_GROUP).collect(),
+                    );
                 }
             })
             .map_err(|error| ConfigError::with_source("cannot start a thread", error))?;
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
-    /// Runs `work` in the next transaction; answers when it is committed. It is run also if nobody
-    /// waits for the answer any more.
+    /// Runs `work` in the next transaction and returns when that is committed.
+    ///
+    /// The work runs even if this future is dropped.
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Db<'_>) -> Result<T, Failure> + Send + 'static,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Write { work: Some(work), answer: None, reply });
@@ -66,22 +69,22 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// Waits until what was begun is written and the file is closed.
+    /// Waits until the queued writes are done and the file is closed.
     fn drop(&mut self) {
         self.queue = None;
         if let Some(thread) = self.thread.take() {
-            // A panic there was reported by the panic hook, and there is nobody to tell here.
+            // The panic hook has already reported a panic of the thread.
             let _ = thread.join();
         }
     }
 }
 
-/// One write, whatever it answers.
+/// One write, whatever the type of its answer.
 trait Job: Send {
-    /// Does the work within a savepoint and keeps the answer for later.
-    fn run(&mut self, db: &Db<'_>) -> Result<(), Failure>;
+    /// Does the work within a savepoint and keeps the answer until the commit.
+    fn run(&mut self, transaction: &Transaction<'_>) -> Result<(), Failure>;
 
-    /// Gives the answer, which is valid now, or says why there is none.
+    /// Sends the answer, or the failure if there is one.
     fn finish(self: Box<Self>, failure: Option<Failure>);
 }
 
@@ -93,12 +96,12 @@ struct Write<W, T> {
 
 impl<W, T> Job for Write<W, T>
 where
-    W: FnOnce(&Db<'_>) -> Result<T, Failure> + Send,
+    W: FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send,
     T: Send,
 {
-    fn run(&mut self, db: &Db<'_>) -> Result<(), Failure> {
+    fn run(&mut self, transaction: &Transaction<'_>) -> Result<(), Failure> {
         if let Some(work) = self.work.take() {
-            self.answer = Some(work(db)?);
+            self.answer = Some(work(transaction)?);
         }
         Ok(())
     }
@@ -109,12 +112,12 @@ where
             (Some(failure), _) => Err(StoreError::backend(failure)),
             (None, None) => Err(StoreError::backend("the write was not run")),
         };
-        // Nobody waits any more if the caller's future was dropped.
+        // Sending fails if the caller's future was dropped.
         let _ = self.reply.send(answer);
     }
 }
 
-/// What the thread owns.
+/// What the thread owns to run a group of jobs.
 struct Group {
     connection: Connection,
     sql: Arc<Sql>,
@@ -123,7 +126,7 @@ struct Group {
 }
 
 impl Group {
-    /// Runs all jobs in one transaction and answers them.
+    /// Runs all jobs in one transaction and sends their answers.
     fn run(&mut self, mut jobs: Vec<Box<dyn Job>>) {
         let mut failures = Vec::with_capacity(jobs.len());
         match self.transaction(&mut jobs, &mut failures) {
@@ -143,34 +146,36 @@ impl Group {
         self.checkpointer.after_transaction(&self.connection);
     }
 
-    /// Collects what failed by itself; an error means that nothing is written at all.
+    /// Runs the jobs and collects the failure of each. An error means that nothing was written.
     fn transaction(
         &self,
         jobs: &mut [Box<dyn Job>],
         failures: &mut Vec<Option<Failure>>,
     ) -> Result<(), Failure> {
-        // Immediate: one that begins by reading fails at once if another process writes meanwhile.
+        // Immediate: a transaction that reads first fails at once if another process writes
+        // meanwhile.
         self.execute("BEGIN IMMEDIATE")?;
-        let db = Db {
+        let transaction = Transaction {
             connection: &self.connection,
             sql: &self.sql,
             clock: &*self.clock,
             added: Cell::new(0),
         };
         for job in jobs {
-            failures.push(self.savepoint(|| job.run(&db))?);
+            failures.push(self.savepoint(|| job.run(&transaction))?);
         }
-        if db.added.get() > 0 {
-            // What expired stays until the next time if this fails.
-            let limit = 2 * db.added.get();
-            let _ = self.savepoint(|| db.sweep(limit).map(drop))?;
+        let added = transaction.added.get();
+        if added > 0 {
+            // If this fails, the next group sweeps the expired rows.
+            let _ = self.savepoint(|| transaction.sweep(2 * added).map(drop))?;
         }
         self.execute("COMMIT")?;
         Ok(())
     }
 
-    /// Does `work` completely or not at all; answers why it failed. An error means that the whole
-    /// transaction is lost, as when the disk is full.
+    /// Does `work` completely or not at all; returns its failure, if any.
+    ///
+    /// An error means that the whole transaction is lost, for example because the disk is full.
     fn savepoint(
         &self,
         work: impl FnOnce() -> Result<(), Failure>,
@@ -189,7 +194,7 @@ impl Group {
 
     fn roll_back(&self) {
         if !self.connection.is_autocommit() {
-            // If even this fails, so does the next `BEGIN`, and every write is told.
+            // If this fails, the next `BEGIN` fails too, and each of its writes gets that error.
             let _ = self.execute("ROLLBACK");
         }
     }
@@ -200,7 +205,7 @@ impl Group {
     }
 }
 
-/// What every write of a lost transaction is told.
+/// The error that every write of a lost transaction gets.
 #[derive(Clone, Debug)]
 struct GroupFailure(Arc<dyn Error + Send + Sync>);
 
