@@ -1,18 +1,19 @@
-//! The options of the store.
+//! Builds a [`RedisStore`].
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::ConnectionManager;
 use redis::{Client, ConnectionAddr, IntoConnectionInfo, ProtocolVersion};
 
-use super::call::Calls;
-use super::lanes::Lanes;
-use super::layout::Names;
-use super::link::Link;
-use super::options::Options;
-use super::{Inner, RedisStore};
+use super::connections::Connections;
+use super::layout::KeyNames;
+use super::options::{Options, setters};
+use super::replicas::{Durable, ReplicaWait};
+use super::script::Operations;
+use super::server::Server;
+use super::store::RedisStore;
+use super::tls::choose_crypto;
 use crate::error::ConfigError;
 
 /// The options of a [`RedisStore`].
@@ -34,114 +35,87 @@ use crate::error::ConfigError;
 /// ```
 #[must_use = "call `build`"]
 pub struct RedisStoreBuilder {
-    server: Server,
+    target: Target,
     options: Options,
 }
 
-enum Server {
+enum Target {
     Url(String),
     Client(Box<Client>),
     Connection(ConnectionManager),
 }
 
 impl RedisStoreBuilder {
-    fn new(server: Server) -> Self {
-        Self { server, options: Options::default() }
+    fn new(target: Target) -> Self {
+        Self { target, options: Options::default() }
     }
 
     pub(super) fn url(url: String) -> Self {
-        Self::new(Server::Url(url))
+        Self::new(Target::Url(url))
     }
 
     pub(super) fn client(client: Client) -> Self {
-        Self::new(Server::Client(client.into()))
+        Self::new(Target::Client(client.into()))
     }
 
     pub(super) fn connection(connection: ConnectionManager) -> Self {
-        Self::new(Server::Connection(connection))
+        Self::new(Target::Connection(connection))
     }
 
-    pub(crate) fn options(mut self, options: Options) -> Self {
+    pub(super) fn options(mut self, options: Options) -> Self {
         self.options = options;
         self
     }
 
-    /// What all keys begin with. The default is `session:`.
-    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.options.prefix = prefix.into();
-        self
+    setters! {
+        prefix;
+        /// The time includes connecting. Listing or deleting very many sessions of one principal
+        /// takes several commands.
+        command_timeout;
+        /// The store waits for the writes of `delete`, `rename` and `delete_all`. Without waiting,
+        /// a deleted session can be live again after a failover to a replica that lacks the
+        /// deletion.
+        wait_replicas;
+        tombstone_time;
     }
 
-    /// How long an operation may take, connecting included, before it fails; what it wrote by then
-    /// is unknown. The default is 2 seconds. Reading or ending very many sessions of one principal
-    /// takes several operations.
-    pub fn command_timeout(mut self, timeout: Duration) -> Self {
-        self.options.command_timeout = timeout;
-        self
-    }
-
-    /// Lets `delete`, `rename` and `delete_all` succeed only when `count` replicas have acknowledged
-    /// what they wrote, for which they may take `timeout` longer. Otherwise a session that was ended
-    /// can be back after a failover to a replica that had not heard of it. These operations get a
-    /// connection of their own, because the server answers nothing else on it meanwhile.
+    /// Builds the store.
     ///
-    /// The default is not to wait.
-    pub fn wait_replicas(mut self, count: usize, timeout: Duration) -> Self {
-        self.options.wait_replicas(count, timeout);
-        self
-    }
-
-    /// How long a deleted or renamed session answers `Gone` instead of `Absent`. The default is 60
-    /// seconds; it should be longer than the longest request.
-    pub fn tombstone_time(mut self, time: Duration) -> Self {
-        self.options.tombstone_time = time;
-        self
-    }
-
-    /// The store. Connects when the first session is asked for, and again whenever a connection was
-    /// lost; so it does not matter whether the server runs already. All requests share four
-    /// connections, each session always the same one; `wait_replicas` adds four.
+    /// It connects at its first operation, and again after a connection is lost. So the server need
+    /// not run yet. All requests share four connections, and each session always uses the same one.
+    /// `wait_replicas` adds four.
     ///
     /// # Errors
     ///
-    /// If the URL is not valid or has an option that the client does not know, or if an option of the
-    /// store is not valid.
+    /// If the URL is not valid or has an option that the client does not know, or if an option of
+    /// the store is not valid.
     pub fn build(self) -> Result<RedisStore, ConfigError> {
         let options = self.options;
         options.check()?;
-        let (timeout, waits) = (options.command_timeout, options.replicas.is_some());
-        let (link, durable) = match self.server {
-            Server::Connection(connection) => {
-                let link = Link::given(connection.clone(), timeout);
-                (link, waits.then(|| Link::given(connection, timeout)))
-            }
-            Server::Url(url) => {
+        let timeout = options.command_timeout;
+        let connections = match self.target {
+            Target::Connection(connection) => Connections::given(connection, timeout),
+            Target::Url(url) => {
                 refuse_options(&url)?;
-                links(&client(url.as_str(), "the URL of Redis is not valid")?, timeout, waits)
+                Connections::new(client(url, "the URL of Redis is not valid")?, timeout)
             }
-            Server::Client(given) => {
+            Target::Client(given) => {
                 let info = given.get_connection_info().clone();
-                links(&client(info, "the client of Redis is not usable")?, timeout, waits)
+                Connections::new(client(info, "the client of Redis is not usable")?, timeout)
             }
         };
-        Ok(RedisStore(Arc::new(Inner {
-            calls: Calls::new(Names::new(options.prefix), options.tombstone_time),
-            link,
-            lanes: Lanes::default(),
-            durable,
-            replicas: options.replicas,
-        })))
+        let durable = |wait| Durable { connections: connections.separate(), wait };
+        Ok(RedisStore::new(Server {
+            operations: Operations::new(KeyNames::new(options.prefix), options.tombstone_time),
+            durable: options.wait_replicas.map(durable),
+            connections,
+        }))
     }
 }
 
-fn links(client: &Client, timeout: Duration, waits: bool) -> (Link, Option<Link>) {
-    let link = || Link::new(client.clone(), timeout);
-    (link(), waits.then(link))
-}
-
-/// Refuses a URL with options that the client would ignore.
+/// Refuses a URL with an option that the client would ignore.
 fn refuse_options(url: &str) -> Result<(), ConfigError> {
-    // What is no URL the client refuses.
+    // The client itself refuses what is not a URL.
     let Some(url) = redis::parse_redis_url(url) else { return Ok(()) };
     let known: &[&str] = match url.scheme().ends_with("unix") {
         true => &["protocol", "db", "user", "pass"],
@@ -150,18 +124,18 @@ fn refuse_options(url: &str) -> Result<(), ConfigError> {
     let mut names = url.query_pairs().map(|(name, _)| name);
     let Some(name) = names.find(|name| !known.contains(&&**name)) else { return Ok(()) };
     let query = url.query().unwrap_or_default();
-    // What looks like an option may be a part of a password.
+    // What looks like an option may be part of a password, which must not be shown.
     let option = match query.contains('@') || query.contains("pass=") {
         true => "an option".to_owned(),
         false => format!("the option `{name}`"),
     };
     Err(ConfigError::new(format_args!(
-        "the URL of Redis has {option} that its client does not know; options in the URL go with \
-         `store::connect`, here use the builder"
+        "the URL of Redis has {option} that its client does not know; use the builder, or \
+         `store::connect`, which reads options from the URL"
     )))
 }
 
-/// A client that speaks RESP3, by which connections tell that they were closed.
+/// A client that speaks RESP3, where a connection reports that it was closed.
 fn client(server: impl IntoConnectionInfo, message: &str) -> Result<Client, ConfigError> {
     let failed = |error| ConfigError::with_source(message, error);
     let info = server.into_connection_info().map_err(failed)?;
@@ -170,15 +144,6 @@ fn client(server: impl IntoConnectionInfo, message: &str) -> Result<Client, Conf
     }
     let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
     Client::open(info.set_redis_settings(settings)).map_err(failed)
-}
-
-/// Without a choice, rustls panics when several providers are compiled in.
-pub(super) fn choose_crypto() {
-    use rustls::crypto::{CryptoProvider, ring};
-    if CryptoProvider::get_default().is_none() {
-        // Fails if somebody else has chosen meanwhile, which is as good.
-        let _ = ring::default_provider().install_default();
-    }
 }
 
 impl fmt::Debug for RedisStoreBuilder {

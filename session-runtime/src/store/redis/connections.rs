@@ -12,65 +12,74 @@ use redis::{
 };
 use tokio::time::Instant;
 
-use super::shared::{Shared, Slot};
-use super::wire::{Wire, deadline, hgetall, next, within};
+use super::deadline::{deadline_in, within};
+use super::shared_connection::{ConnectionCell, SharedConnection};
+use super::transport::{Transport, hgetall, next_answer};
 use crate::store::StoreError;
 
 /// Sends commands to one server.
-pub(super) struct Link {
-    connection: Connection,
+pub(super) struct Connections {
+    source: Source,
     timeout: Duration,
 }
 
-enum Connection {
+enum Source {
     Own(Box<Own>),
     Given(ConnectionManager),
 }
 
-/// Connections that all requests share. What is about one session goes through one of them, so that
-/// it stays in turn.
+/// The store's own connections. Commands for one session always use the same connection, so the
+/// server runs them in the order in which they are sent.
 struct Own {
     client: Client,
-    shared: [Shared<MultiplexedConnection>; CONNECTIONS],
+    shared: [SharedConnection<MultiplexedConnection>; CONNECTIONS],
 }
 
-/// While the server works on what came through some of them, the application works on what came back
-/// through the others. With two, both easily wait for each other.
+/// With four connections, the server works on the commands of some while the application works on
+/// the answers of others. With two, each side often waits for the other.
 pub(super) const CONNECTIONS: usize = 4;
 
-/// How many commands wait for the socket before their senders do.
+/// How many commands can wait for a socket. Beyond that, their senders wait.
 const BUFFER: usize = 1_024;
 
-impl Link {
+impl Connections {
     pub(super) fn new(client: Client, timeout: Duration) -> Self {
-        let own = Own { client, shared: std::array::from_fn(|_| Shared::new()) };
-        Self { connection: Connection::Own(own.into()), timeout }
+        let own = Own { client, shared: std::array::from_fn(|_| SharedConnection::new()) };
+        Self { source: Source::Own(own.into()), timeout }
     }
 
     pub(super) fn given(connection: ConnectionManager, timeout: Duration) -> Self {
-        Self { connection: Connection::Given(connection), timeout }
+        Self { source: Source::Given(connection), timeout }
     }
 
-    /// Opens the connection at `place` if it is not open.
-    pub(super) async fn connect(&self, place: usize, deadline: Instant) -> RedisResult<()> {
-        match &self.connection {
-            Connection::Own(own) => {
-                own.connection(&own.shared[place].slot(), deadline).await.map(drop)
-            }
-            Connection::Given(_) => Ok(()),
+    /// Other connections to the same server. A connection that was given is shared.
+    pub(super) fn separate(&self) -> Self {
+        match &self.source {
+            Source::Own(own) => Self::new(own.client.clone(), self.timeout),
+            Source::Given(manager) => Self::given(manager.clone(), self.timeout),
         }
     }
 
-    /// Sends commands through the connection at `place`.
-    pub(super) async fn exchange(
+    /// Opens the connection with this number if it is not open.
+    pub(super) async fn open(&self, number: usize, deadline: Instant) -> RedisResult<()> {
+        match &self.source {
+            Source::Own(own) => {
+                own.connection(&own.shared[number].cell(), deadline).await.map(drop)
+            }
+            Source::Given(_) => Ok(()),
+        }
+    }
+
+    /// Sends commands through the connection with this number.
+    pub(super) async fn send_through(
         &self,
-        place: usize,
+        number: usize,
         commands: &Pipeline,
         deadline: Instant,
     ) -> RedisResult<Vec<Value>> {
-        match &self.connection {
-            Connection::Own(own) => own.exchange(place, commands, deadline).await,
-            Connection::Given(manager) => {
+        match &self.source {
+            Source::Own(own) => own.send_all(number, commands, deadline).await,
+            Source::Given(manager) => {
                 let mut manager = manager.clone();
                 within(deadline, manager.req_packed_commands(commands, 0, commands.len())).await
             }
@@ -78,16 +87,21 @@ impl Link {
     }
 }
 
-/// The place of the connection for a key. Keys of sessions end in random characters.
-pub(super) fn place_of(key: &[u8]) -> usize {
+/// The number of the connection for a key. Keys of sessions end in random characters.
+pub(super) fn connection_for(key: &[u8]) -> usize {
     key.iter().fold(0_usize, |sum, byte| sum.wrapping_add(usize::from(*byte))) % CONNECTIONS
 }
 
-impl Wire for Link {
-    async fn ask(&self, key: &[u8], command: &Cmd, deadline: Instant) -> Result<Value, StoreError> {
-        let answer = match &self.connection {
-            Connection::Own(own) => own.ask(key, command, deadline).await,
-            Connection::Given(manager) => {
+impl Transport for Connections {
+    async fn send(
+        &self,
+        key: &[u8],
+        command: &Cmd,
+        deadline: Instant,
+    ) -> Result<Value, StoreError> {
+        let answer = match &self.source {
+            Source::Own(own) => own.send(key, command, deadline).await,
+            Source::Given(manager) => {
                 let mut manager = manager.clone();
                 within(deadline, manager.req_packed_command(command)).await
             }
@@ -95,25 +109,26 @@ impl Wire for Link {
         answer.map_err(StoreError::backend)
     }
 
-    async fn send(
+    async fn send_all(
         &self,
         key: &[u8],
         commands: &Pipeline,
         deadline: Instant,
     ) -> Result<Vec<Value>, StoreError> {
-        let answers = self.exchange(place_of(key), commands, deadline).await;
+        let answers = self.send_through(connection_for(key), commands, deadline).await;
         answers.map_err(StoreError::backend)
     }
 
-    /// All in one round trip.
-    async fn hashes(&self, keys: &[Vec<u8>]) -> Result<Vec<Value>, StoreError> {
+    /// Takes one round trip.
+    async fn read_hashes(&self, keys: &[Vec<u8>]) -> Result<Vec<Value>, StoreError> {
         let Some(first) = keys.first() else { return Ok(Vec::new()) };
         let mut commands = redis::pipe();
         for key in keys {
             commands.add_command(hgetall(key));
         }
-        let mut answers = self.send(first, &commands, deadline(self.timeout)).await?.into_iter();
-        keys.iter().map(|_| next(&mut answers)).collect()
+        let answers = self.send_all(first, &commands, deadline_in(self.timeout)).await?;
+        let mut answers = answers.into_iter();
+        keys.iter().map(|_| next_answer(&mut answers)).collect()
     }
 
     fn timeout(&self) -> Duration {
@@ -122,49 +137,52 @@ impl Wire for Link {
 }
 
 impl Own {
-    async fn ask(&self, key: &[u8], command: &Cmd, deadline: Instant) -> RedisResult<Value> {
-        let slot = self.shared[place_of(key)].slot();
-        let mut connection = self.connection(&slot, deadline).await?;
+    async fn send(&self, key: &[u8], command: &Cmd, deadline: Instant) -> RedisResult<Value> {
+        let cell = self.shared[connection_for(key)].cell();
+        let mut connection = self.connection(&cell, deadline).await?;
         let answer = within(deadline, pin!(connection.send_packed_command(command))).await;
-        slot.keep_if(answer.as_ref().is_ok_and(|answer| !is_read_only(answer)));
+        cell.keep_if(answer.as_ref().is_ok_and(|answer| !is_read_only(answer)));
         answer
     }
 
-    async fn exchange(
+    async fn send_all(
         &self,
-        place: usize,
+        number: usize,
         commands: &Pipeline,
         deadline: Instant,
     ) -> RedisResult<Vec<Value>> {
-        let slot = self.shared[place].slot();
-        let mut connection = self.connection(&slot, deadline).await?;
+        let cell = self.shared[number].cell();
+        let mut connection = self.connection(&cell, deadline).await?;
         let sending = connection.req_packed_commands(commands, 0, commands.len());
         let answers = within(deadline, sending).await;
-        slot.keep_if(answers.as_ref().is_ok_and(|answers| !answers.iter().any(is_read_only)));
+        cell.keep_if(answers.as_ref().is_ok_and(|answers| !answers.iter().any(is_read_only)));
         answers
     }
 
     async fn connection(
         &self,
-        slot: &Slot<MultiplexedConnection>,
+        cell: &ConnectionCell<MultiplexedConnection>,
         deadline: Instant,
     ) -> RedisResult<MultiplexedConnection> {
-        if let Some(connection) = slot.connection.get() {
+        if let Some(connection) = cell.connection.get() {
             return Ok(connection.clone());
         }
-        let opened = slot.connection.get_or_try_init(|| self.open(slot));
+        let opened = cell.connection.get_or_try_init(|| self.open(cell));
         within(deadline, Box::pin(opened)).await.cloned()
     }
 
-    /// Opens a connection to a primary: what a replica knows may be outdated.
-    async fn open(&self, slot: &Slot<MultiplexedConnection>) -> RedisResult<MultiplexedConnection> {
-        let is_lost = slot.is_lost.clone();
+    /// Opens a connection to a primary. A replica may not have the latest writes.
+    async fn open(
+        &self,
+        cell: &ConnectionCell<MultiplexedConnection>,
+    ) -> RedisResult<MultiplexedConnection> {
+        let is_lost = cell.is_lost.clone();
         let config = AsyncConnectionConfig::new()
-            // Whoever sends keeps to one timeout for all of it.
+            // The sender has one deadline for the whole operation.
             .set_connection_timeout(None)
             .set_response_timeout(None)
             .set_pipeline_buffer_size(BUFFER)
-            // So that no request is sent into a connection that was closed while nobody used it.
+            // A connection can be closed while nobody uses it. The next request must not use it.
             .set_push_sender(move |push: PushInfo| {
                 if push.kind == PushKind::Disconnection {
                     is_lost.store(true, Ordering::Relaxed);
@@ -180,7 +198,7 @@ impl Own {
                 }
                 _ => Ok(connection),
             },
-            // The user may not be allowed to ask.
+            // The user may lack the right to call `ROLE`.
             Err(error) if error.kind() != ErrorKind::Io => Ok(connection),
             Err(error) => Err(error),
             Ok(_) => Ok(connection),
@@ -188,8 +206,8 @@ impl Own {
     }
 }
 
-/// The server has become a replica since the connection was opened. Before Redis 7, scripts wrap the
-/// error in one of their own.
+/// Whether the server has become a replica since the connection was opened. Before Redis 7, scripts
+/// wrap this error in another one.
 fn is_read_only(answer: &Value) -> bool {
     match answer {
         Value::ServerError(error) => {

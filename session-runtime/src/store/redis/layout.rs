@@ -1,6 +1,6 @@
-//! How sessions lie in the server: names of keys, and what is kept beside the fields.
+//! How a session is stored: the names of the keys, and the bytes next to the fields.
 //!
-//! `common.lua` describes the same from the other side.
+//! `common.lua` reads and writes the same bytes.
 
 use std::time::Duration;
 
@@ -10,73 +10,72 @@ use crate::id::StoreKey;
 use crate::record::{Lifetime, Principal, Record};
 
 /// The hash field that holds [`meta`].
-pub(crate) const META: &[u8] = b"@";
+pub(super) const META: &[u8] = b"@";
 /// The hash field that holds the principal if it would make [`META`] too long.
-pub(crate) const PRINCIPAL: &[u8] = b"=";
+pub(super) const PRINCIPAL: &[u8] = b"=";
 /// The hash field of a tombstone.
-pub(crate) const GONE: &[u8] = b"!";
+pub(super) const TOMBSTONE: &[u8] = b"!";
 
-/// Times are kept in six bytes; later ones, beyond the year 10000, are kept as this one.
+/// Times take six bytes. Later times, after the year 10000, are stored as this one.
 const MAX_TIME: u64 = (1 << 48) - 1;
-/// From the expiry to the deadline there are five bytes: 34 years.
+/// The time from the expiry to the deadline takes five bytes: 34 years.
 const MAX_LEFT: u64 = (1 << 40) - 1;
-/// Beside the idle time, up to 17 years, there is one bit: persistent.
+/// The idle time, up to 17 years, and the bit [`PERSISTENT`] take five bytes together.
 const MAX_IDLE: u64 = (1 << 39) - 1;
 const PERSISTENT: u64 = 1 << 39;
 
-/// How long the four times are.
+/// The number of bytes that all of them take.
 const TIMES: usize = 22;
 
-/// The names of keys.
-#[derive(Clone, Debug)]
-pub(crate) struct Names {
+/// Makes the names of keys in Redis.
+pub(super) struct KeyNames {
     prefix: String,
-    /// What the keys of index sets begin with, for scripts that keep them; nothing if none does.
-    index: String,
+    index_prefix: String,
 }
 
-impl Names {
-    pub(crate) fn new(prefix: String) -> Self {
-        Self { index: format!("{prefix}@"), prefix }
+impl KeyNames {
+    /// For one server, where scripts keep the index together with the session.
+    pub(super) fn new(prefix: String) -> Self {
+        Self { index_prefix: format!("{prefix}@"), prefix }
     }
 
-    /// The same keys, spread over servers, so that no script has a session and its index.
+    /// For a cluster, where a session and its index may be on different servers.
     #[cfg(feature = "redis-cluster")]
-    pub(crate) fn spread(prefix: String) -> Self {
-        Self { index: String::new(), prefix }
+    pub(super) fn for_cluster(prefix: String) -> Self {
+        Self { index_prefix: String::new(), prefix }
     }
 
-    /// What the keys of sessions begin with.
-    pub(crate) fn prefix(&self) -> &str {
+    /// The prefix of all keys.
+    pub(super) fn prefix(&self) -> &str {
         &self.prefix
     }
 
     /// The key of a session.
-    pub(crate) fn session(&self, key: &StoreKey) -> Vec<u8> {
+    pub(super) fn session(&self, key: &StoreKey) -> Vec<u8> {
         let mut text = [0; base64url::chars(16)];
         [&*self.prefix, base64url::encode(key.as_bytes(), &mut text)].concat().into_bytes()
     }
 
-    /// What the keys of index sets begin with, for scripts that keep them; nothing if none does.
-    pub(crate) fn index(&self) -> &str {
-        &self.index
+    /// The key of a principal's index. No id contains an `@`, so no session has this key.
+    pub(super) fn index(&self, principal: &[u8]) -> Vec<u8> {
+        [self.prefix.as_bytes(), b"@", principal].concat()
     }
 
-    /// The key of the index set of a principal. No id has an `@`, so it is no key of a session.
-    pub(crate) fn set(&self, principal: &[u8]) -> Vec<u8> {
-        [self.prefix.as_bytes(), b"@", principal].concat()
+    /// The prefix of index keys, for scripts that keep the index. Empty if they must not.
+    pub(super) fn index_prefix(&self) -> &str {
+        &self.index_prefix
     }
 }
 
-/// A principal as one text. JSON has no NUL, so the last one is the border.
-pub(crate) fn principal(principal: &Principal) -> Vec<u8> {
+/// A principal as one text. Its value is JSON and contains no NUL, so the last NUL ends the key.
+pub(super) fn principal(principal: &Principal) -> Vec<u8> {
     [principal.key().as_bytes(), b"\0", principal.value().as_bytes()].concat()
 }
 
-/// What is kept of a record beside its fields.
-pub(crate) fn meta(record: &Record) -> Vec<u8> {
+/// A record without its fields.
+pub(super) fn meta(record: &Record) -> Vec<u8> {
     let mut meta = Vec::with_capacity(TIMES);
-    push::<6>(&mut meta, time(record.created_at));
+    push::<6>(&mut meta, stored_millis(record.created_at));
     meta.extend(lifetime(record.lifetime, record.expires_at, record.deadline));
     if let Some(who) = &record.principal {
         meta.extend(principal(who));
@@ -84,10 +83,10 @@ pub(crate) fn meta(record: &Record) -> Vec<u8> {
     meta
 }
 
-/// The part of [`meta`] that another lifetime replaces.
-pub(crate) fn lifetime(lifetime: Lifetime, expires_at: Timestamp, deadline: Timestamp) -> Vec<u8> {
+/// The part of [`meta`] that changes with the lifetime.
+pub(super) fn lifetime(lifetime: Lifetime, expires_at: Timestamp, deadline: Timestamp) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(TIMES);
-    let (expires_at, deadline) = (time(expires_at.min(deadline)), time(deadline));
+    let (expires_at, deadline) = (stored_millis(expires_at.min(deadline)), stored_millis(deadline));
     push::<6>(&mut bytes, expires_at);
     push::<5>(&mut bytes, (deadline - expires_at).min(MAX_LEFT));
     let persistent = if lifetime.persistent { PERSISTENT } else { 0 };
@@ -95,8 +94,8 @@ pub(crate) fn lifetime(lifetime: Lifetime, expires_at: Timestamp, deadline: Time
     bytes
 }
 
-/// A time as it is kept.
-pub(crate) fn time(time: Timestamp) -> u64 {
+/// A time in the range that is stored.
+pub(super) fn stored_millis(time: Timestamp) -> u64 {
     time.as_millis().min(MAX_TIME)
 }
 
@@ -111,7 +110,7 @@ fn take<const BYTES: usize>(bytes: &mut &[u8]) -> Option<u64> {
 }
 
 /// Reads [`meta`] back, as a record without fields.
-pub(crate) fn record(meta: &[u8]) -> Option<Record> {
+pub(super) fn read_meta(meta: &[u8]) -> Option<Record> {
     let mut rest = meta;
     let created_at = Timestamp::from_millis(take::<6>(&mut rest)?);
     let expires_at = Timestamp::from_millis(take::<6>(&mut rest)?);
@@ -143,18 +142,18 @@ mod tests {
             lifetime: Lifetime { idle: Duration::from_millis(3_600_000), persistent: false },
             principal: None,
         };
-        assert_eq!(record(&meta(&sample)).unwrap(), sample);
+        assert_eq!(read_meta(&meta(&sample)).unwrap(), sample);
         assert_eq!(meta(&sample).len(), TIMES);
         sample.lifetime = Lifetime { idle: Duration::from_millis(MAX_IDLE), persistent: true };
         sample.principal = Some(Principal::new("odd\0key", "\"x\""));
-        assert_eq!(record(&meta(&sample)).unwrap(), sample);
+        assert_eq!(read_meta(&meta(&sample)).unwrap(), sample);
         for wrong in [&b""[..], b"123456789012345678901", &[0xff; 26]] {
-            assert!(record(wrong).is_none());
+            assert!(read_meta(wrong).is_none());
         }
     }
 
     #[test]
-    fn times_without_end_are_cut() {
+    fn times_are_stored_up_to_a_maximum() {
         let end = Timestamp::from_millis(u64::MAX);
         let endless = Lifetime { idle: Duration::MAX, persistent: true };
         let record = Record {
@@ -165,7 +164,7 @@ mod tests {
             lifetime: endless,
             principal: None,
         };
-        let read_back = |record: &Record| super::record(&meta(record)).unwrap();
+        let read_back = |record: &Record| read_meta(&meta(record)).unwrap();
         let kept = read_back(&record);
         assert_eq!(kept.deadline.as_millis(), MAX_TIME);
         assert_eq!(kept.lifetime.idle, Duration::from_millis(MAX_IDLE));

@@ -1,68 +1,68 @@
-//! Reading all sessions of a principal.
+//! Reads all sessions of a principal.
 
 use std::collections::HashMap;
 
-use super::call::Calls;
-use super::wire::Wire;
-use super::{answer, layout};
+use super::layout;
+use super::script::{Operations, answer};
+use super::transport::Transport;
 use crate::id::StoreKey;
 use crate::record::{Principal, Record};
 use crate::store::{Loaded, SessionInfo, StoreError};
 
-/// What an index leads to.
+/// What the index of a principal leads to.
 pub(super) struct Listed {
     /// The principal's live sessions.
     pub(super) live: Vec<SessionInfo>,
     /// Entries without a session.
-    pub(super) dead: Vec<StoreKey>,
+    pub(super) without_session: Vec<StoreKey>,
 }
 
-/// What was found under a key that an index names.
+/// What is stored under a key that the index contains.
 enum Found {
     Live(Record),
-    /// Another principal's session, or a tombstone: whoever left it may be moving the session, and
-    /// `delete_all` must be able to follow it.
+    /// A session of another principal, or a tombstone. The entry must stay: the session may be
+    /// moving, and `delete_all` must be able to follow it.
     Other,
-    Dead,
+    Nothing,
 }
 
-/// How many sessions are read at a time.
-pub(super) const BATCH: usize = 100;
+/// How many sessions are read at once.
+pub(super) const CHUNK: usize = 100;
 
-/// Reads the sessions that the index names.
+/// Reads the sessions in the index of a principal.
 ///
-/// A session that is renamed while this goes on moves to a key that was not among the first ones; so
-/// the index is read until it holds nothing new.
+/// A session that is renamed meanwhile moves to a key that was not in the index at first. So this
+/// reads the index again until it contains nothing new.
 pub(super) async fn list(
-    wire: &impl Wire,
-    calls: &Calls,
+    transport: &impl Transport,
+    operations: &Operations,
     principal: &Principal,
 ) -> Result<Listed, StoreError> {
     let mut found = HashMap::<StoreKey, Found>::new();
     loop {
-        let keys = indexed(wire, calls, &layout::principal(principal)).await?;
+        let keys = index_keys(transport, operations, &layout::principal(principal)).await?;
         let unseen: Vec<_> = keys.iter().filter(|key| !found.contains_key(*key)).collect();
         if unseen.is_empty() {
-            let mut listed = Listed { live: Vec::new(), dead: Vec::new() };
+            let mut listed = Listed { live: Vec::new(), without_session: Vec::new() };
             for key in keys {
                 match found.remove(&key) {
                     Some(Found::Live(record)) => listed.live.push(SessionInfo { key, record }),
-                    Some(Found::Dead) => listed.dead.push(key),
+                    Some(Found::Nothing) => listed.without_session.push(key),
                     Some(Found::Other) | None => {}
                 }
             }
             return Ok(listed);
         }
-        for batch in unseen.chunks(BATCH) {
-            let names: Vec<_> = batch.iter().map(|key| calls.names.session(key)).collect();
-            let hashes = wire.hashes(&names).await?;
-            for (key, hash) in batch.iter().zip(hashes) {
+        for chunk in unseen.chunks(CHUNK) {
+            let names: Vec<_> = chunk.iter().map(|key| operations.keys.session(key)).collect();
+            let hashes = transport.read_hashes(&names).await?;
+            for (key, hash) in chunk.iter().zip(hashes) {
                 let is = match answer::loaded(hash)? {
                     Loaded::Live(record) if record.principal.as_ref() == Some(principal) => {
                         Found::Live(record)
                     }
                     Loaded::Live(_) | Loaded::Gone => Found::Other,
-                    Loaded::Absent => Found::Dead,
+                    Loaded::Absent => Found::Nothing,
                 };
                 found.insert(**key, is);
             }
@@ -71,11 +71,11 @@ pub(super) async fn list(
 }
 
 /// The keys in the index of a principal.
-pub(super) async fn indexed(
-    wire: &impl Wire,
-    calls: &Calls,
+pub(super) async fn index_keys(
+    transport: &impl Transport,
+    operations: &Operations,
     principal: &[u8],
 ) -> Result<Vec<StoreKey>, StoreError> {
-    let ids = answer::ids(wire.call(&calls.ids(principal), None).await?)?;
+    let ids = answer::texts(transport.call_script(&operations.index_ids(principal)).await?)?;
     Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
 }

@@ -1,66 +1,66 @@
-//! Reading all sessions of a server, a page at a time.
+//! Reads all sessions of a server, a page at a time.
 
 use redis::{Pipeline, Value};
 
-use super::answer;
-use super::call::Calls;
-use super::layout::Names;
-use super::lister::BATCH;
-use super::wire::{Wire, deadline, next};
+use super::deadline::deadline_in;
+use super::layout::KeyNames;
+use super::list::CHUNK;
+use super::script::{Operations, SCAN, answer};
+use super::transport::{Transport, next_answer};
 use crate::id::StoreKey;
 use crate::store::{Cursor, Loaded, Page, SessionInfo, StoreError};
 
-const CODE: &str = include_str!("scan.lua");
+/// How many places of its key table a server may look at for one page. It serves nobody else
+/// meanwhile.
+const MAX_PLACES: usize = 10_000;
 
-/// How many places of its table a server looks at in one go, during which it serves nobody else.
-const MOST: usize = 10_000;
-
-/// Where a server's own scan goes on.
+/// Where the scan of one server continues.
 ///
-/// Its cursor tells a place in its table of keys, which is another one in every run of a server: after
-/// a restart, or on a replica that took over, it would leave sessions out.
+/// The server's cursor is a place in its table of keys. Every run of a server has another table:
+/// with an old cursor, a restarted server or a replica that took over would leave sessions out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct ServerPosition {
     run: String,
     cursor: u64,
 }
 
-/// What a server found from a place on.
+/// One page of keys.
 pub(super) struct Found {
     pub(super) keys: Vec<StoreKey>,
-    /// `None` if that was all.
-    pub(super) next: Option<Place>,
+    /// `None` after the last page.
+    pub(super) next: Option<ServerPosition>,
 }
 
-/// Reads the sessions of the one server.
+/// Reads one page of the sessions of one server.
 pub(super) async fn page(
-    wire: &impl Wire,
-    calls: &Calls,
+    transport: &impl Transport,
+    operations: &Operations,
     after: Option<&Cursor>,
     limit: usize,
 ) -> Result<Page, StoreError> {
-    let place = match after {
-        Some(after) => Place::read(after.as_str()).ok_or_else(Cursor::foreign)?,
-        None => Place::default(),
+    let position = match after {
+        Some(after) => ServerPosition::parse(after.as_str()).ok_or_else(Cursor::foreign)?,
+        None => ServerPosition::default(),
     };
     let mut commands = redis::pipe();
-    place.ask(&calls.names, limit, &mut commands);
-    let answers = wire.send(&[], &commands, deadline(wire.timeout())).await?;
-    let found = place.found(next(&mut answers.into_iter())?, &calls.names)?;
-    let sessions = live(wire, calls, &found.keys).await?;
+    position.add_command(&operations.keys, limit, &mut commands);
+    let answers = transport.send_all(&[], &commands, deadline_in(transport.timeout())).await?;
+    let answer = next_answer(&mut answers.into_iter())?;
+    let found = position.read_answer(answer, &operations.keys)?;
+    let sessions = live(transport, operations, &found.keys).await?;
     Ok(Page { sessions, next: found.next.map(|next| Cursor::new(next.text())) })
 }
 
-/// Those of the keys that have a live session.
+/// Reads the sessions under these keys that are live.
 pub(super) async fn live(
-    wire: &impl Wire,
-    calls: &Calls,
+    transport: &impl Transport,
+    operations: &Operations,
     keys: &[StoreKey],
 ) -> Result<Vec<SessionInfo>, StoreError> {
     let mut sessions = Vec::with_capacity(keys.len());
-    for batch in keys.chunks(BATCH) {
-        let names: Vec<_> = batch.iter().map(|key| calls.names.session(key)).collect();
-        for (key, hash) in batch.iter().zip(wire.hashes(&names).await?) {
+    for chunk in keys.chunks(CHUNK) {
+        let names: Vec<_> = chunk.iter().map(|key| operations.keys.session(key)).collect();
+        for (key, hash) in chunk.iter().zip(transport.read_hashes(&names).await?) {
             if let Loaded::Live(record) = answer::loaded(hash)? {
                 sessions.push(SessionInfo { key: *key, record });
             }
@@ -69,37 +69,39 @@ pub(super) async fn live(
     Ok(sessions)
 }
 
-impl Place {
+impl ServerPosition {
     pub(super) fn text(&self) -> String {
         format!("{}/{}", self.cursor, self.run)
     }
 
-    pub(super) fn read(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let (cursor, run) = text.split_once('/')?;
         Some(Self { run: run.to_owned(), cursor: cursor.parse().ok()? })
     }
 
-    /// Adds the command that looks for names of sessions from here on.
-    pub(super) fn ask(&self, names: &Names, limit: usize, commands: &mut Pipeline) {
-        commands.cmd("EVAL").arg(CODE).arg(0).arg(&self.run).arg(self.cursor);
-        commands.arg(pattern(names.prefix())).arg(limit.clamp(1, MOST));
+    /// Adds the command that reads a page of keys from here on.
+    pub(super) fn add_command(&self, keys: &KeyNames, limit: usize, commands: &mut Pipeline) {
+        commands.cmd("EVAL").arg(SCAN).arg(0).arg(&self.run).arg(self.cursor);
+        commands.arg(pattern(keys.prefix())).arg(limit.clamp(1, MAX_PLACES));
     }
 
-    /// Reads the answer to that.
-    pub(super) fn found(&self, answer: Value, names: &Names) -> Result<Found, StoreError> {
-        let mut texts = answer::ids(answer)?.into_iter();
+    /// Reads the answer to that command.
+    pub(super) fn read_answer(&self, answer: Value, keys: &KeyNames) -> Result<Found, StoreError> {
+        let mut texts = answer::texts(answer)?.into_iter();
         let run = texts.next().ok_or_else(answer::unexpected)?;
         let Some(cursor) = texts.next() else {
-            return Err(begin_again("the server is another one"));
+            return Err(begin_again("the server was restarted, or it is another server"));
         };
         let cursor = cursor.parse().map_err(|_| answer::unexpected())?;
-        let key = |name: String| name.strip_prefix(names.prefix())?.parse().ok();
-        let keys = texts.filter_map(key).collect();
-        Ok(Found { keys, next: (cursor != 0).then_some(Self { run, cursor }) })
+        let key = |name: String| name.strip_prefix(keys.prefix())?.parse().ok();
+        Ok(Found {
+            keys: texts.filter_map(key).collect(),
+            next: (cursor != 0).then_some(Self { run, cursor }),
+        })
     }
 }
 
-/// All names with a prefix, in the server's language for patterns.
+/// The pattern, as `SCAN` reads it, for all keys with this prefix.
 fn pattern(prefix: &str) -> String {
     let mut pattern = String::with_capacity(prefix.len() + 1);
     for character in prefix.chars() {
@@ -113,7 +115,7 @@ fn pattern(prefix: &str) -> String {
 }
 
 pub(super) fn begin_again(why: &str) -> StoreError {
-    StoreError::backend(format!("the scan cannot go on, it must begin again: {why} since it began"))
+    StoreError::backend(format!("the scan cannot continue and must begin again: {why}"))
 }
 
 #[cfg(test)]
@@ -121,17 +123,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_read_back() {
-        let place = Place { run: "0a1b".to_owned(), cursor: u64::MAX };
-        assert_eq!(Place::read(&place.text()), Some(place));
-        assert_eq!(Place::read(&Place::default().text()), Some(Place::default()));
+    fn positions_are_read_back() {
+        let position = ServerPosition { run: "0a1b".to_owned(), cursor: u64::MAX };
+        assert_eq!(ServerPosition::parse(&position.text()), Some(position));
+        let first = ServerPosition::default();
+        assert_eq!(ServerPosition::parse(&first.text()), Some(first));
         for wrong in ["", "7", "x/run", "-1/run"] {
-            assert_eq!(Place::read(wrong), None);
+            assert_eq!(ServerPosition::parse(wrong), None);
         }
     }
 
     #[test]
-    fn prefixes_are_no_patterns() {
+    fn patterns_match_the_prefix_literally() {
         assert_eq!(pattern("session:"), "session:*");
         assert_eq!(pattern(r"a*[b]?\"), r"a\*\[b\]\?\\*");
     }

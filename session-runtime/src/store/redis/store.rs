@@ -1,68 +1,43 @@
-//! Sessions in Redis or Valkey (feature `redis`).
-
-mod answer;
-mod builder;
-mod call;
-#[cfg(feature = "redis-cluster")]
-mod cluster;
-mod lanes;
-mod layout;
-mod link;
-mod lister;
-mod message;
-mod options;
-mod scanner;
-mod script;
-mod shared;
-mod url;
-#[cfg(feature = "webdis")]
-mod webdis;
-mod wire;
+//! [`RedisStore`]: the store for one server.
 
 use std::fmt;
 use std::sync::Arc;
 
 use redis::aio::ConnectionManager;
 
-pub use self::builder::RedisStoreBuilder;
-use self::call::Calls;
-#[cfg(feature = "redis-cluster")]
-pub use self::cluster::{RedisClusterStore, RedisClusterStoreBuilder};
-use self::lanes::Lanes;
-use self::link::Link;
-pub(super) use self::url::builder as of_url;
-#[cfg(feature = "redis-cluster")]
-pub(super) use self::url::cluster_builder as cluster_of_url;
-#[cfg(feature = "webdis")]
-pub(super) use self::webdis::of_url as webdis_of_url;
-#[cfg(feature = "webdis")]
-pub use self::webdis::{WebdisStore, WebdisStoreBuilder};
-use self::wire::{Replicas, Wire};
-use super::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError, Updated};
+use super::batch::Batcher;
+use super::builder::RedisStoreBuilder;
+use super::script::answer;
+use super::server::Server;
+use super::{layout, list, scan};
 use crate::error::ConfigError;
 use crate::id::StoreKey;
 use crate::patch::Patch;
 use crate::record::{Principal, Record};
+use crate::store::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError, Updated};
 
-/// Keeps sessions in one Redis (6.2 or later) or Valkey server, or a primary with its replicas.
-/// Clones share its four connections.
+/// Keeps sessions in one Redis (6.2 or later) or Valkey server, or in a primary with replicas.
 ///
-/// A session is a hash, which the server ends by itself to the millisecond. A load is one `HGETALL`,
-/// everything else one call of a script, so that each is one step. When many requests are under way, up to
-/// 200 updates of one field each share a call, each with an outcome of its own. Reads go to the primary: a
-/// connection to a replica is refused.
+/// Clones share four connections. A session is one hash. The server deletes it in the millisecond
+/// in which it expires. A load is one `HGETALL`. A `create`, `update`, `rename` or `delete` is one
+/// call of a script, so it is atomic. When many requests are in flight, up to 200 updates of one
+/// field each share a call, and each has its own outcome. Reads go to the primary: the store
+/// refuses to use a replica.
 ///
-/// Set `maxmemory-policy noeviction` for the server. Any other one ends sessions, or forgets that
-/// they were ended, when memory runs out. What a crash of the server may take back depends on its
-/// persistence (`appendfsync`), and after a failover on
-/// [`wait_replicas`](RedisStoreBuilder::wait_replicas).
+/// Set `maxmemory-policy noeviction` for the server. Any other policy evicts sessions and
+/// tombstones when memory runs out. Without its tombstone, a deleted session is not known as
+/// deleted any more.
 ///
-/// Whoever may use the server's ACL gives the user `~session:*` and `+hello +role +eval +evalsha
-/// +wait +time +exists +rename +del +pexpire +pexpireat +@hash +@sortedset`; for a database other than 0
-/// also `+select`, and for [`scan`](Store::scan) `+scan +info`.
+/// The server's persistence (`appendfsync`) decides which writes a crash can lose.
+/// [`wait_replicas`](RedisStoreBuilder::wait_replicas) decides which writes a failover can lose.
 ///
-/// Must be used within a tokio runtime. Times beyond the year 10000 are kept as that one, idle timeouts
-/// beyond 17 years as 17 years, and what an absolute timeout has beyond the idle one as 34 years at most.
+/// If the server has an ACL, the user needs `~session:* +hello +role +eval +evalsha +wait +time
+/// +exists +rename +del +pexpire +pexpireat +@hash +@sortedset`. A database other than 0 needs
+/// `+select` too, and [`scan`](Store::scan) needs `+scan +info`.
+///
+/// The store must be used within a tokio runtime. It has these limits: times after the year 10000
+/// are stored as that year, idle timeouts of more than 17 years as 17 years, and an absolute
+/// timeout is at most 34 years longer than the idle one.
 ///
 /// ```no_run
 /// use session_runtime::store::{Loaded, RedisStore, Store};
@@ -76,23 +51,15 @@ use crate::record::{Principal, Record};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct RedisStore(Arc<Inner>);
-
-struct Inner {
-    calls: Calls,
-    link: Link,
-    lanes: Lanes,
-    /// For what waits for replicas.
-    durable: Option<Link>,
-    replicas: Option<Replicas>,
-}
+pub struct RedisStore(Arc<Batcher>);
 
 impl RedisStore {
-    /// The server at `url`, with default options: `redis://user:password@host:port/database`,
-    /// `rediss://` for TLS, which trusts the system's certificates, or
-    /// `redis+unix:///run/redis.sock?db=2` for a Unix socket.
+    /// Opens a store for the server at `url`, with default options.
     ///
-    /// Connects when the first session is asked for.
+    /// The URL is `redis://user:password@host:port/database`. With `rediss://` it is TLS, which
+    /// trusts the system's certificates. A Unix socket is `redis+unix:///run/redis.sock?db=2`.
+    ///
+    /// The store connects at its first operation.
     ///
     /// # Errors
     ///
@@ -101,13 +68,15 @@ impl RedisStore {
         Self::builder(url).build()
     }
 
-    /// The server at `url`, with options to choose.
+    /// Chooses options for the server at `url`.
     pub fn builder(url: impl Into<String>) -> RedisStoreBuilder {
         RedisStoreBuilder::url(url.into())
     }
 
-    /// The server of a client of the crate `redis` (version 1, from 1.8), such as one with certificates of its own. The
-    /// store opens its own connections.
+    /// Chooses options for the server of a client, such as one with its own certificates.
+    ///
+    /// The client is from the crate `redis` (version 1, from 1.8). The store opens its own
+    /// connections.
     ///
     /// ```no_run
     /// use session_runtime::store::RedisStore;
@@ -127,9 +96,11 @@ impl RedisStore {
         RedisStoreBuilder::client(client)
     }
 
-    /// The server of a connection of the crate `redis` (version 1, from 1.8), which the store shares. That it is a primary
-    /// is the caller's to see to; with [`wait_replicas`](RedisStoreBuilder::wait_replicas) it should
-    /// be used for nothing else.
+    /// Chooses options for a connection that the store shares with the application.
+    ///
+    /// The connection is from the crate `redis` (version 1, from 1.8). The caller must make sure
+    /// that it leads to a primary. With [`wait_replicas`](RedisStoreBuilder::wait_replicas) nothing
+    /// else should use it.
     ///
     /// ```no_run
     /// use session_runtime::store::RedisStore;
@@ -146,24 +117,27 @@ impl RedisStore {
         RedisStoreBuilder::connection(connection)
     }
 
-    /// Runs what ends a session under a key, for which replicas may have to be waited for.
-    async fn call_durably(&self, call: &call::Call) -> Result<redis::Value, StoreError> {
-        self.0.durable.as_ref().unwrap_or(&self.0.link).call(call, self.0.replicas).await
+    pub(super) fn new(server: Server) -> Self {
+        Self(Arc::new(Batcher::new(server)))
+    }
+
+    fn server(&self) -> &Server {
+        &self.0.server
     }
 }
 
 impl Store for RedisStore {
     async fn load(&self, key: &StoreKey) -> Result<Loaded, StoreError> {
-        lanes::load(&self.0, key).await
+        self.0.load(key).await
     }
 
     async fn create(&self, key: &StoreKey, record: &Record) -> Result<Created, StoreError> {
-        let call = self.0.calls.create(key, record);
-        answer::created(&self.0.link.call(&call, None).await?)
+        let server = self.server();
+        answer::created(&server.call(&server.operations.create(key, record)).await?)
     }
 
     async fn update(&self, key: &StoreKey, patch: &Patch) -> Result<Updated, StoreError> {
-        lanes::update(&self.0, key, patch).await
+        self.0.update(key, patch).await
     }
 
     async fn rename(
@@ -172,16 +146,19 @@ impl Store for RedisStore {
         to: &StoreKey,
         patch: &Patch,
     ) -> Result<Updated, StoreError> {
-        answer::updated(self.call_durably(&self.0.calls.rename(from, to, patch)).await?)
+        let server = self.server();
+        answer::updated(server.call_durably(&server.operations.rename(from, to, patch)).await?)
     }
 
     async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
-        self.call_durably(&self.0.calls.delete(key)).await?;
+        let server = self.server();
+        server.call_durably(&server.operations.delete(key)).await?;
         Ok(())
     }
 
     async fn list(&self, principal: &Principal) -> Result<Vec<SessionInfo>, StoreError> {
-        Ok(lister::list(&self.0.link, &self.0.calls, principal).await?.live)
+        let Server { connections, operations, .. } = self.server();
+        Ok(list::list(connections, operations, principal).await?.live)
     }
 
     async fn delete_all(
@@ -189,11 +166,12 @@ impl Store for RedisStore {
         principal: &Principal,
         except: Option<&StoreKey>,
     ) -> Result<usize, StoreError> {
-        let call = self.0.calls.delete_all(&layout::principal(principal), except);
+        let server = self.server();
+        let call = server.operations.delete_all(&layout::principal(principal), except);
         let mut total = 0;
         loop {
-            let (ended, left) = answer::ended(&self.call_durably(&call).await?)?;
-            total += ended;
+            let (deleted, left) = answer::deleted_and_left(&server.call_durably(&call).await?)?;
+            total += deleted;
             if left == 0 {
                 return Ok(total);
             }
@@ -201,7 +179,8 @@ impl Store for RedisStore {
     }
 
     async fn scan(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
-        scanner::page(&self.0.link, &self.0.calls, after, limit).await
+        let Server { connections, operations, .. } = self.server();
+        scan::page(connections, operations, after, limit).await
     }
 }
 

@@ -1,85 +1,85 @@
-//! What several requests ask of the server, and its way there and back.
+//! The requests of one batch: how they are sent, and how each gets its answer.
 
 use redis::{Pipeline, RedisError, RedisResult, Value};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::answer;
-use super::call::{Call, Calls, Change};
-use super::link::Link;
-use super::wire::{hgetall, is_unknown_script};
+use super::update_many::{self, Change};
+use crate::store::redis::connections::Connections;
+use crate::store::redis::script::ScriptCall;
+use crate::store::redis::transport::{hgetall, is_unknown_script};
 
-/// Loads, and updates that are one call of a script.
+/// Loads, and updates that share one script call.
 #[derive(Default)]
-pub(super) struct Message {
-    pub(super) loads: Vec<Load>,
-    pub(super) updates: Vec<Update>,
+pub(super) struct Pending {
+    pub(super) loads: Vec<PendingLoad>,
+    pub(super) updates: Vec<PendingUpdate>,
 }
 
-pub(super) struct Load {
+pub(super) struct PendingLoad {
     pub(super) name: Vec<u8>,
-    pub(super) answer: oneshot::Sender<RedisResult<Value>>,
+    pub(super) sender: oneshot::Sender<RedisResult<Value>>,
 }
 
-pub(super) struct Update {
+pub(super) struct PendingUpdate {
     pub(super) name: Vec<u8>,
     pub(super) change: Change,
-    /// Whether it is done. If not, nothing has changed.
-    pub(super) answer: oneshot::Sender<RedisResult<bool>>,
+    /// Takes whether the update is applied. If not, nothing has changed.
+    pub(super) sender: oneshot::Sender<RedisResult<bool>>,
 }
 
-/// So that other commands get their turn in between. Loads are commands of their own.
-const MOST_UPDATES: usize = 200;
+/// The most updates in one script call, so that other commands get their turn in between. Loads
+/// need no limit, because each is a command of its own.
+const MAX_UPDATES: usize = 200;
 
-impl Message {
+impl Pending {
     pub(super) fn is_full(&self) -> bool {
-        self.updates.len() >= MOST_UPDATES
+        self.updates.len() >= MAX_UPDATES
     }
 
-    /// Sends it through the connection at `place`, and tells everybody their answer.
+    /// Sends everything through one connection, and gives each request its answer.
     pub(super) async fn send(
         mut self,
-        calls: &Calls,
-        link: &Link,
-        place: usize,
+        connections: &Connections,
+        number: usize,
         deadline: Instant,
     ) {
-        self.forget_who_gave_up();
+        self.drop_abandoned();
         let mut commands = Pipeline::with_capacity(self.loads.len() + 1);
         for load in &self.loads {
             commands.add_command(hgetall(&load.name));
         }
         if !self.updates.is_empty() {
-            commands.add_command(self.call(calls).into_command());
+            commands.add_command(self.call().into_command());
         }
         if commands.is_empty() {
             return;
         }
-        let mut answers = match link.exchange(place, &commands, deadline).await {
+        let mut answers = match connections.send_through(number, &commands, deadline).await {
             Ok(answers) => answers,
             Err(error) => return self.fail(&error),
         };
-        let mut done = if self.updates.is_empty() { None } else { answers.pop() };
+        let mut applied = if self.updates.is_empty() { None } else { answers.pop() };
         for (load, answer) in self.loads.drain(..).zip(answers) {
-            // Who has given up meanwhile wants no answer.
-            let _ = load.answer.send(Ok(answer));
+            // Sending fails only if the request was abandoned.
+            let _ = load.sender.send(Ok(answer));
         }
-        if done.as_ref().is_some_and(is_unknown_script) {
-            self.forget_who_gave_up();
+        if applied.as_ref().is_some_and(is_unknown_script) {
+            self.drop_abandoned();
             if self.updates.is_empty() {
                 return;
             }
             let mut with_code = Pipeline::with_capacity(1);
-            with_code.add_command(self.call(calls).command_with_code());
-            done = match link.exchange(place, &with_code, deadline).await {
+            with_code.add_command(self.call().command_with_code());
+            applied = match connections.send_through(number, &with_code, deadline).await {
                 Ok(mut answers) => answers.pop(),
                 Err(error) => return self.fail(&error),
             };
         }
-        match done.map(|answer| answer::done(answer, self.updates.len())) {
-            Some(Ok(done)) => {
-                for (update, is_done) in self.updates.into_iter().zip(done) {
-                    let _ = update.answer.send(Ok(is_done));
+        match applied.map(|answer| update_many::applied(answer, self.updates.len())) {
+            Some(Ok(applied)) => {
+                for (update, is_applied) in self.updates.into_iter().zip(applied) {
+                    let _ = update.sender.send(Ok(is_applied));
                 }
             }
             Some(Err(error)) => self.fail(&error),
@@ -87,23 +87,25 @@ impl Message {
         }
     }
 
-    /// Who did may have tried again, so nothing may come later.
-    fn forget_who_gave_up(&mut self) {
-        self.loads.retain(|load| !load.answer.is_closed());
-        self.updates.retain(|update| !update.answer.is_closed());
-    }
-
-    fn call(&self, calls: &Calls) -> Call {
-        let names: Vec<_> = self.updates.iter().map(|update| &*update.name).collect();
-        calls.update_many(&names, self.updates.iter().map(|update| &update.change))
-    }
-
+    /// Fails all requests.
     pub(super) fn fail(self, error: &RedisError) {
         for load in self.loads {
-            let _ = load.answer.send(Err(error.clone()));
+            let _ = load.sender.send(Err(error.clone()));
         }
         for update in self.updates {
-            let _ = update.answer.send(Err(error.clone()));
+            let _ = update.sender.send(Err(error.clone()));
         }
+    }
+
+    /// Drops requests that nobody waits for any more. The caller may have tried again, so an
+    /// abandoned update must not be sent later.
+    fn drop_abandoned(&mut self) {
+        self.loads.retain(|load| !load.sender.is_closed());
+        self.updates.retain(|update| !update.sender.is_closed());
+    }
+
+    fn call(&self) -> ScriptCall {
+        let names: Vec<_> = self.updates.iter().map(|update| &*update.name).collect();
+        update_many::call(&names, self.updates.iter().map(|update| &update.change))
     }
 }

@@ -1,20 +1,20 @@
-//! The options of the store.
+//! Builds a [`RedisClusterStore`].
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use redis::cluster::{ClusterClient, ClusterClientBuilder};
 use redis::cluster_async::ClusterConnection;
 use redis::{ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisResult};
 
-use super::super::builder::choose_crypto;
-use super::super::call::Calls;
-use super::super::layout::Names;
-use super::super::options::Options;
-use super::link::ClusterLink;
-use super::{Inner, RedisClusterStore};
+use super::connections::Connections;
+use super::operations::Operations;
+use super::steps::Cluster;
+use super::store::RedisClusterStore;
 use crate::error::ConfigError;
+use crate::store::redis::options::{Options, setters};
+use crate::store::redis::replicas::{Durable, ReplicaWait};
+use crate::store::redis::tls::choose_crypto;
 
 /// The options of a [`RedisClusterStore`].
 ///
@@ -35,128 +35,109 @@ use crate::error::ConfigError;
 /// ```
 #[must_use = "call `build`"]
 pub struct RedisClusterStoreBuilder {
-    cluster: Cluster,
+    target: Target,
     options: Options,
 }
 
-enum Cluster {
+enum Target {
     Url(String),
     Client(Box<ClusterClientBuilder>),
     Connection(ClusterConnection),
 }
 
 impl RedisClusterStoreBuilder {
-    fn new(cluster: Cluster) -> Self {
-        Self { cluster, options: Options::default() }
+    fn new(target: Target) -> Self {
+        Self { target, options: Options::default() }
     }
 
     pub(super) fn url(url: String) -> Self {
-        Self::new(Cluster::Url(url))
+        Self::new(Target::Url(url))
     }
 
     pub(super) fn client(client: ClusterClientBuilder) -> Self {
-        Self::new(Cluster::Client(client.into()))
+        Self::new(Target::Client(client.into()))
     }
 
     pub(super) fn connection(connection: ClusterConnection) -> Self {
-        Self::new(Cluster::Connection(connection))
+        Self::new(Target::Connection(connection))
     }
 
-    pub(crate) fn options(mut self, options: Options) -> Self {
+    pub(super) fn options(mut self, options: Options) -> Self {
         self.options = options;
         self
     }
 
-    /// What all keys begin with. The default is `session:`.
-    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.options.prefix = prefix.into();
-        self
+    setters! {
+        prefix;
+        /// The time includes connecting, and finding the right server. An operation that changes
+        /// the index of a principal takes several commands.
+        command_timeout;
+        /// The store waits for writes that delete or rename a session, or that add one to the index
+        /// of its principal. Without waiting, a failover to a replica that lacks such a write can
+        /// make a deleted session live again, and `delete_all` can miss a session.
+        ///
+        /// Other writes do not wait. After a failover, the last changes of fields or a new session
+        /// can be missing.
+        wait_replicas;
+        /// A renamed session has its tombstone for at least five command timeouts.
+        tombstone_time;
     }
 
-    /// How long one command may take, connecting and finding its server included, before it fails;
-    /// what it wrote by then is unknown. The default is 2 seconds. What changes the index of a
-    /// principal takes several commands.
-    pub fn command_timeout(mut self, timeout: Duration) -> Self {
-        self.options.command_timeout = timeout;
-        self
-    }
-
-    /// Lets what ends a session, and what names one in the index of its principal, succeed only when
-    /// `count` replicas of its server have acknowledged it, for which each command may take `timeout`
-    /// longer. Otherwise a session that was ended can be back after a failover to a replica that had
-    /// not heard of it, and `delete_all` can miss one. These commands get connections of their own,
-    /// because a server answers nothing else on them meanwhile.
+    /// Builds the store.
     ///
-    /// What a session holds is not waited for: after a failover the last changes of its fields can be
-    /// missing, or a session that was new. The default is not to wait.
-    pub fn wait_replicas(mut self, count: usize, timeout: Duration) -> Self {
-        self.options.wait_replicas(count, timeout);
-        self
-    }
-
-    /// How long a deleted or renamed session answers `Gone` instead of `Absent`. The default is 60
-    /// seconds; it should be longer than the longest request. A renamed one does it for five command
-    /// timeouts at least.
-    pub fn tombstone_time(mut self, time: Duration) -> Self {
-        self.options.tombstone_time = time;
-        self
-    }
-
-    /// The store. Connects when the first session is asked for, and again whenever a connection was
-    /// lost; so it does not matter whether the cluster runs already.
+    /// It connects at its first operation, and again after a connection is lost. So the cluster
+    /// need not run yet.
     ///
     /// # Errors
     ///
     /// If the URL is not valid, or an option is not.
     pub fn build(self) -> Result<RedisClusterStore, ConfigError> {
-        let Self { cluster, options } = self;
+        let Self { target, options } = self;
         options.check()?;
         if options.prefix.contains('{') {
             return Err(ConfigError::new(
-                "the prefix of a cluster's keys has no `{`, which would put all sessions on one \
-                 server",
+                "the prefix of a cluster's keys must not contain `{`, which would put all sessions \
+                 on one server",
             ));
         }
-        let (timeout, waits) = (options.command_timeout, options.replicas.is_some());
-        let links = |client: ClusterClient| {
-            let link = || ClusterLink::new(client.clone(), timeout);
-            (link(), waits.then(link))
-        };
-        let (link, durable) = match cluster {
-            Cluster::Connection(connection) => {
-                let link = || ClusterLink::given(connection.clone(), timeout);
-                (link(), waits.then(link))
+        let timeout = options.command_timeout;
+        let connections = match target {
+            Target::Connection(connection) => Connections::given(connection, timeout),
+            Target::Url(url) => {
+                let client = client(ClusterClientBuilder::new(nodes(&url)?), &options);
+                Connections::new(client.map_err(|error| invalid_url(Some(error)))?, timeout)
             }
-            Cluster::Url(url) => {
-                let nodes = nodes(&url)?;
-                let client = client(ClusterClientBuilder::new(nodes), &options);
-                links(client.map_err(|error| invalid_url(Some(error)))?)
+            Target::Client(given) => {
+                let client = client(*given, &options).map_err(|error| {
+                    ConfigError::with_source("the client of Redis Cluster is not usable", error)
+                })?;
+                Connections::new(client, timeout)
             }
-            Cluster::Client(given) => links(client(*given, &options).map_err(|error| {
-                ConfigError::with_source("the client of Redis Cluster is not usable", error)
-            })?),
         };
-        Ok(RedisClusterStore(Arc::new(Inner {
-            calls: Calls::new(Names::spread(options.prefix), options.tombstone_time)
-                .moving(timeout.saturating_mul(5)),
-            link,
-            durable,
-            replicas: options.replicas,
-        })))
+        let durable = |wait| Durable { connections: connections.separate(), wait };
+        Ok(RedisClusterStore::new(Cluster {
+            operations: Operations::new(
+                options.prefix,
+                options.tombstone_time,
+                timeout.saturating_mul(5),
+            ),
+            durable: options.wait_replicas.map(durable),
+            connections,
+        }))
     }
 }
 
-/// A client that repeats nothing by itself.
+/// A client that repeats no commands.
 fn client(client: ClusterClientBuilder, options: &Options) -> RedisResult<ClusterClient> {
-    let waiting = options.replicas.map_or(Duration::ZERO, |replicas| replicas.timeout);
+    let waiting = options.wait_replicas.map_or(Duration::ZERO, |wait| wait.timeout);
     client
         .retries(0)
-        // Connections tell that they were closed.
+        // With RESP3, a connection reports that it was closed.
         .use_protocol(ProtocolVersion::RESP3)
-        // While a server is connected to, none is sent anything.
+        // While the client connects to one server, it sends nothing to any server.
         .connection_timeout(options.command_timeout / 4)
         .response_timeout(options.command_timeout.saturating_add(waiting))
-        // Whoever sends keeps to one timeout for all of it.
+        // The sender has one deadline for the whole operation.
         .overall_response_timeout(None)
         .build()
 }
@@ -176,7 +157,7 @@ fn nodes(url: &str) -> Result<Vec<ConnectionInfo>, ConfigError> {
         None => (String::new(), rest),
     };
     let hosts = hosts.strip_suffix('/').unwrap_or(hosts);
-    // A cluster has one database, so nothing comes after the servers.
+    // A cluster has only one database, so nothing may follow the servers.
     if hosts.contains(['/', '?', '#']) {
         return Err(invalid_url(None));
     }
@@ -188,8 +169,8 @@ fn nodes(url: &str) -> Result<Vec<ConnectionInfo>, ConfigError> {
 }
 
 fn invalid_url(error: Option<redis::RedisError>) -> ConfigError {
-    let message = "the URL of a Redis Cluster is not valid; it looks like \
-        `redis-cluster://user:password@host:6379,host:6379`, with `rediss-cluster:` for TLS";
+    let message = "the URL of a Redis Cluster is not valid; write \
+        `redis-cluster://user:password@host:6379,host:6379`, or `rediss-cluster:` for TLS";
     match error {
         Some(error) => ConfigError::with_source(message, error),
         None => ConfigError::new(message),

@@ -9,37 +9,46 @@ use redis::cluster_routing::{Route, SingleNodeRoutingInfo, SlotAddr};
 use redis::{Cmd, ErrorKind, Pipeline, RedisError, RedisResult, ServerErrorKind, Value};
 use tokio::time::Instant;
 
-use super::super::answer::unexpected;
-use super::super::shared::Shared;
-use super::super::wire::{Wire, late, within};
 use crate::store::StoreError;
+use crate::store::redis::deadline::{timed_out, within};
+use crate::store::redis::script::answer::unexpected;
+use crate::store::redis::shared_connection::SharedConnection;
+use crate::store::redis::transport::Transport;
 
 /// Sends commands to the primary that has a key.
 ///
-/// The client repeats nothing by itself: it would also repeat what may have been executed. What a
-/// server refused is repeated here, until the deadline.
-pub(super) struct ClusterLink {
-    connection: Connection,
+/// The client's own repetitions are off, because they also repeat commands that may have run. This
+/// repeats only commands that a server refused, until the deadline.
+pub(super) struct Connections {
+    source: Source,
     timeout: Duration,
 }
 
-enum Connection {
-    Own { client: Box<ClusterClient>, shared: Shared<ClusterConnection> },
+enum Source {
+    Own { client: Box<ClusterClient>, shared: SharedConnection<ClusterConnection> },
     Given(ClusterConnection),
 }
 
-/// How long to wait before the first repetition; twice as long before each further one.
+/// The pause before the first repetition. Each further pause is twice as long, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(64);
 
-impl ClusterLink {
+impl Connections {
     pub(super) fn new(client: ClusterClient, timeout: Duration) -> Self {
-        let connection = Connection::Own { client: client.into(), shared: Shared::new() };
-        Self { connection, timeout }
+        let source = Source::Own { client: client.into(), shared: SharedConnection::new() };
+        Self { source, timeout }
     }
 
     pub(super) fn given(connection: ClusterConnection, timeout: Duration) -> Self {
-        Self { connection: Connection::Given(connection), timeout }
+        Self { source: Source::Given(connection), timeout }
+    }
+
+    /// Other connections to the same cluster. A connection that was given is shared.
+    pub(super) fn separate(&self) -> Self {
+        match &self.source {
+            Source::Own { client, .. } => Self::new((**client).clone(), self.timeout),
+            Source::Given(connection) => Self::given(connection.clone(), self.timeout),
+        }
     }
 
     /// Sends commands to the primary that has a slot.
@@ -52,11 +61,11 @@ impl ClusterLink {
         self.send_by(Route::new(slot, SlotAddr::Master), || commands.clone(), deadline).await
     }
 
-    /// Lets the next command look anew which server has which slots. A command without a key is refused
-    /// by none, so the client does not notice by itself.
-    pub(super) fn look_again(&self) {
-        if let Connection::Own { shared, .. } = &self.connection {
-            shared.slot().lose();
+    /// Makes the next command ask again which server has which slots. The client learns this from
+    /// refusals, but no server refuses a command without a key.
+    pub(super) fn refresh_slots(&self) {
+        if let Source::Own { shared, .. } = &self.source {
+            shared.cell().lose();
         }
     }
 
@@ -75,10 +84,10 @@ impl ClusterLink {
                 Err(error) if is_refusal(&error) => error,
                 Err(error) => return Err(StoreError::backend(error)),
             };
-            answer = match asked_elsewhere(&refusal) {
-                Some(node) => self.attempt(asking(&commands()), 1, node, deadline).await,
+            answer = match importing_server(&refusal) {
+                Some(server) => self.attempt(asking(&commands()), 1, server, deadline).await,
                 None => {
-                    // Meanwhile the client learns anew which server has the key.
+                    // Meanwhile the client asks again which server has the key.
                     let until = Instant::now() + pause;
                     if until >= deadline {
                         return Err(StoreError::backend(refusal));
@@ -99,20 +108,21 @@ impl ClusterLink {
         deadline: Instant,
     ) -> RedisResult<Vec<Value>> {
         let count = commands.len() - skipped;
-        match &self.connection {
-            Connection::Own { client, shared } => {
-                let slot = shared.slot();
-                let opened = slot.connection.get_or_try_init(|| client.get_async_connection());
+        match &self.source {
+            Source::Own { client, shared } => {
+                let cell = shared.cell();
+                let opened = cell.connection.get_or_try_init(|| client.get_async_connection());
                 let mut connection = within(deadline, opened).await?.clone();
                 let sending = connection.route_pipeline(commands, skipped, count, to);
                 let answers = tokio::time::timeout_at(deadline, sending).await;
                 answers.unwrap_or_else(|_| {
-                    // The client does not notice that a server hangs; a new one looks which do not.
-                    slot.lose();
-                    Err(late())
+                    // The client does not notice that a server hangs. A new connection finds out
+                    // which servers answer.
+                    cell.lose();
+                    Err(timed_out())
                 })
             }
-            Connection::Given(connection) => {
+            Source::Given(connection) => {
                 let mut connection = connection.clone();
                 within(deadline, connection.route_pipeline(commands, skipped, count, to)).await
             }
@@ -120,8 +130,13 @@ impl ClusterLink {
     }
 }
 
-impl Wire for ClusterLink {
-    async fn ask(&self, key: &[u8], command: &Cmd, deadline: Instant) -> Result<Value, StoreError> {
+impl Transport for Connections {
+    async fn send(
+        &self,
+        key: &[u8],
+        command: &Cmd,
+        deadline: Instant,
+    ) -> Result<Value, StoreError> {
         let commands = || {
             let mut commands = Pipeline::with_capacity(1);
             commands.add_command(command.clone());
@@ -131,7 +146,7 @@ impl Wire for ClusterLink {
         answers.into_iter().next().ok_or_else(unexpected)
     }
 
-    async fn send(
+    async fn send_all(
         &self,
         key: &[u8],
         commands: &Pipeline,
@@ -140,9 +155,9 @@ impl Wire for ClusterLink {
         self.send_by(primary_of(key), || commands.clone(), deadline).await
     }
 
-    /// All at once, since each may be on another server.
-    async fn hashes(&self, keys: &[Vec<u8>]) -> Result<Vec<Value>, StoreError> {
-        try_join_all(keys.iter().map(|key| self.hash(key))).await
+    /// Sends all commands at the same time, because each key may be on another server.
+    async fn read_hashes(&self, keys: &[Vec<u8>]) -> Result<Vec<Value>, StoreError> {
+        try_join_all(keys.iter().map(|key| self.read_hash(key))).await
     }
 
     fn timeout(&self) -> Duration {
@@ -154,7 +169,7 @@ fn primary_of(key: &[u8]) -> Route {
     Route::with_key(key, SlotAddr::Master)
 }
 
-/// Whether the commands were certainly not executed, and may be soon.
+/// Whether the commands have certainly not run, but may soon.
 fn is_refusal(error: &RedisError) -> bool {
     match error.kind() {
         ErrorKind::Server(kind) => matches!(
@@ -165,13 +180,13 @@ fn is_refusal(error: &RedisError) -> bool {
                 | ServerErrorKind::ClusterDown
                 | ServerErrorKind::BusyLoading
         ),
-        // There was nobody to send them to.
+        // There was no server to send them to.
         kind => kind == ErrorKind::ClusterConnectionNotFound,
     }
 }
 
-/// The server that has the key for the moment, while its slot is moving there.
-fn asked_elsewhere(refusal: &RedisError) -> Option<SingleNodeRoutingInfo> {
+/// The server that the key's slot is moving to, if that server has the key already.
+fn importing_server(refusal: &RedisError) -> Option<SingleNodeRoutingInfo> {
     if refusal.kind() != ErrorKind::Server(ServerErrorKind::Ask) {
         return None;
     }
@@ -179,11 +194,11 @@ fn asked_elsewhere(refusal: &RedisError) -> Option<SingleNodeRoutingInfo> {
     Some(SingleNodeRoutingInfo::ByAddress { host: host.to_owned(), port: port.parse().ok()? })
 }
 
-/// The commands behind what a server wants to hear that is getting their slot.
+/// The commands after `ASKING`. A server that a slot is moving to refuses them without it.
 fn asking(commands: &Pipeline) -> Pipeline {
     let mut asking = redis::pipe();
     asking.cmd("ASKING");
-    // It is good for the next command alone.
+    // `ASKING` counts only for the next command.
     for command in commands.cmd_iter() {
         asking.add_command(command.clone());
     }

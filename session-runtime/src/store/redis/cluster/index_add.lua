@@ -1,11 +1,12 @@
--- Enters a session in an index on a cluster. KEYS: the set. ARGV: id, the time until which the entry
--- counts, `1` if it is ahead of its session, then, if any, the id that it replaces.
+-- Adds an entry to an index.
+-- KEYS: the index. ARGV: id, when the entry expires, `1` if the entry is provisional because its
+-- session is not created yet, and the id of the entry that it replaces, if there is one.
 local set, id, time = KEYS[1], ARGV[1], now()
 call('ZADD', set, 'GT', ARGV[2], id)
 if ARGV[3] == '1' then
-  call('ZADD', set, time + GRACE, ahead(id))
+  call('ZADD', set, time + PROVISIONAL_TIME, provisional(id))
 else
-  call('ZREM', set, ahead(id))
+  call('ZREM', set, provisional(id))
 end
 if ARGV[4] then
   call('ZREM', set, ARGV[4])

@@ -1,7 +1,9 @@
--- The first half of a rename between servers: marks the session as moved.
--- KEYS: the session. ARGV: expiry, principal, time that the mark lasts, new id, then operations.
--- Answers as `update`, or {`T`, whose it was, fields}: what is to be created under the new id; with `R`
--- the same again when it is repeated.
+-- The first half of a rename on a cluster: patches the session and marks it as moved. The second
+-- half creates it under its new key.
+-- KEYS: the session. ARGV: expiry, principal, how long the mark lasts, new id, then the patch's
+-- operations on fields.
+-- Answers as `update.lua`, or {`T`, old principal, fields}: the fields to create under the new id.
+-- If the session is marked as moved to this id already, it answers {`R`, old principal, fields}.
 local key, to = KEYS[1], ARGV[4]
 local id, who = moved(key)
 if id == to then
@@ -16,7 +18,7 @@ if refused then
   return refused
 end
 write(key, 5, sums)
-write_meta(key, changed(before, ARGV[1], ARGV[2]))
-call('HSET', key, '!', mark_of(to, ARGV[2]) .. principal(before))
+write_meta(key, patched_meta(before, ARGV[1], ARGV[2]))
+call('HSET', key, '!', moved_mark(to, ARGV[2]) .. principal(before))
 call('PEXPIRE', key, ARGV[3])
 return {'T', principal(before), call('HGETALL', key)}

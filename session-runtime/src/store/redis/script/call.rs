@@ -1,71 +1,88 @@
-//! The scripts that run in the server.
+//! A script, and a call of it.
 
-use std::fmt;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
-/// A script, and the name under which a server remembers it.
-pub(crate) struct Script {
+use redis::{Arg, Cmd, ToRedisArgs};
+
+/// The code of a script, and the SHA-1 under which a server caches it.
+pub(in crate::store::redis) struct Script {
     code: &'static str,
-    sha1: LazyLock<String>,
+    sha1: OnceLock<String>,
 }
 
-macro_rules! scripts {
-    (
-        $($(#[doc = $doc:literal])* $(#[cfg($cfg:meta)])? $name:ident: $($file:literal),+;)+
-    ) => {
-        $($(#[doc = $doc])* $(#[cfg($cfg)])? pub(crate) static $name: Script = {
-            const CODE: &str = concat!($(include_str!($file)),+);
-            Script { code: CODE, sha1: LazyLock::new(|| sha1(CODE)) }
-        };)+
-
-        #[cfg(test)]
-        const ALL: &[&Script] = &[$($(#[cfg($cfg)])? &$name),+];
+/// Makes a [`Script`] of one or more files, one after the other.
+macro_rules! script {
+    ($($file:literal),+) => {
+        $crate::store::redis::script::Script::new(concat!($(include_str!($file)),+))
     };
 }
-
-scripts! {
-    CREATE: "common.lua", "create.lua";
-    UPDATE: "quick.lua", "common.lua", "patch.lua", "update.lua";
-    // What several updates do to one field each.
-    UPDATE_MANY: "update_many.lua";
-    RENAME: "common.lua", "patch.lua", "rename.lua";
-    DELETE: "common.lua", "delete.lua";
-    // Ends a batch of a principal's sessions.
-    DELETE_ALL: "common.lua", "delete_all.lua";
-    // The ids in a principal's index.
-    IDS: "common.lua", "ids.lua";
-    // Marks a session as moved, on a cluster.
-    #[cfg(feature = "redis-cluster")]
-    TAKE: "common.lua", "patch.lua", "take.lua";
-    // Ends one of a principal's sessions, on a cluster.
-    #[cfg(feature = "redis-cluster")]
-    END: "common.lua", "end.lua";
-    // Writes an entry of an index, on a cluster.
-    #[cfg(feature = "redis-cluster")]
-    ENTER: "common.lua", "enter.lua";
-    // Removes entries of an index, on a cluster.
-    #[cfg(feature = "redis-cluster")]
-    FORGET: "common.lua", "forget.lua";
-}
+pub(in crate::store::redis) use script;
 
 impl Script {
-    pub(crate) fn code(&self) -> &'static str {
-        self.code
+    pub(in crate::store::redis) const fn new(code: &'static str) -> Self {
+        Self { code, sha1: OnceLock::new() }
     }
 
-    pub(crate) fn sha1(&self) -> &str {
-        &self.sha1
-    }
-}
-
-impl fmt::Debug for Script {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.sha1())
+    fn sha1(&self) -> &str {
+        self.sha1.get_or_init(|| sha1_smol::Sha1::from(self.code).digest().to_string())
     }
 }
 
-fn sha1(code: &str) -> String {
-    sha1_smol::Sha1::from(code).digest().to_string()
+/// A script with its keys and arguments: an `EVALSHA` command.
+pub(in crate::store::redis) struct ScriptCall {
+    script: &'static Script,
+    command: Cmd,
+}
+
+/// Most calls for one key need no more arguments and bytes than this.
+const ARGUMENTS: usize = 16;
+const BYTES: usize = 256;
+
+/// The first key's position in the command, after `EVALSHA`, the SHA-1 and the number of keys.
+const FIRST_KEY: usize = 3;
+
+impl ScriptCall {
+    pub(in crate::store::redis) fn new(script: &'static Script, keys: &[&[u8]]) -> Self {
+        let factor = keys.len().max(1);
+        let mut command = Cmd::with_capacity(ARGUMENTS * factor, BYTES * factor);
+        command.arg("EVALSHA").arg(script.sha1()).arg(keys.len()).arg(keys);
+        Self { script, command }
+    }
+
+    pub(in crate::store::redis) fn arg(mut self, argument: impl ToRedisArgs) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
+    pub(in crate::store::redis) fn command(&self) -> &Cmd {
+        &self.command
+    }
+
+    pub(in crate::store::redis) fn into_command(self) -> Cmd {
+        self.command
+    }
+
+    /// The same call as an `EVAL` command, for a server that has not cached the script.
+    pub(in crate::store::redis) fn command_with_code(&self) -> Cmd {
+        let mut command = redis::cmd("EVAL");
+        command.arg(self.script.code);
+        for argument in self.arguments().skip(2) {
+            command.arg(argument);
+        }
+        command
+    }
+
+    /// The first key. On a cluster it decides which server runs the script.
+    pub(in crate::store::redis) fn key(&self) -> &[u8] {
+        self.arguments().nth(FIRST_KEY).unwrap_or_default()
+    }
+
+    fn arguments(&self) -> impl Iterator<Item = &[u8]> {
+        self.command.args_iter().filter_map(|argument| match argument {
+            Arg::Simple(argument) => Some(argument),
+            _ => None,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -73,11 +90,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scripts_are_told_apart() {
-        let mut names: Vec<_> = ALL.iter().map(|script| script.sha1()).collect();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), ALL.len());
-        assert!(names.iter().all(|name| name.len() == 40));
+    fn a_call_is_sent_by_hash_or_with_its_code() {
+        static SCRIPT: Script = Script::new("return 1");
+        let call = ScriptCall::new(&SCRIPT, &[b"one", b"two"]).arg("x");
+        let texts = |command: &Cmd| {
+            let texts = command.args_iter().map(|argument| match argument {
+                Arg::Simple(argument) => String::from_utf8(argument.to_vec()).unwrap(),
+                _ => panic!("a cursor"),
+            });
+            texts.collect::<Vec<_>>()
+        };
+        let sha1 = "e0e1f9fabfc9d4800c877a703b823ac0578ff8db";
+        assert_eq!(texts(call.command()), ["EVALSHA", sha1, "2", "one", "two", "x"]);
+        let with_code = texts(&call.command_with_code());
+        assert_eq!(with_code, ["EVAL", "return 1", "2", "one", "two", "x"]);
+        assert_eq!(call.key(), b"one");
     }
 }

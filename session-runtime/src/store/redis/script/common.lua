@@ -1,21 +1,29 @@
--- What the other scripts begin with.
+-- The first part of most scripts.
 --
--- A session is a hash. Its fields are those of the session, and two that no session key can be:
---   `@`  created_at and expires_at in six bytes each, how long after that the deadline is and the
---        lifetime in five, then the principal, if any
---   `=`  the principal, if `@` would be longer than Redis packs tightly
---   `!`  the session was ended or renamed: a tombstone. Of a renamed one it holds the new id, and `>` if
---        `delete` follows there or `|`; on a cluster also whose the session was, and the rest of the hash
---        is what was moved
--- `@` and `=` together are called meta here.
--- The index of a principal is a sorted set: ids by the time they expire at. Where it may be on another
--- server than the session, `index`, the prefix of its key, is empty, and `enter.lua` and `forget.lua`
--- keep it. There the time is the session's absolute deadline, so that only what moves a deadline
--- writes to the index too. An entry is written ahead of its session, and a second one, the id behind
--- `+`, keeps it from being taken for dead until then, or until the time of grace is over.
+-- A session is a hash. It holds the session's fields, and these three. No session field can have
+-- their names:
+--   `@`  created_at and expires_at in six bytes each, the time from expires_at to the deadline and
+--        the lifetime in five bytes each, then the principal, if there is one
+--   `=`  the principal, if `@` would be too long for Redis to pack the hash tightly
+--   `!`  marks a tombstone: the session was deleted or renamed. After a rename it holds the new id,
+--        then `>` if `delete` must follow to the new key, or `|` if not. On a cluster the old
+--        principal comes next, and the other fields stay: they are what the new key gets.
+-- Scripts call `@` and `=` together meta.
 --
--- Times are below 2^48, so Lua's numbers hold them exactly. Integers of sessions are not: they are
--- compared as text. Redis takes no write back when a script fails, so all checks come first.
+-- The index of a principal is a sorted set. It holds the ids of the principal's sessions, by the
+-- time at which the entry expires. On one server that is the expiry of the session, and the scripts
+-- of a session keep its entry: `index` is the prefix of the indexes' keys.
+--
+-- On a cluster, index and session may be on different servers. Then `index` is empty, and
+-- `index_add.lua` and `index_remove.lua` keep the entries. An entry expires at the session's
+-- absolute deadline, so that a touch of the session does not have to write to the index. It is
+-- written before its session is created. Until the session is there, a second entry, `+` and the
+-- id, marks it as provisional, so that readers do not remove it. It stays provisional for
+-- PROVISIONAL_TIME at most.
+--
+-- Times are below 2^48, so Lua's numbers hold them exactly. Integers in sessions can be larger, so
+-- they are compared as text. Redis does not undo the writes of a script that fails, so every script
+-- checks everything before its first write.
 
 local call = redis.call
 
@@ -28,7 +36,7 @@ local function principal(meta)
   return string.sub(meta, 23)
 end
 
--- Nothing if the session is not live.
+-- The meta of a live session, otherwise nil.
 local function read_meta(key)
   local held = call('HMGET', key, '@', '=', '!')
   if held[1] and not held[3] then
@@ -36,11 +44,11 @@ local function read_meta(key)
   end
 end
 
--- The default of `hash-max-listpack-value`.
-local LONGEST = 64
+-- Redis packs a hash tightly only if no value is longer: the default of `hash-max-listpack-value`.
+local MAX_PACKED = 64
 
 local function write_meta(key, meta)
-  if #meta <= LONGEST then
+  if #meta <= MAX_PACKED then
     call('HSET', key, '@', meta)
     call('HDEL', key, '=')
   else
@@ -48,7 +56,8 @@ local function write_meta(key, meta)
   end
 end
 
--- The id that a session was moved to, whose it was, and whether `delete` follows there; or nothing.
+-- Of a renamed session: its new id, its old principal (on a cluster), and whether `delete` must
+-- follow to the new key. Otherwise nil.
 local function moved(key)
   local mark = call('HGET', key, '!')
   if mark and mark ~= '' then
@@ -56,8 +65,10 @@ local function moved(key)
   end
 end
 
--- What `moved` reads. A logout from before somebody signed in is not about them.
-local function mark_of(id, who)
+-- The mark that `moved` reads. `who` is the patch's operation on the principal. If the rename
+-- signed somebody in, a `delete` of the old key does not follow: that logout is older than the
+-- login.
+local function moved_mark(id, who)
   return id .. (#who > 1 and '|' or '>')
 end
 
@@ -66,26 +77,27 @@ local function times(meta)
   return expires, expires + left
 end
 
--- Redis ends a key in the millisecond after the one it is given.
+-- Redis deletes a key in the millisecond after the given one.
 local function expire(key, expires)
   call('PEXPIREAT', key, expires - 1)
 end
 
-local function bury(key, grace, to)
+-- Replaces a session with a tombstone that lasts `lifetime` milliseconds.
+local function write_tombstone(key, lifetime, mark)
   call('DEL', key)
-  call('HSET', key, '!', to or '')
-  call('PEXPIRE', key, grace)
+  call('HSET', key, '!', mark or '')
+  call('PEXPIRE', key, lifetime)
 end
 
--- How long an entry may be ahead of its session. No rename or create takes so long.
-local GRACE = 60000
+-- How long an entry stays provisional, in milliseconds. No rename or create takes longer.
+local PROVISIONAL_TIME = 60000
 
--- The second entry of an id that may be ahead of its session.
-local function ahead(id)
+-- The second entry of an id, while its entry is provisional.
+local function provisional(id)
   return '+' .. id
 end
 
--- The index never outlives the last of its sessions.
+-- An index expires with its last entry.
 local function expire_index(set)
   local last = call('ZREVRANGE', set, 0, 0, 'WITHSCORES')
   if last[2] then
@@ -93,7 +105,7 @@ local function expire_index(set)
   end
 end
 
-local function enter(index, who, id, expires)
+local function add_to_index(index, who, id, expires)
   if index ~= '' and who ~= '' then
     local set = index .. who
     call('ZADD', set, expires, id)
@@ -102,13 +114,13 @@ local function enter(index, who, id, expires)
   end
 end
 
-local function leave(index, who, id)
+local function remove_from_index(index, who, id)
   if index ~= '' and who ~= '' then
     call('ZREM', index .. who, id)
   end
 end
 
--- The key's last characters: `index` is one longer than the prefix before them.
+-- The id in a session's key. `index` is one character longer than the prefix of the key.
 local function id_of(key, index)
   return string.sub(key, #index)
 end

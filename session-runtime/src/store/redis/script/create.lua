@@ -1,4 +1,5 @@
--- KEYS: the session. ARGV: index, meta, then fields and texts in turn.
+-- Creates a session.
+-- KEYS: the session. ARGV: index, meta, then names and texts of fields in turn.
 -- Answers 1, or 0 if a live session or a tombstone is there.
 local key, index, meta = KEYS[1], ARGV[1], ARGV[2]
 if call('EXISTS', key) == 1 then
@@ -10,5 +11,5 @@ for i = 3, #ARGV, 2 do
 end
 local expires = times(meta)
 expire(key, expires)
-enter(index, principal(meta), id_of(key, index), expires)
+add_to_index(index, principal(meta), id_of(key, index), expires)
 return 1

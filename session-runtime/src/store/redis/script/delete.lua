@@ -1,22 +1,26 @@
--- KEYS: the session. ARGV: index, tombstone time. Follows it where it was renamed to. Answers whose it
--- was, or nothing; on a cluster {`T`, id} if another server may have it.
-local key, index, grace = KEYS[1], ARGV[1], ARGV[2]
+-- Deletes a session, and follows it if it was renamed.
+-- KEYS: the session. ARGV: index, tombstone time.
+-- Answers the session's principal, or an empty text if it had none or was not there. On a cluster
+-- it answers {`T`, id} if the caller must follow the session to this id: it may be on another
+-- server.
+local key, index, tombstone_time = KEYS[1], ARGV[1], ARGV[2]
 local id, _, follows = moved(key)
 while id and follows do
   if index == '' then
     return {'T', id}
   end
-  bury(key, grace)
+  write_tombstone(key, tombstone_time)
   key = string.sub(key, 1, #index - 1) .. id
   id, _, follows = moved(key)
 end
 local meta = read_meta(key)
--- The mark of one that is still moving is needed.
+-- On a cluster the mark of a renamed session stays: a rename that is still moving it needs the
+-- mark.
 if not id or index ~= '' then
-  bury(key, grace)
+  write_tombstone(key, tombstone_time)
 end
 if not meta then
   return ''
 end
-leave(index, principal(meta), id_of(key, index))
+remove_from_index(index, principal(meta), id_of(key, index))
 return principal(meta)

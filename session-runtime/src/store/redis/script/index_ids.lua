@@ -1,3 +1,3 @@
--- The ids of a principal's sessions. KEYS: the set of the principal's index.
+-- Answers the ids in a principal's index. KEYS: the index.
 call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now())
 return call('ZRANGE', KEYS[1], 0, -1)

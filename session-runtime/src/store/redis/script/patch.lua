@@ -1,13 +1,15 @@
--- Patches, for `update` and `rename`. Operations are, from some argument on:
---   C key text                  the field holds this text, or the patch is a conflict
---   N key                       the field is absent, or the patch is a conflict
---   S key text                  sets the field
---   D key                       removes the field
---   A key delta min max start   adds to the field, or the patch is a mismatch
+-- Patches, for `update.lua`, `rename.lua` and `move_out.lua`. The last arguments of these scripts
+-- are the patch's operations on fields. `first` is the position of the first one. Each is one of:
+--   C field text                  the field must hold this text, otherwise the patch is a conflict
+--   N field                       the field must be absent, otherwise the patch is a conflict
+--   S field text                  sets the field
+--   D field                       removes the field
+--   A field delta min max start   adds to the field; the patch is a mismatch if it holds no integer
 
+-- How many arguments each takes, its letter included.
 local arguments = {C = 3, N = 2, S = 3, D = 2, A = 6}
 
--- Whether one canonical integer is less than another, as text.
+-- Whether a < b, for integers as text in canonical form.
 local function less(a, b)
   local negative = string.sub(a, 1, 1) == '-'
   if negative ~= (string.sub(b, 1, 1) == '-') then
@@ -27,7 +29,7 @@ local function is_i64(text)
     or not less(text, '-9223372036854775808') and not less('9223372036854775807', text))
 end
 
--- An integer as two numbers of its sign: billions, and what is left.
+-- Splits an integer into billions and the rest. Both have its sign.
 local function split(text)
   local negative = string.sub(text, 1, 1) == '-'
   local digits = negative and string.sub(text, 2) or text
@@ -39,7 +41,7 @@ local function split(text)
 end
 
 local function exact_sum(a, b)
-  -- Below 2^53, as nearly always, Lua's numbers are exact.
+  -- Lua's numbers are exact below 2^53. Nearly all sums are.
   if #a < 16 and #b < 16 then
     return string.format('%.0f', a + b)
   end
@@ -58,14 +60,15 @@ local function exact_sum(a, b)
     or string.format('%s%.0f', sign, low)
 end
 
--- The sum of two integers within `i64`, kept within `min` and `max`.
+-- The sum of two integers, clamped to `min` and `max`.
 local function sum(a, b, min, max)
   local text = exact_sum(a, b)
   return less(text, min) and min or less(max, text) and max or text
 end
 
--- Why the patch is refused, as a flat list, since Webdis drops lists within lists; or nothing, and the
--- sums that it asks for by the place of their operation.
+-- Checks the patch. If it is refused, the result is the script's answer: a flat list, because
+-- Webdis drops lists within lists. Otherwise the result is nil, and the sums to write by the
+-- position of their operation.
 local function check(key, first)
   local i, sums = first, {}
   while ARGV[i] do
@@ -104,9 +107,11 @@ local function write(key, first, sums)
   end
 end
 
--- What becomes of `meta`. Expiry: `K` keep, `E` and a time: extend until then, `L` and expires_at,
--- deadline and lifetime in their packed form. Principal: `K` keep, `S` and who, or `S` alone: nobody.
-local function changed(meta, expiry, who)
+-- The meta after the patch.
+-- expiry: `K` keeps it; `E` and a time extends it until then; `L` and the packed form of
+-- expires_at, deadline and lifetime replaces it.
+-- who: `K` keeps the principal; `S` and a principal replaces it; `S` with nothing removes it.
+local function patched_meta(meta, expiry, who)
   local op = string.sub(expiry, 1, 1)
   if op == 'E' then
     local expires, deadline = times(meta)

@@ -1,5 +1,7 @@
--- KEYS: the session, its new key. ARGV: index, expiry, principal, tombstone time, then operations.
--- Answers as `update`, or `X`: the new key is in use.
+-- Patches a session and moves it to a new key. On a cluster `move_out.lua` takes its place.
+-- KEYS: the session, its new key. ARGV: index, expiry, principal, tombstone time, then the patch's
+-- operations on fields.
+-- Answers as `update.lua`, or `X`: the new key is in use.
 local from, to, index = KEYS[1], KEYS[2], ARGV[1]
 local before = read_meta(from)
 if not before then
@@ -13,12 +15,12 @@ if refused then
   return refused
 end
 write(from, 5, sums)
-local after = changed(before, ARGV[2], ARGV[3])
+local after = patched_meta(before, ARGV[2], ARGV[3])
 write_meta(from, after)
 call('RENAME', from, to)
-bury(from, ARGV[4], mark_of(id_of(to, index), ARGV[3]))
+write_tombstone(from, ARGV[4], moved_mark(id_of(to, index), ARGV[3]))
 local expires = times(after)
 expire(to, expires)
-leave(index, principal(before), id_of(from, index))
-enter(index, principal(after), id_of(to, index), expires)
+remove_from_index(index, principal(before), id_of(from, index))
+add_to_index(index, principal(after), id_of(to, index), expires)
 return 'A'

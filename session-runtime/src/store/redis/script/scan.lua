@@ -1,6 +1,8 @@
--- Some of a server's keys. ARGV: the run of the server that the cursor is of, or nothing; cursor,
--- pattern, count. Answers the run that the server is in, then, if it is still the same, the next
--- cursor and names of hashes: a flat list, since Webdis drops lists within lists.
+-- Reads one page of a server's keys. ARGV: the run of the server that the cursor belongs to, or an
+-- empty text; cursor, pattern, count. A server has a new run id after each start.
+-- Answers a flat list, because Webdis drops lists within lists: the server's run, then the next
+-- cursor and the names of hashes. Cursor and names are missing if the run is not that of the
+-- cursor.
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
 if ARGV[1] ~= '' and ARGV[1] ~= run then
   return {run}

@@ -1,5 +1,6 @@
--- KEYS: the session. ARGV: index, expiry, principal, then operations.
--- Answers `A` applied, `G` gone, {`C`, fields..} conflict or {`M`, field} mismatch.
+-- Patches a session.
+-- KEYS: the session. ARGV: index, expiry, principal, then the patch's operations on fields.
+-- Answers `A` applied, `G` gone, {`C`, fields..} conflict, or {`M`, field} mismatch.
 local key, index = KEYS[1], ARGV[1]
 local before = read_meta(key)
 if not before then
@@ -10,7 +11,7 @@ if refused then
   return refused
 end
 write(key, 4, sums)
-local after = changed(before, ARGV[2], ARGV[3])
+local after = patched_meta(before, ARGV[2], ARGV[3])
 if after ~= before then
   write_meta(key, after)
   local expires = times(after)
@@ -19,8 +20,8 @@ if after ~= before then
   end
   local id = id_of(key, index)
   if principal(before) ~= principal(after) then
-    leave(index, principal(before), id)
+    remove_from_index(index, principal(before), id)
   end
-  enter(index, principal(after), id, expires)
+  add_to_index(index, principal(after), id, expires)
 end
 return 'A'

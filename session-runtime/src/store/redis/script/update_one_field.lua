@@ -1,6 +1,7 @@
--- Nearly every update is one operation on a field of a session whose expiry and principal stay. Done
--- here, before all that the others need is set up, it takes half the server's time. Whatever is out of
--- the ordinary is left to what follows.
+-- The fast path of `update.lua`. Nearly every update is one operation on one field, and keeps
+-- expiry and principal. The server needs half the time for it here, because `common.lua` and
+-- `patch.lua` have not defined their functions yet. If anything is out of the ordinary, this
+-- changes nothing and the script goes on.
 if ARGV[2] == 'K' and ARGV[3] == 'K' and #ARGV <= 9 then
   local key, op, field, text = KEYS[1], ARGV[4], ARGV[5], ARGV[6]
   if op == 'S' and #ARGV == 6 then
@@ -18,11 +19,12 @@ if ARGV[2] == 'K' and ARGV[3] == 'K' and #ARGV <= 9 then
   elseif op == 'A' then
     local held = redis.call('HMGET', key, '@', '!', field)
     local before = held[3] or ARGV[9] == '0' and '0'
-    -- So far below 2^53 Lua's numbers are exact, and a bound beyond is never met.
+    -- These numbers are below 2^53, where Lua is exact. Their sum never reaches a bound beyond
+    -- 2^53.
     if held[1] and not held[2] and before and #before < 16 and #text < 16 then
       local sum = (tonumber(before) or 1e308) + text
       if sum >= tonumber(ARGV[7]) and sum <= tonumber(ARGV[8]) then
-        -- An error is that the field holds no integer, and nothing has changed.
+        -- HINCRBY fails if the field holds no integer. Then it has changed nothing.
         if type(redis.pcall('HINCRBY', key, field, text)) == 'number' then
           return 'A'
         end

@@ -1,4 +1,4 @@
-//! Commands as Webdis takes them over HTTP.
+//! Sends Redis commands to Webdis over HTTP.
 
 use std::time::Duration;
 
@@ -8,25 +8,26 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use redis::{Arg, Cmd, Pipeline, Value};
 use tokio::time::Instant;
 
-use super::super::wire::{Wire, late};
 use super::http::Pool;
 use crate::store::StoreError;
+use crate::store::redis::deadline::timed_out;
+use crate::store::redis::transport::Transport;
 
 /// Sends commands to Webdis.
-pub(super) struct Link {
+pub(super) struct Connections {
     pub(super) pool: Pool,
     pub(super) timeout: Duration,
 }
 
-impl Wire for Link {
-    async fn ask(&self, _: &[u8], command: &Cmd, deadline: Instant) -> Result<Value, StoreError> {
+impl Transport for Connections {
+    async fn send(&self, _: &[u8], command: &Cmd, deadline: Instant) -> Result<Value, StoreError> {
         let sent = tokio::time::timeout_at(deadline, self.pool.post(body(command))).await;
-        let (status, answer) = sent.map_err(|_| StoreError::backend(late()))??;
+        let (status, answer) = sent.map_err(|_| StoreError::backend(timed_out()))??;
         read(status, &answer)
     }
 
-    /// One round trip for each.
-    async fn send(
+    /// Takes one round trip for each command.
+    async fn send_all(
         &self,
         key: &[u8],
         commands: &Pipeline,
@@ -34,16 +35,16 @@ impl Wire for Link {
     ) -> Result<Vec<Value>, StoreError> {
         let mut answers = Vec::with_capacity(commands.len());
         for command in commands.cmd_iter() {
-            answers.push(self.ask(key, command, deadline).await?);
+            answers.push(self.send(key, command, deadline).await?);
         }
         Ok(answers)
     }
 
-    /// One round trip for each.
-    async fn hashes(&self, keys: &[Vec<u8>]) -> Result<Vec<Value>, StoreError> {
+    /// Takes one round trip for each hash.
+    async fn read_hashes(&self, keys: &[Vec<u8>]) -> Result<Vec<Value>, StoreError> {
         let mut hashes = Vec::with_capacity(keys.len());
         for key in keys {
-            hashes.push(self.hash(key).await?);
+            hashes.push(self.read_hash(key).await?);
         }
         Ok(hashes)
     }
@@ -53,8 +54,9 @@ impl Wire for Link {
     }
 }
 
-/// The command and its arguments, between slashes. What follows the last dot says how to answer:
-/// `raw` is as Redis answers, which keeps every byte. So a dot of an argument must not stand there.
+/// The body of a request: the command and its arguments, with slashes in between, then `.raw`. With
+/// that ending Webdis answers in the format of Redis, which keeps every byte. Dots in arguments are
+/// encoded, because Webdis takes the text after the last dot for the ending.
 fn body(command: &Cmd) -> Bytes {
     let mut body = String::new();
     for argument in command.args_iter() {
@@ -70,7 +72,7 @@ fn body(command: &Cmd) -> Bytes {
 
 fn read(status: StatusCode, answer: &[u8]) -> Result<Value, StoreError> {
     let message = match status {
-        // Errors of Redis come this way, too.
+        // Errors of Redis have this status too.
         StatusCode::OK => return redis::parse_redis_value(answer).map_err(StoreError::backend),
         StatusCode::FORBIDDEN => {
             "Webdis refuses the command: its `acl` must allow `EVAL`, `EVALSHA` and `HGETALL` to \
@@ -97,8 +99,8 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_are_cut_or_foreign_are_errors() {
-        // What Webdis makes of a list within a list.
+    fn answers_that_are_cut_off_or_foreign_are_errors() {
+        // The second one is how Webdis answers a list within a list.
         for answer in ["", "*2\r\n$1\r\nC\r\n", "<html>", "$5\r\nab\r\n"] {
             assert!(read(StatusCode::OK, answer.as_bytes()).is_err(), "{answer:?}");
         }

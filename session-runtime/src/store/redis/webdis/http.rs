@@ -1,4 +1,4 @@
-//! Connections to Webdis.
+//! HTTP connections to Webdis.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -12,11 +12,11 @@ use tokio::sync::Semaphore;
 
 use crate::store::StoreError;
 
-/// A bounded number of connections, each of which has one request in flight at most: Webdis answers
-/// requests that were sent one behind the other in any order.
+/// A limited number of connections. Each has at most one request in flight, because Webdis answers
+/// pipelined requests in any order.
 ///
-/// On the connections of `hyper` itself, not on a client that pools and repeats by itself, so that
-/// it can be seen here what is sent twice: only what a connection has not begun to write.
+/// This uses the connections of `hyper` without a client, because clients repeat requests by
+/// themselves. Here a request is repeated only if a connection has written no byte of it.
 pub(super) struct Pool {
     host: String,
     port: u16,
@@ -38,7 +38,8 @@ impl Pool {
         Self { host, port, authorization, permits, idle: Mutex::default() }
     }
 
-    /// Posts a body; answers what comes back. Whoever drops this closes the connection.
+    /// Posts a body and answers status and body of the response. Dropping the future closes the
+    /// connection.
     pub(super) async fn post(&self, body: Bytes) -> Result<(StatusCode, Bytes), StoreError> {
         let _permit = self.permits.acquire().await.map_err(StoreError::backend)?;
         let mut request = self.request(body)?;
@@ -49,7 +50,7 @@ impl Pool {
                 Some(connection) => connection,
                 None => self.open().await?,
             };
-            // A connection that Webdis has closed meanwhile is told by this.
+            // This fails if Webdis has closed the connection meanwhile.
             if is_reused && connection.ready().await.is_err() {
                 continue;
             }
@@ -63,7 +64,7 @@ impl Pool {
                     return Ok((status, body.to_bytes()));
                 }
                 Err(mut error) => match error.take_message() {
-                    // Not a byte of it was written.
+                    // No byte of the request was written.
                     Some(unsent) if is_reused => request = unsent,
                     _ => return Err(StoreError::backend(error.into_error())),
                 },
@@ -89,7 +90,7 @@ impl Pool {
         stream.set_nodelay(true).map_err(StoreError::backend)?;
         let (connection, driver) =
             handshake(TokioIo::new(stream)).await.map_err(StoreError::backend)?;
-        // It ends with the connection. Whoever waits for an answer hears of an error.
+        // The task ends with the connection. A request in flight gets the error.
         tokio::spawn(driver);
         Ok(connection)
     }

@@ -1,39 +1,37 @@
-//! Sessions in Redis, over HTTP by way of Webdis (feature `webdis`).
-
-mod builder;
-mod http;
-mod link;
-mod url;
+//! [`WebdisStore`]: the store that reaches Redis through Webdis.
 
 use std::fmt;
 use std::sync::Arc;
 
-pub use self::builder::WebdisStoreBuilder;
-use self::link::Link;
-pub(in crate::store) use self::url::builder as of_url;
-use super::call::Calls;
-use super::wire::Wire;
-use super::{answer, layout, lister, scanner};
+use super::builder::WebdisStoreBuilder;
+use super::connections::Connections;
 use crate::error::ConfigError;
 use crate::id::StoreKey;
 use crate::patch::Patch;
 use crate::record::{Principal, Record};
+use crate::store::redis::script::{Operations, ScriptCall, answer};
+use crate::store::redis::transport::Transport;
+use crate::store::redis::{layout, list, scan};
 use crate::store::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError, Updated};
 
-/// Keeps sessions in Redis through [Webdis](https://webd.is), for applications that can reach it over
-/// HTTP alone. Clones share their connections.
+/// Keeps sessions in Redis through [Webdis](https://webd.is), for applications that can only use
+/// HTTP.
 ///
-/// The data are those of [`RedisStore`](crate::store::RedisStore), whose advice for the server goes for
-/// this one, too; both can be used on the same sessions at once. Each operation is one request, but
-/// `list` and `scan` take one for each session.
+/// Clones share their connections. Sessions are stored as in a
+/// [`RedisStore`](crate::store::RedisStore), and its advice for the server applies here too. Both
+/// stores can use the same sessions at the same time. Each operation is one request, but `list` and
+/// `scan` take one request for each session.
 ///
-/// Webdis must allow `EVAL`, `EVALSHA` and `HGETALL` to this client, and nothing else; its
-/// `http_max_request_size` bounds a session, in which most bytes that are no letters or digits count
-/// three times. It speaks no TLS: what leaves the machine or a closed network goes through a tunnel,
-/// such as `stunnel` on the application's side.
+/// Webdis must allow `EVAL`, `EVALSHA` and `HGETALL` to this client, and nothing else. Its
+/// `http_max_request_size` limits the size of a session. Most bytes that are not letters or digits
+/// count three times.
 ///
-/// Must be used within a tokio runtime. Times beyond the year 10000 are kept as that one, idle timeouts
-/// beyond 17 years as 17 years, and what an absolute timeout has beyond the idle one as 34 years at most.
+/// Webdis has no TLS. What leaves the machine or a closed network must go through a tunnel, such as
+/// `stunnel` next to the application.
+///
+/// The store must be used within a tokio runtime. It has these limits: times after the year 10000
+/// are stored as that year, idle timeouts of more than 17 years as 17 years, and an absolute
+/// timeout is at most 34 years longer than the idle one.
 ///
 /// ```no_run
 /// use session_runtime::store::{Loaded, Store, WebdisStore};
@@ -50,15 +48,16 @@ use crate::store::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError
 pub struct WebdisStore(Arc<Inner>);
 
 struct Inner {
-    calls: Calls,
-    link: Link,
+    operations: Operations,
+    connections: Connections,
 }
 
 impl WebdisStore {
-    /// Webdis at `url`, with default options: `webdis://user:password@host:port`. Without a port it is
-    /// 7379.
+    /// Opens a store for Webdis at `url`, with default options.
     ///
-    /// Connects when the first session is asked for.
+    /// The URL is `webdis://user:password@host:port`. The default port is 7379.
+    ///
+    /// The store connects at its first operation.
     ///
     /// # Errors
     ///
@@ -67,25 +66,33 @@ impl WebdisStore {
         Self::builder(url).build()
     }
 
-    /// Webdis at `url`, with options to choose.
+    /// Chooses options for Webdis at `url`.
     pub fn builder(url: impl Into<String>) -> WebdisStoreBuilder {
         WebdisStoreBuilder::new(url.into())
+    }
+
+    pub(super) fn new(operations: Operations, connections: Connections) -> Self {
+        Self(Arc::new(Inner { operations, connections }))
+    }
+
+    async fn call(&self, call: &ScriptCall) -> Result<redis::Value, StoreError> {
+        self.0.connections.call_script(call).await
     }
 }
 
 impl Store for WebdisStore {
     async fn load(&self, key: &StoreKey) -> Result<Loaded, StoreError> {
-        answer::loaded(self.0.link.hash(&self.0.calls.names.session(key)).await?)
+        let name = self.0.operations.keys.session(key);
+        answer::loaded(self.0.connections.read_hash(&name).await?)
     }
 
     async fn create(&self, key: &StoreKey, record: &Record) -> Result<Created, StoreError> {
-        let call = self.0.calls.create(key, record);
-        answer::created(&self.0.link.call(&call, None).await?)
+        answer::created(&self.call(&self.0.operations.create(key, record)).await?)
     }
 
     async fn update(&self, key: &StoreKey, patch: &Patch) -> Result<Updated, StoreError> {
-        let call = self.0.calls.update(&self.0.calls.names.session(key), patch);
-        answer::updated(self.0.link.call(&call, None).await?)
+        let name = self.0.operations.keys.session(key);
+        answer::updated(self.call(&self.0.operations.update(&name, patch)).await?)
     }
 
     async fn rename(
@@ -94,17 +101,16 @@ impl Store for WebdisStore {
         to: &StoreKey,
         patch: &Patch,
     ) -> Result<Updated, StoreError> {
-        let call = self.0.calls.rename(from, to, patch);
-        answer::updated(self.0.link.call(&call, None).await?)
+        answer::updated(self.call(&self.0.operations.rename(from, to, patch)).await?)
     }
 
     async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
-        self.0.link.call(&self.0.calls.delete(key), None).await?;
+        self.call(&self.0.operations.delete(key)).await?;
         Ok(())
     }
 
     async fn list(&self, principal: &Principal) -> Result<Vec<SessionInfo>, StoreError> {
-        Ok(lister::list(&self.0.link, &self.0.calls, principal).await?.live)
+        Ok(list::list(&self.0.connections, &self.0.operations, principal).await?.live)
     }
 
     async fn delete_all(
@@ -112,11 +118,11 @@ impl Store for WebdisStore {
         principal: &Principal,
         except: Option<&StoreKey>,
     ) -> Result<usize, StoreError> {
-        let call = self.0.calls.delete_all(&layout::principal(principal), except);
+        let call = self.0.operations.delete_all(&layout::principal(principal), except);
         let mut total = 0;
         loop {
-            let (ended, left) = answer::ended(&self.0.link.call(&call, None).await?)?;
-            total += ended;
+            let (deleted, left) = answer::deleted_and_left(&self.call(&call).await?)?;
+            total += deleted;
             if left == 0 {
                 return Ok(total);
             }
@@ -124,7 +130,7 @@ impl Store for WebdisStore {
     }
 
     async fn scan(&self, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
-        scanner::page(&self.0.link, &self.0.calls, after, limit).await
+        scan::page(&self.0.connections, &self.0.operations, after, limit).await
     }
 }
 

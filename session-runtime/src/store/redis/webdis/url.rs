@@ -1,4 +1,4 @@
-//! What a URL may say.
+//! The server and the options in a URL.
 
 use http::uri::Authority;
 
@@ -6,7 +6,7 @@ use super::builder::WebdisStoreBuilder;
 use crate::error::ConfigError;
 use crate::store::url::{check_user, decode, named, split};
 
-/// Where Webdis is.
+/// The address of Webdis.
 pub(super) struct Server {
     pub(super) host: String,
     pub(super) port: u16,
@@ -28,7 +28,7 @@ pub(super) fn server(url: &str) -> Result<Server, ConfigError> {
     };
     let address: Authority = address.parse().map_err(|_| wrong())?;
     let host = address.host().trim_matches(['[', ']']).to_owned();
-    // What is no number, and a colon without one, is not answered as a port.
+    // There is also no port if it is not a number, or if nothing follows the colon.
     let port = match address.port_u16() {
         Some(port) => port,
         None if address.as_str() == address.host() => DEFAULT_PORT,
@@ -44,23 +44,19 @@ pub(super) fn server(url: &str) -> Result<Server, ConfigError> {
     Ok(Server { host, port, basic_auth: basic_auth.transpose()? })
 }
 
-/// The builder for a URL with options; `rest` is what stands behind `webdis:`.
-pub(in crate::store) fn builder(rest: &str) -> Result<WebdisStoreBuilder, ConfigError> {
+/// The builder for `webdis:`. `rest` follows the scheme and its colon.
+pub(in crate::store) fn of_url(rest: &str) -> Result<WebdisStoreBuilder, ConfigError> {
     check_user(rest)?;
     let mut builder = WebdisStoreBuilder::new(format!("webdis:{}", split(rest).0));
     for option in named("webdis", rest)? {
-        builder = match option.name {
-            "prefix" => builder.prefix(option.value),
-            "command_timeout_ms" => builder.command_timeout(option.millis()?),
-            "max_connections" => builder.max_connections(option.number()? as usize),
-            "tombstone_time_ms" => builder.tombstone_time(option.millis()?),
-            _ => {
-                return Err(option.unknown(
-                    "there are `prefix`, `command_timeout_ms`, `max_connections` and \
-                     `tombstone_time_ms`",
-                ));
-            }
-        };
+        if option.name == "max_connections" {
+            builder = builder.max_connections(option.number()? as usize);
+        } else if !builder.options.set(&option)? {
+            return Err(option.unknown(
+                "there are `prefix`, `command_timeout_ms`, `max_connections` and \
+                 `tombstone_time_ms`",
+            ));
+        }
     }
     Ok(builder)
 }

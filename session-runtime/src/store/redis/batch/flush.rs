@@ -1,0 +1,71 @@
+//! The task that sends a batch.
+
+use std::future::poll_fn;
+use std::mem;
+use std::sync::Arc;
+use std::task::Poll;
+
+use tokio::runtime::{Handle, Id};
+
+use super::batcher::Batcher;
+use super::pending::Pending;
+use crate::store::redis::deadline::deadline_in;
+use crate::store::redis::transport::Transport;
+
+/// Sends what is pending for one connection.
+pub(super) struct Flush {
+    batcher: Arc<Batcher>,
+    /// The number of the connection.
+    number: usize,
+    runtime: Id,
+    has_taken: bool,
+}
+
+impl Flush {
+    pub(super) fn spawn(batcher: Arc<Batcher>, number: usize, runtime: &Handle) {
+        let flush = Self { batcher, number, runtime: runtime.id(), has_taken: false };
+        runtime.spawn(flush.run());
+    }
+
+    async fn run(mut self) {
+        let_ready_tasks_run().await;
+        let (batcher, number) = (self.batcher.clone(), self.number);
+        let connections = &batcher.server.connections;
+        let deadline = deadline_in(connections.timeout());
+        let opened = connections.open(number, deadline).await;
+        let pending = self.take();
+        let _in_flight = batcher.queue(number).in_flight();
+        match opened {
+            Ok(()) => pending.send(connections, number, deadline).await,
+            Err(error) => pending.fail(&error),
+        }
+    }
+
+    fn take(&mut self) -> Pending {
+        self.has_taken = true;
+        self.batcher.queue(self.number).take(self.runtime)
+    }
+}
+
+impl Drop for Flush {
+    /// A runtime that shuts down drops the task. Then all requests that wait for it fail.
+    fn drop(&mut self) {
+        if !self.has_taken {
+            drop(self.take());
+        }
+    }
+}
+
+/// Lets the runtime run all tasks that are ready. tokio's `yield_now` would also wait for the
+/// network.
+async fn let_ready_tasks_run() {
+    let mut is_second = false;
+    poll_fn(|context| {
+        if mem::replace(&mut is_second, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
