@@ -7,8 +7,8 @@ use session_runtime::patch::{Applied, ExpiryOp, FieldOp, Patch, PrincipalOp};
 use session_runtime::record::{Lifetime, Principal, Record};
 use session_runtime::store::{Created, Loaded, Store, Updated};
 
+use crate::batch::Crowded;
 use crate::site::{HOUR, key, now, record, store};
-use crate::together::Crowded;
 
 /// The same sequence in every run.
 struct Dice(u64);
@@ -75,8 +75,8 @@ async fn exact_sums(store: impl Store, rounds: usize) {
     let key = key();
     assert_eq!(store.create(&key, &held).await.unwrap(), Created::Created);
     for round in 0..rounds {
-        // Twenty of all combinations of what is held, what is added and two bounds; or one, which has
-        // a way of its own.
+        // Twenty operations on random numbers, sums and bounds. Or only one operation, which takes
+        // the fast path of the script, or joins a batch.
         let mut patch = Patch::empty();
         let numbers = [0..20, 0..1, 1..2, 2..3, 3..4, 4..5][round % 6].clone();
         for n in numbers {
@@ -126,7 +126,7 @@ async fn random_patches(store: impl Store, sessions: usize) {
         assert_eq!(store.create(&key, &held).await.unwrap(), Created::Created);
         for _ in 0..25 {
             let mut patch = Patch::empty();
-            // One operation alone has a way of its own.
+            // A patch with only one operation takes the fast path of the script, or joins a batch.
             let alone = dice.roll(2) == 0;
             let fields = ["a", "b", "c", "d"];
             for field in if alone { [dice.pick(&fields)].to_vec() } else { fields.to_vec() } {

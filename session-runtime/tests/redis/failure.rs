@@ -135,7 +135,8 @@ async fn a_server_that_is_killed_and_comes_back_during_traffic() {
     assert!((saved..=saved + unknown).contains(&kept), "{saved} <= {kept} <= {saved} + {unknown}");
 }
 
-/// Redis refuses what needs memory, a script before its first write. Who signs out still can.
+/// Redis refuses commands that need memory, and a script before its first write. Visitors can still
+/// sign out.
 #[tokio::test]
 async fn a_server_without_memory() {
     let Some(server) = server(&["--maxmemory-policy", "noeviction"]) else { return };

@@ -109,7 +109,7 @@ async fn thousands_of_sessions() {
     assert_eq!(store.list(&who).await.unwrap().len(), 1);
 }
 
-/// A session that is renewed while all are ended does not slip through.
+/// A session that is renewed while all are deleted does not survive.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn renewals_racing_delete_all() {
     let Some((store, _)) = store() else { return };

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod batch;
 mod exactness;
 mod failure;
 mod index;
@@ -14,4 +15,3 @@ mod scan;
 mod scripts;
 mod site;
 mod tls;
-mod together;

@@ -100,7 +100,7 @@ async fn a_replica_is_refused_until_it_is_promoted() {
     ask::<()>(replica.url(), redis::cmd("REPLICAOF").arg("NO").arg("ONE"));
     assert_eq!(store.update(&key, &add(1)).await.unwrap(), Updated::Applied);
 
-    // A primary that becomes a replica is left with the first write it refuses.
+    // The store leaves a primary that becomes a replica, at the first write that it refuses.
     let (_, port) = replica.url().rsplit_once(':').unwrap();
     assert!(matches!(at_primary.load(&key).await.unwrap(), Loaded::Live(_)));
     ask::<()>(primary.url(), redis::cmd("REPLICAOF").arg("127.0.0.1").arg(port));

@@ -69,7 +69,7 @@ async fn scanned(store: &RedisStore) -> BTreeSet<StoreKey> {
     }
 }
 
-/// Its places are other ones then: to go on would leave sessions out.
+/// Another server has another table of keys. To continue there would leave sessions out.
 #[tokio::test]
 async fn a_scan_does_not_go_on_at_another_server() {
     let (Some(one), Some(other)) = (server(&[]), server(&[])) else { return };

@@ -21,7 +21,7 @@ fn entries(prefix: &str, who: &Principal) -> Vec<(String, u64)> {
     entries.into_iter().map(|(id, score)| (id, left(score))).collect()
 }
 
-fn enter(prefix: &str, who: &Principal, id: &str, millis: u64) {
+fn add_entry(prefix: &str, who: &Principal, id: &str, millis: u64) {
     let set = format!("{prefix}@{}\0{}", who.key(), who.value());
     let mut command = cmd("ZADD");
     ask_of::<()>(&url().unwrap(), command.arg(set).arg(millis).arg(id));
@@ -58,33 +58,33 @@ async fn an_entry_counts_until_the_absolute_deadline() {
 }
 
 #[tokio::test]
-async fn list_removes_entries_without_a_session_after_a_time_of_grace() {
+async fn list_removes_entries_without_a_session_that_are_not_provisional() {
     let Some((store, prefix)) = store() else { return };
     let who = Principal::new("user_id", "7");
     let kept = create(&store, &record_of(&who)).await;
     let lost = create(&store, &record_of(&who)).await;
-    let [ahead, late, over] = [(); 3].map(|()| key());
+    let [provisional, late, expired] = [(); 3].map(|()| key());
     // As an operator would, or a server that lost it in a failover.
     ask_of::<()>(&url().unwrap(), cmd("DEL").arg(format!("{prefix}{lost}")));
     let now = now().as_millis();
-    for (key, grace) in [(&ahead, now + 50_000), (&late, now - 1)] {
-        enter(&prefix, &who, &key.to_string(), now + 80_000_000);
-        enter(&prefix, &who, &format!("+{key}"), grace);
+    for (key, grace) in [(&provisional, now + 50_000), (&late, now - 1)] {
+        add_entry(&prefix, &who, &key.to_string(), now + 80_000_000);
+        add_entry(&prefix, &who, &format!("+{key}"), grace);
     }
-    enter(&prefix, &who, &over.to_string(), now - 1);
+    add_entry(&prefix, &who, &expired.to_string(), now - 1);
     let listed = store.list(&who).await.unwrap();
     assert_eq!(listed.iter().map(|info| info.key).collect::<Vec<_>>(), [kept]);
     let left: Vec<_> = entries(&prefix, &who).into_iter().map(|(id, _)| id).collect();
-    assert_eq!(left, [format!("+{ahead}"), ahead.to_string(), kept.to_string()]);
-    // The session that was ahead is created, and now the entry lasts.
-    assert_eq!(store.create(&ahead, &record_of(&who)).await.unwrap(), Created::Created);
+    assert_eq!(left, [format!("+{provisional}"), provisional.to_string(), kept.to_string()]);
+    // When the session of the provisional entry is created, the entry lasts.
+    assert_eq!(store.create(&provisional, &record_of(&who)).await.unwrap(), Created::Created);
     assert_eq!(store.list(&who).await.unwrap().len(), 2);
     let entries = entries(&prefix, &who);
     assert!(entries.len() == 2 && entries.iter().all(|(_, left)| *left > 80_000), "{entries:?}");
 }
 
-/// Wherever a sign-in or a move from another store stops, its session can be found for as long as it
-/// lives.
+/// Wherever a sign-in or a move from another store stops, its session can be found for as long as
+/// it lives.
 #[tokio::test]
 async fn a_create_that_is_interrupted_leaves_no_session_without_an_entry() {
     let Some((store, prefix)) = store() else { return };
@@ -133,7 +133,7 @@ async fn a_refused_patch_leaves_no_entry() {
     assert_eq!((entries(&prefix, &one).len(), entries(&prefix, &other).len()), (1, 0));
 }
 
-/// A session that is on its way when it is ended, or all are, does not arrive.
+/// A session that is deleted while it moves does not arrive.
 #[tokio::test]
 async fn a_session_that_is_moving_is_ended_where_it_goes() {
     let Some((store, prefix)) = store() else { return };
@@ -177,7 +177,7 @@ async fn a_rename_that_stopped_half_way_is_finished_by_repeating_it() {
     assert_eq!(store.rename(&from, &key(), &Patch::empty()).await.unwrap(), Updated::Gone);
 }
 
-/// Neither does one that is renewed meanwhile.
+/// A session that is renewed while all are deleted does not survive.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn renewals_racing_delete_all() {
     let Some((store, _)) = store() else { return };

@@ -1,5 +1,5 @@
-//! `RedisClusterStore` on real clusters. `REDIS_CLUSTER_URL` names the one for most tests; those that
-//! kill or configure servers start their own.
+//! `RedisClusterStore` on real clusters. `REDIS_CLUSTER_URL` names the one for most tests; those
+//! that kill or configure servers start their own.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 

@@ -13,8 +13,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::site::{add, create, nodes, port, record, url};
 
-/// Stands between a client and a cluster. It forwards everything, but cuts connections when a script
-/// has been executed, before its answer is through.
+/// Stands between a client and a cluster. It forwards everything, but cuts connections when a
+/// script has been executed, before its answer is through.
 #[derive(Clone, Default)]
 struct Cutter {
     /// How many connections it will still cut.
@@ -95,7 +95,8 @@ async fn a_write_whose_answer_is_lost_is_not_repeated() {
     }
 }
 
-/// Why the client's own repetitions are off: with them, the same cuts make it run a script nine times.
+/// Why the client's own repetitions are off: with them, the same cuts make it run a script nine
+/// times.
 #[tokio::test]
 async fn the_client_alone_repeats_it() {
     let Some(url) = url() else { return };

@@ -9,8 +9,8 @@ use session_runtime::store::{Created, Loaded, RedisClusterStore, Store, Updated}
 
 use crate::site::{add, ask, cluster, create, key, nodes, port, primary_of, record};
 
-/// Each script has one key, so it is asked elsewhere (`ASK`) or refused as a whole (`MOVED`); servers
-/// answer `TRYAGAIN` only to commands with several keys.
+/// Each script has one key, so it is asked elsewhere (`ASK`) or refused as a whole (`MOVED`);
+/// servers answer `TRYAGAIN` only to commands with several keys.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slot_moves_to_and_fro_during_traffic() {
     let Some(cluster) = cluster(&[]) else { return };

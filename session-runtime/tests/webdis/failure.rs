@@ -1,4 +1,5 @@
-//! Connections that are shared, cut or slow, and what is sent twice: nothing that may have been done.
+//! Connections that are shared, cut or slow, and what is sent twice: nothing that may have been
+//! done.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Updates and loads of several sessions that go to the server in one message.
+//! Updates and loads of several sessions that are sent in one batch.
 
 use std::net::{TcpListener, TcpStream};
 use std::pin::Pin;
@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 
 use crate::site::{add, ask, info, key, record, server, store};
 
-/// A store that is busy with other sessions whenever it is asked something.
+/// A store that updates other sessions at the same time, so that each request joins a batch.
 #[derive(Clone)]
 pub(crate) struct Crowded {
     store: RedisStore,
@@ -28,7 +28,7 @@ pub(crate) struct Crowded {
 }
 
 impl Crowded {
-    /// Busy on each of the store's connections.
+    /// There are enough other sessions for each of the store's connections.
     pub(crate) async fn new(store: RedisStore) -> Self {
         let others: Vec<_> = (0..24).map(|n| StoreKey::from_bytes([n; 16])).collect();
         for other in &others {
@@ -38,7 +38,7 @@ impl Crowded {
         Self { store, others }
     }
 
-    /// What is asked goes with what others ask for.
+    /// Runs a request at the same time as updates of the other sessions.
     async fn with_others<T>(&self, asked: impl Future<Output = T>) -> T {
         let one = add(1);
         let others = join_all(self.others.iter().map(|other| self.store.update(other, &one)));
@@ -115,7 +115,7 @@ async fn few_calls_for_many_updates() {
     crowded.load(&crowded.others[0]).await.unwrap();
     ask::<()>(server.url(), redis::cmd("CONFIG").arg("RESETSTAT"));
     crowded.load(&crowded.others[0]).await.unwrap();
-    // The first on each of four connections alone, the others of each together.
+    // On each of four connections, the first update is sent directly. The others share one call.
     assert_eq!(info(server.url(), "cmdstat_evalsha"), Some(8));
     for other in &crowded.others {
         let Loaded::Live(record) = store.load(other).await.unwrap() else { panic!() };
@@ -164,7 +164,7 @@ async fn each_gets_an_answer_of_its_own() {
     assert_eq!(crowded.load(&absent).await.unwrap(), Loaded::Absent);
 }
 
-/// Lua's numbers take both for the same.
+/// Lua's numbers cannot tell them apart.
 #[tokio::test]
 async fn a_bound_is_not_taken_for_the_number_beside_it() {
     let Some((store, _)) = store() else { return };
@@ -209,7 +209,7 @@ async fn what_was_given_up_is_not_sent() {
     assert_eq!(number_of(&store, &key).await, "1");
 }
 
-/// While it waits for its connection, too.
+/// Also not if it waits for its connection.
 #[tokio::test]
 async fn what_was_given_up_while_connecting_is_not_sent() {
     let Some((store, keys)) = store() else { return };
@@ -248,7 +248,7 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// As the tests of an application that share a store.
+/// This happens in tests of an application that share a store, but not a runtime.
 #[test]
 fn a_runtime_that_ends_before_it_sent_what_it_should() {
     let Some(server) = server(&[]) else { return };
@@ -265,18 +265,18 @@ fn a_runtime_that_ends_before_it_sent_what_it_should() {
     });
     drop(first);
     runtime().block_on(async {
-        // The connection has ended with its runtime, which the first may have to find out.
+        // The connection ended with its runtime. The first request may have to find that out.
         let _ = store.load(&key).await;
         let _ = store.update(&key, &one).await;
         ask::<()>(server.url(), redis::cmd("CONFIG").arg("RESETSTAT"));
         let updates = [(); 3].map(|()| store.update(&key, &one));
         assert!(join_all(updates).await.iter().all(Result::is_ok));
-        // The first alone, the others together, as if nothing had been.
+        // The first update is sent directly, and the others share a call, as usual.
         assert_eq!(info(server.url(), "cmdstat_evalsha"), Some(2));
     });
 }
 
-/// Whoever waits on another runtime does not wait for one that ends or hangs.
+/// A request does not wait for another runtime that ends or hangs.
 #[test]
 fn runtimes_do_not_wait_for_each_other() {
     let Some((store, _)) = store() else { return };
@@ -291,7 +291,7 @@ fn runtimes_do_not_wait_for_each_other() {
     let handle = ended.handle().clone();
     drop(ended);
     let in_ended = {
-        // Its task is dropped as soon as it is spawned.
+        // The flush is dropped as soon as it is spawned.
         let _inside = handle.enter();
         let mut waits = Box::pin(store.update(&key, &one));
         let polled = waits.as_mut().poll(&mut Context::from_waker(Waker::noop()));
@@ -312,7 +312,7 @@ fn runtimes_do_not_wait_for_each_other() {
         tokio::time::timeout(Duration::from_secs(10), others).await.expect("it waits");
     });
     std::thread::scope(|scope| {
-        // The connection is this runtime's.
+        // The connection belongs to this runtime.
         let (done, until_done) = oneshot::channel::<()>();
         scope.spawn(|| works.block_on(until_done));
         assert_eq!(hangs.block_on(waits).unwrap(), Updated::Applied);
@@ -341,10 +341,10 @@ fn a_thread_that_hangs_before_it_sent_what_it_should() {
         }
     });
     runtime.block_on(async {
-        // Whoever came earlier would have to send what the hanging task should.
+        // If another update came first, its flush would send what the hanging thread should.
         until_begun.await.unwrap();
         let began = Instant::now();
-        // Others come by, and help.
+        // More updates join. One of them spawns another flush.
         let updates = (0..).map(|_| {
             let store = store.clone();
             async move { store.update(&key, &add(100)).await }
