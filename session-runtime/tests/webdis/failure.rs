@@ -1,4 +1,5 @@
-//! Connections that are shared, cut or slow. Nothing is sent twice that may have been executed.
+//! Connections that are shared, cut or slow, and what is sent twice: nothing that may have been
+//! done.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -61,7 +62,7 @@ async fn a_write_whose_answer_is_lost_is_not_repeated() {
     let store = WebdisStore::open(&*proxy.url).unwrap();
     let key = key();
     assert_eq!(store.create(&key, &record([("n", "0")])).await.unwrap(), Created::Created);
-    // The server knows the script now, so one request is one write.
+    // The script is known, so that one request is one write.
     assert_eq!(store.update(&key, &add(1)).await.unwrap(), Updated::Applied);
     proxy.loses_answers.store(true, Ordering::Relaxed);
     for _ in 0..5 {
@@ -89,7 +90,7 @@ async fn a_server_that_hangs() {
         let hangs = if of_redis { server.behind() } else { &mut server };
         hangs.pause();
         let began = Instant::now();
-        // More requests than connections: the timeout includes the wait for a connection.
+        // More than there are connections: waiting for one is in the timeout, too.
         let results = futures_util::future::join_all((0..6).map(|_| store.load(&key))).await;
         assert!(results.iter().all(Result::is_err));
         let took = began.elapsed();

@@ -69,8 +69,8 @@ impl RedisStoreBuilder {
 
     setters! {
         prefix;
-        /// Connecting counts. Listing or deleting very many sessions of one principal takes several
-        /// commands.
+        /// The time includes connecting. Listing or deleting very many sessions of one principal
+        /// takes several commands.
         command_timeout;
         /// The store waits for the writes of `delete`, `rename` and `delete_all`. Without waiting,
         /// a deleted session can be live again after a failover to a replica that lacks the

@@ -121,9 +121,9 @@ macro_rules! setter {
         ///
         $(#[$docs])*
         ///
-        /// A command may take `timeout` longer for it. If fewer replicas acknowledge the write in
-        /// time, the operation fails. These commands have connections of their own, because the
-        /// server answers nothing else on a connection while it waits.
+        /// Waiting adds up to `timeout` to the command timeout. If fewer replicas acknowledge the
+        /// write in time, the operation fails. These commands have connections of their own,
+        /// because the server answers nothing else on a connection while it waits.
         pub fn wait_replicas(mut self, count: usize, timeout: Duration) -> Self {
             self.options.wait_replicas = Some(ReplicaWait { count, timeout });
             self

@@ -69,8 +69,8 @@ impl RedisClusterStoreBuilder {
 
     setters! {
         prefix;
-        /// Connecting and finding the right server count. An operation that changes the index of a
-        /// principal takes several commands.
+        /// The time includes connecting, and finding the right server. An operation that changes
+        /// the index of a principal takes several commands.
         command_timeout;
         /// The store waits for writes that delete or rename a session, or that add one to the index
         /// of its principal. Without waiting, a failover to a replica that lacks such a write can

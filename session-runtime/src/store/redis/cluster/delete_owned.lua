@@ -1,5 +1,5 @@
 -- Deletes a session if it belongs to a principal.
--- KEYS: the session. ARGV: principal, tombstone time, `1` if a rename moves the session to this key.
+-- KEYS: the session. ARGV: principal, tombstone time, `1` if a rename moves the session here.
 -- Answers 1 if it wrote a tombstone, 0 if there is no session, 2 if the session belongs to somebody
 -- else, or the id that the session was moved to.
 local key, who = KEYS[1], ARGV[1]

@@ -1,7 +1,7 @@
 -- The fast path of `update.lua`. Nearly every update is one operation on one field, and keeps
 -- expiry and principal. The server needs half the time for it here, because `common.lua` and
--- `patch.lua` have not defined their functions yet. If anything is out of the ordinary, this changes
--- nothing and the script goes on.
+-- `patch.lua` have not defined their functions yet. If anything is out of the ordinary, this
+-- changes nothing and the script goes on.
 if ARGV[2] == 'K' and ARGV[3] == 'K' and #ARGV <= 9 then
   local key, op, field, text = KEYS[1], ARGV[4], ARGV[5], ARGV[6]
   if op == 'S' and #ARGV == 6 then

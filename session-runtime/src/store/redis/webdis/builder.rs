@@ -54,8 +54,8 @@ impl WebdisStoreBuilder {
 
     setters! {
         prefix;
-        /// Waiting for a connection counts. Listing or deleting very many sessions of one principal
-        /// takes several commands.
+        /// The time includes waiting for a connection. Listing or deleting very many sessions of
+        /// one principal takes several commands.
         command_timeout;
         tombstone_time;
     }
