@@ -13,12 +13,14 @@ Examples:
 
 Exit codes:
   0  done, and everything is as it should be
-  1  done, and it is not: the cookie is not valid, no such session, sessions are missing in the copy
+  1  done, but something is wrong: the cookie is not valid, there is no such session, sessions are
+     missing in the copy
   2  wrong arguments
   3  the store cannot be used, or failed; or the output cannot be written
 
-Ids of sessions are those that the application logs and that `Session::id()` answers. They are not
-what a cookie holds, so they are no secrets. Values of fields are printed only with --show-values.";
+The id of a session is the one that the application logs and that `Session::id()` returns. The
+cookie holds another one, so the id is no secret. Values of fields are printed only with
+--show-values.";
 
 /// Lists, ends, sweeps, copies and explains the sessions of a store.
 #[derive(Parser)]
@@ -32,10 +34,10 @@ pub(crate) struct Cli {
 
 #[derive(Args)]
 pub(crate) struct StoreArgs {
-    /// The store, as the application names it: sqlite:sessions.db, redis://host:6379/0,
+    /// The URL of the store, as in the application: sqlite:sessions.db, redis://host:6379/0,
     /// redis-cluster://host:6379, webdis://host:7379, postgres://user@host/database,
-    /// mongodb://host/database, with their options. Others on the machine can read arguments, so a URL
-    /// with a password belongs into the variable.
+    /// mongodb://host/database, with their options. Other users of the machine can read arguments,
+    /// so put a URL with a password into the variable.
     #[arg(long = "store", value_name = "URL", env = "SESSION_STORE", hide_env_values = true)]
     #[arg(global = true)]
     pub(crate) url: Option<String>,
@@ -43,17 +45,17 @@ pub(crate) struct StoreArgs {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// List the live sessions of a principal: of somebody who is signed in.
+    /// List the live sessions of a principal, which is somebody who is signed in.
     List(List),
-    /// End one session, or those of a principal.
+    /// End one session, or all sessions of a principal.
     End(End),
-    /// Remove what has expired. Redis and MongoDB do it by themselves.
+    /// Remove expired sessions. Redis and MongoDB do it by themselves.
     Sweep,
     /// Copy all live sessions to another store, and check that they are there.
     #[command(long_about = COPY)]
     Copy(Copy),
-    /// Say whether a cookie leads to a live session, and if not, why. The variable SESSION_KEYS holds
-    /// the application's keys.
+    /// Say whether a cookie leads to a live session, and if not, why. The variable SESSION_KEYS
+    /// must hold the application's keys.
     Explain(Explain),
     /// Say whether the store answers.
     Health,
@@ -68,7 +70,7 @@ pub(crate) struct List {
     /// Print a JSON array.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Print the values of the fields too, not their names alone.
+    /// Print the values of the fields, not only their names.
     #[arg(long)]
     pub(crate) show_values: bool,
 }
@@ -83,7 +85,7 @@ pub(crate) struct End {
     /// All sessions of a principal: the stored key of its field and its value as JSON text.
     #[arg(long, value_name = "KEY=JSON", value_parser = principal)]
     pub(crate) principal: Option<Principal>,
-    /// But not the session with this id.
+    /// Keep the session with this id.
     #[arg(long, value_name = "ID", conflicts_with = "id", allow_hyphen_values = true)]
     pub(crate) except: Option<StoreKey>,
 }
@@ -91,39 +93,42 @@ pub(crate) struct End {
 const COPY: &str = "\
 Copy all live sessions of --store to another store, and check that they are there.
 
-Ids, fields, times and principals stay as they are, so cookies go on leading to their sessions. What \
-the target has already stays as it is, so the command may be interrupted and repeated. Nothing is \
-removed from the source.
+Ids, fields, times and principals stay the same, so every cookie still leads to its session. \
+Sessions that the target already has are not changed, so the command may be interrupted and \
+repeated. Nothing is removed from the source.
 
-To move an application that runs: first let it use `MigratingStore::new(old, new)` in all its \
-processes, then copy from the old to the new store, then empty the old one, and only then let it use \
-the new one alone. Without that, stop it, copy into an empty store, and start it with that one: a \
-session that is ended in the source after it was copied is not ended in the copy.";
+To move an application that runs: first let all its processes use `MigratingStore::new(old, new)`. \
+Then copy from the old store to the new one. Then empty the old store. Only then let the \
+application use just the new store.
+
+Without a `MigratingStore`, stop the application, copy into an empty store, and start it with the \
+new one. If it runs during the copy, a session that is ended in the source after it was copied \
+lives on in the target.";
 
 #[derive(Args)]
 pub(crate) struct Copy {
-    /// The target. PostgreSQL creates its table only with the option migrate=true.
+    /// The URL of the target. PostgreSQL creates its table only with the option migrate=true.
     #[arg(long, value_name = "URL", env = "SESSION_STORE_TO", hide_env_values = true)]
     pub(crate) to: String,
 }
 
 #[derive(Args)]
 pub(crate) struct Explain {
-    /// The cookie: its value, or the whole `Cookie` header of a request. Without it, it is read from
-    /// the standard input. A cookie in the arguments ends up in the shell's history, and whoever has
-    /// it has the session.
+    /// The value of the cookie, or the whole `Cookie` header of a request. Without it, the command
+    /// reads the standard input. A cookie in the arguments stays in the shell's history, and
+    /// everybody who reads it there can use the session.
     #[arg(value_name = "COOKIE", allow_hyphen_values = true)]
     pub(crate) cookie: Option<String>,
     /// The cookie's name.
     #[arg(long, value_name = "NAME", default_value = "__Host-id")]
     pub(crate) name: String,
-    /// How the cookie itself holds the session, if it does; then no store is asked, and whether the
-    /// session was ended is not known.
+    /// How the session is protected, if the cookie itself holds it. Then no store is asked, so the
+    /// command cannot say whether the session was ended.
     #[arg(long, value_name = "HOW")]
     pub(crate) held: Option<Held>,
 }
 
-/// What protects a session that is in its cookie.
+/// How a session is protected that the cookie itself holds.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Held {
     /// `CookieStore::sealed`
@@ -134,12 +139,12 @@ pub(crate) enum Held {
 
 fn principal(text: &str) -> Result<Principal, String> {
     let Some((key, value)) = text.split_once('=') else {
-        return Err("it has no `=`; write user_id=7".to_owned());
+        return Err("there is no `=`; write e.g. user_id=7".to_owned());
     };
     match serde_json::from_str::<&serde_json::value::RawValue>(value) {
         Ok(value) => Ok(Principal::new(key, value.get())),
         Err(_) => Err(format!(
-            "the value is no JSON text; a string stands in quotes: '{key}={}'",
+            "the value is not JSON; write a string in quotes: '{key}={}'",
             serde_json::Value::from(value)
         )),
     }

@@ -1,4 +1,4 @@
-//! `session-admin copy`: three passes over the source, which count, copy and check.
+//! `session-admin copy`: three passes over the source. They count, copy and check.
 
 mod check;
 mod tally;
@@ -13,7 +13,7 @@ use crate::scan::Scan;
 use crate::show;
 use crate::store;
 
-/// How many sessions are on their way at a time.
+/// How many sessions are copied or checked at the same time.
 const AT_ONCE: usize = 32;
 
 pub(crate) async fn run(from: &StoreArgs, args: &Copy) -> Outcome {
@@ -21,13 +21,13 @@ pub(crate) async fn run(from: &StoreArgs, args: &Copy) -> Outcome {
     let to = store::open(&args.to).await?;
     let total = count(&from).await?;
     let tally = transfer::run(&from, &to, total).await?;
-    let told = show::print(&tally.to_string());
+    let printed = show::print(&tally.to_string());
     let check = check::run(&from, &to, total).await?;
-    told.and(show::print(&check.to_string()))?;
+    printed.and(show::print(&check.to_string()))?;
     Ok(if tally.is_good() && check.is_good() { Answer::Yes } else { Answer::No })
 }
 
-/// How many sessions there are, so that the other passes know how far they are.
+/// Counts the sessions, so that the other passes can show how far they are.
 async fn count(store: &AnyStore) -> Outcome<u64> {
     let mut progress = Progress::new("counting", None);
     let mut scan = Scan::new(store);

@@ -12,15 +12,15 @@ pub(crate) async fn run(store: &StoreArgs, args: &End) -> Outcome {
     match (&args.id, &args.principal) {
         (Some(id), None) => one(&store.open().await?, id).await,
         (None, Some(principal)) => all(&store.open().await?, principal, args.except.as_ref()).await,
-        // The command line lets nothing else through.
+        // The command line accepts exactly one of the two.
         _ => Err(Failure::Usage("give either an id or --principal".to_owned())),
     }
 }
 
 async fn one(store: &AnyStore, id: &StoreKey) -> Outcome {
     let found = store.load(id).await?;
-    // Also where there is none: a request that is just about to create it comes too late then, and one that was
-    // renewed ends where it is now, unless somebody signed in.
+    // Also if it was not found. A request that is about to create the session cannot do so then. A
+    // session that was renewed is deleted under its new id, unless somebody signed in meanwhile.
     store.delete(id).await?;
     let (text, answer) = match found {
         Loaded::Live(_) => (format!("ended {id}\n"), Answer::Yes),

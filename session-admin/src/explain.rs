@@ -22,7 +22,7 @@ pub(crate) async fn run(store: &StoreArgs, args: &Explain) -> Outcome {
     let sessions = Sessions::builder(backend)
         .keys(keys)
         .cookie(options(&args.name))
-        // The application's is not known: the times in the cookie count.
+        // The timeout of the application is not known, so only the times in the cookie decide.
         .absolute_timeout(Duration::MAX)
         .build()
         .map_err(usage)?;
@@ -42,10 +42,10 @@ pub(crate) async fn run(store: &StoreArgs, args: &Explain) -> Outcome {
     Ok(if is_live { Answer::Yes } else { Answer::No })
 }
 
-/// As many as an application can ask for.
+/// The most chunks that an application can configure.
 const CHUNKS: usize = 9;
 
-/// The name alone counts here: the rest stands in `Set-Cookie`.
+/// Options with the name of the cookie. The others matter only for `Set-Cookie`.
 fn options(name: &str) -> CookieOptions {
     let options = CookieOptions::new();
     for (text, prefix) in [("__Host-", CookiePrefix::Host), ("__Secure-", CookiePrefix::Secure)] {
@@ -60,13 +60,13 @@ fn usage(error: impl std::fmt::Display) -> Failure {
     Failure::Usage(error.to_string())
 }
 
-/// One line of the standard input.
+/// Reads one line from the standard input.
 fn read() -> std::io::Result<String> {
     if std::io::stdin().is_terminal() {
         writeln!(
             std::io::stderr(),
-            "The cookie, then Enter. A terminal cuts what is longer than 4095 bytes: give that \
-             through a pipe or a file:"
+            "Type the cookie, then Enter. A terminal cuts a line after 4095 bytes: give a longer \
+             cookie through a pipe or a file."
         )?;
     }
     let mut line = String::new();
@@ -74,7 +74,8 @@ fn read() -> std::io::Result<String> {
     Ok(line)
 }
 
-/// What a request would send. No value of a session cookie has a `=`.
+/// The `Cookie` header that a request would send. Text without a `=` is only the value of the
+/// cookie, which never has one.
 fn header(name: &str, text: &str) -> Outcome<HeaderValue> {
     let text = text.trim();
     let text = text.strip_prefix("Cookie:").or(text.strip_prefix("cookie:")).unwrap_or(text).trim();
@@ -82,8 +83,9 @@ fn header(name: &str, text: &str) -> Outcome<HeaderValue> {
         true => text.to_owned(),
         false => format!("{name}={text}"),
     };
-    HeaderValue::from_str(&header)
-        .map_err(|_| Failure::Usage("the cookie has characters that no cookie has".to_owned()))
+    HeaderValue::from_str(&header).map_err(|_| {
+        Failure::Usage("the cookie has a character that no header can have".to_owned())
+    })
 }
 
 fn describe(cookie: &ExplainedCookie) -> String {
@@ -110,19 +112,19 @@ fn describe(cookie: &ExplainedCookie) -> String {
     text
 }
 
-/// What to look at next.
+/// What the operator can check next.
 fn hint(refusal: Refusal) -> Option<&'static str> {
     match refusal {
         Refusal::Forged => Some(
-            "it was changed or made up, or its key is not in SESSION_KEYS any more, or --name is not \
-             that of the application's cookie",
+            "it was changed or made up, its key is not in SESSION_KEYS any more, or --name is not \
+             the name of the application's cookie",
         ),
         Refusal::Malformed => {
-            Some("was it copied as a whole? does the session live in the cookie (--held)?")
+            Some("was it copied completely? does the cookie itself hold the session (--held)?")
         }
-        Refusal::Unknown => Some(
-            "it has expired, was ended more than a minute ago, or is in another store than this one",
-        ),
+        Refusal::Unknown => {
+            Some("it has expired, was ended more than a minute ago, or is in another store")
+        }
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use crate::show;
 
 pub(crate) async fn run(store: &StoreArgs, args: &List) -> Outcome {
     let mut infos = store.open().await?.list(&args.principal).await?;
-    // The one that was used last comes first.
+    // The session that was used last comes first.
     infos.sort_by_key(|info| (std::cmp::Reverse(info.last_seen()), info.key));
     let text = match args.json {
         true => show::json(&infos, args.show_values).map_err(|it| Failure::Store(it.into()))?,

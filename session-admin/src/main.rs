@@ -1,4 +1,4 @@
-//! `session-admin`: what operators do with the sessions of a store.
+//! `session-admin`: a command line for operators, to manage the sessions of a store.
 
 mod cli;
 mod copy;
@@ -22,7 +22,7 @@ use self::outcome::Outcome;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // Wrong arguments end it here, with 2.
+    // With wrong arguments, `parse` exits with code 2.
     outcome::exit_code(run(Cli::parse()).await)
 }
 

@@ -1,4 +1,4 @@
-//! What a command answers, and the exit code that tells it.
+//! The result of a command, and its exit code.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -9,24 +9,24 @@ use session_runtime::{ConfigError, SessionError};
 
 pub(crate) type Outcome<T = Answer> = Result<T, Failure>;
 
-/// What a command found.
+/// Whether everything is as it should be.
 pub(crate) enum Answer {
     Yes,
-    /// It did what it was told, and something is not as it should be; it has said what.
+    /// The command has done its work, but something is wrong. It has printed what.
     No,
 }
 
 /// Why a command could not do its work.
 pub(crate) enum Failure {
-    /// What it was given is wrong.
+    /// The arguments or the environment variables are wrong.
     Usage(String),
-    /// The store cannot be used, or failed.
+    /// The store cannot be used, or it failed.
     Store(Box<dyn Error>),
-    /// What it has to say cannot be written.
+    /// The output cannot be written.
     Output(io::Error),
 }
 
-/// Stands in `--help` too.
+/// Prints a failure, and returns the exit code. The codes are in `--help`, too.
 pub(crate) fn exit_code(outcome: Outcome) -> ExitCode {
     let (code, message) = match outcome {
         Ok(Answer::Yes) => return ExitCode::SUCCESS,
@@ -35,7 +35,7 @@ pub(crate) fn exit_code(outcome: Outcome) -> ExitCode {
         Err(Failure::Store(error)) => (3, chain(&*error)),
         Err(Failure::Output(error)) => (3, format!("the output cannot be written: {error}")),
     };
-    // There is nobody left to tell if this fails.
+    // If this fails, there is nowhere left to report it.
     let _ = writeln!(std::io::stderr(), "error: {message}");
     ExitCode::from(code)
 }
@@ -47,7 +47,7 @@ fn chain(error: &dyn Error) -> String {
     let mut source = error.source();
     while let Some(error) = source {
         let text = error.to_string();
-        // Wrappers that only pass a message on add nothing.
+        // Some errors only repeat the message of their source.
         if text != last {
             line = format!("{line}: {text}");
             last = text;

@@ -1,4 +1,5 @@
-//! How far the work is, on the standard error: a bar on a terminal, a line now and then elsewhere.
+//! Shows the progress on the standard error: as a bar on a terminal, elsewhere as a line every few
+//! seconds.
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -11,48 +12,48 @@ pub(crate) struct Progress {
     done: u64,
     /// `None` where there is no terminal.
     bar: Option<ProgressBar>,
-    told: Instant,
+    last_line: Instant,
 }
 
 /// How often a line is written.
 const PERIOD: Duration = Duration::from_secs(5);
 
 impl Progress {
-    /// Work that has just begun; `total` is how much there is, if that is known.
+    /// Begins with nothing done. `total` is the number of sessions, if it is known.
     pub(crate) fn new(doing: &'static str, total: Option<u64>) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| bar(doing, total));
-        Self { doing, total, done: 0, bar, told: Instant::now() }
+        Self { doing, total, done: 0, bar, last_line: Instant::now() }
     }
 
     pub(crate) fn advance(&mut self, count: usize) {
         self.done += count as u64;
         match &self.bar {
             Some(bar) => {
-                // What came after it was counted makes it longer.
+                // Sessions that were created after the count make the bar longer.
                 if self.total.is_some_and(|total| total < self.done) {
                     bar.set_length(self.done);
                 }
                 bar.set_position(self.done);
             }
-            None if self.told.elapsed() >= PERIOD => {
-                self.told = Instant::now();
-                self.tell();
+            None if self.last_line.elapsed() >= PERIOD => {
+                self.last_line = Instant::now();
+                self.write_line();
             }
             None => {}
         }
     }
 
-    /// The work has come to its end.
+    /// Shows that the work is done.
     pub(crate) fn finish(self) {
         match &self.bar {
             Some(bar) => bar.finish(),
-            None => self.tell(),
+            None => self.write_line(),
         }
     }
 
-    fn tell(&self) {
+    fn write_line(&self) {
         let of = self.total.map_or(String::new(), |total| format!(" of {}", total.max(self.done)));
-        // Whoever closed it does not want to know.
+        // If the standard error is closed, nobody wants to read this.
         let _ = writeln!(std::io::stderr(), "{}: {}{of}", self.doing, self.done);
     }
 }
@@ -65,10 +66,10 @@ fn bar(doing: &'static str, total: Option<u64>) -> ProgressBar {
         ),
         None => (ProgressBar::new_spinner(), "{msg:>9} {spinner} {human_pos}, {rate}"),
     };
-    // A test makes both.
+    // A test makes a bar with each of the templates.
     let style = ProgressStyle::with_template(template).expect("the template is a constant");
     let rate = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
-        // What goes wrong with a bar goes wrong with the terminal, which shows it.
+        // A bar that cannot be drawn does not stop the work.
         let _ = write!(text, "{:.0}/s", state.per_sec());
     };
     bar.with_style(style.progress_chars("=> ").with_key("rate", rate)).with_message(doing)
@@ -79,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bars_can_be_made_with_and_without_a_total() {
+    fn both_templates_are_valid() {
         assert_eq!(bar("copying", Some(7)).length(), Some(7));
         assert_eq!(bar("counting", None).length(), None);
     }

@@ -1,4 +1,4 @@
-//! All live sessions of a store, a page at a time.
+//! Reads all live sessions of a store, one page after the other.
 
 use std::collections::HashSet;
 
@@ -7,14 +7,14 @@ use session_runtime::store::{AnyStore, Cursor, SessionInfo, Store};
 
 use crate::outcome::Outcome;
 
-/// How many sessions are read at a time.
+/// How many sessions a page has at most.
 const PAGE: usize = 500;
 
 pub(crate) struct Scan<'a> {
     store: &'a AnyStore,
-    /// Where the next page begins; `None` after the last one.
+    /// Where the next page begins. `None` after the last page.
     next: Option<Option<Cursor>>,
-    /// A store may show a session more than once.
+    /// What was read already: a store may return a session more than once.
     seen: HashSet<StoreKey>,
 }
 
@@ -23,7 +23,7 @@ impl<'a> Scan<'a> {
         Self { store, next: Some(None), seen: HashSet::new() }
     }
 
-    /// The next sessions, perhaps none of them; `None` at the end.
+    /// The next page, which may be empty. `None` after the last page.
     pub(crate) async fn page(&mut self) -> Outcome<Option<Vec<SessionInfo>>> {
         let Some(after) = self.next.take() else { return Ok(None) };
         let mut page = self.store.scan(after.as_ref(), PAGE).await?;
@@ -59,7 +59,7 @@ pub(crate) mod tests {
     }
 
     #[tokio::test]
-    async fn a_session_that_a_store_shows_twice_is_one() {
+    async fn a_session_that_a_store_returns_twice_is_read_once() {
         let old = MemoryStore::new();
         let both = AnyStore::new(MigratingStore::new(old.clone(), MemoryStore::new()));
         let key = StoreKey::from_bytes([1; 16]);
@@ -69,11 +69,11 @@ pub(crate) mod tests {
         let mut scan = Scan::new(&both);
         let Ok(Some(first)) = scan.page().await else { panic!("there is a page") };
         assert_eq!(first.len(), 1);
-        // It moves to where the scan comes by later.
+        // The update moves it to the new store, which the scan reads later.
         assert_eq!(both.update(&key, &Patch::empty()).await.unwrap(), Updated::Applied);
         let after = scan.next.clone().flatten();
         let shown = both.scan(after.as_ref(), 1).await.unwrap();
-        assert_eq!(shown.sessions.len(), 1, "the store shows it again");
+        assert_eq!(shown.sessions.len(), 1, "the store returns it again");
         while let Ok(Some(page)) = scan.page().await {
             assert_eq!(page, []);
         }

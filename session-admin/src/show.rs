@@ -1,4 +1,4 @@
-//! What people read, and what programs do.
+//! The output: text for people, JSON for programs.
 
 use std::io::{ErrorKind, Write};
 
@@ -11,7 +11,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::outcome::{Failure, Outcome};
 
-/// Prints to the standard output. That whoever reads it does not read on, as `head` does, is no error.
+/// Prints to the standard output. It is no error if the reader closes it early, as `head` does.
 pub(crate) fn print(text: &str) -> Outcome<()> {
     let mut out = std::io::stdout().lock();
     let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
@@ -25,7 +25,7 @@ pub(crate) fn print(text: &str) -> Outcome<()> {
 pub(crate) fn time(time: Timestamp) -> String {
     let seconds = i64::try_from(time.as_millis() / 1_000).unwrap_or(i64::MAX);
     let text = OffsetDateTime::from_unix_timestamp(seconds).ok().map(|it| it.format(&Rfc3339));
-    // It is a time that no calendar has.
+    // RFC 3339 has no text for times after the year 9999.
     text.and_then(Result::ok).unwrap_or_else(|| "never".to_owned())
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn sessions(count: u64) -> String {
     format!("{count} session{}", if count == 1 { "" } else { "s" })
 }
 
-/// Text of a store without what a terminal would obey.
+/// The text with its control characters escaped, because a terminal would obey them.
 pub(crate) fn safe(text: &str) -> String {
     let escape = |character: char| match character.is_control() {
         true => character.escape_unicode().to_string(),
@@ -43,7 +43,7 @@ pub(crate) fn safe(text: &str) -> String {
     text.chars().map(escape).collect()
 }
 
-/// Sessions as a table, with the fields' values below each if they are wanted.
+/// Sessions as a table. With `values`, the values of its fields are below each session.
 pub(crate) fn table(infos: &[SessionInfo], values: bool) -> String {
     let mut text = format!(
         "{:<22}  {:<20}  {:<20}  {:<20}  {}\n",
@@ -67,11 +67,11 @@ pub(crate) fn table(infos: &[SessionInfo], values: bool) -> String {
     text
 }
 
-/// Sessions as a JSON array, without what a terminal would obey.
+/// Sessions as a JSON array, with all control characters escaped.
 pub(crate) fn json(infos: &[SessionInfo], values: bool) -> serde_json::Result<String> {
     let rows: Vec<_> = infos.iter().map(|info| Row::new(info, values)).collect();
     let text = serde_json::to_string_pretty(&rows)? + "\n";
-    // JSON escapes control characters up to U+001F alone. Others stand within strings, if anywhere.
+    // JSON escapes control characters only up to U+001F. All others are within strings.
     let escape = |character: char| match character {
         '\u{7f}'..='\u{9f}' => format!("\\u{:04x}", u32::from(character)),
         _ => character.to_string(),
@@ -85,7 +85,7 @@ struct Row<'a> {
     created_at: String,
     last_seen: String,
     expires_at: String,
-    /// The absolute timeout.
+    /// When the session expires at the latest.
     deadline: String,
     remembered: bool,
     fields: Fields<'a>,
@@ -102,7 +102,7 @@ enum Fields<'a> {
 #[serde(untagged)]
 enum Value<'a> {
     Json(&'a RawValue),
-    /// What another program wrote.
+    /// A text that is not JSON, so another program has written it.
     Text(&'a str),
 }
 
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn terminals_obey_nothing() {
+    fn control_characters_are_escaped() {
         assert_eq!(safe("a\x1b[2J\u{9b}ü"), r"a\u{1b}[2J\u{9b}ü");
     }
 }

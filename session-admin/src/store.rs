@@ -1,4 +1,4 @@
-//! The store that a URL names.
+//! Opens the store that a URL names.
 
 use session_runtime::store::{AnyStore, connect, connect_existing};
 
@@ -6,7 +6,8 @@ use crate::cli::StoreArgs;
 use crate::outcome::{Failure, Outcome};
 
 impl StoreArgs {
-    /// Opens a store that is there. Another one that was made of a name that is misspelt would be empty.
+    /// Opens an existing store. None is created, because the store of a misspelt URL would be
+    /// empty.
     pub(crate) async fn open(&self) -> Outcome<AnyStore> {
         let Some(url) = &self.url else {
             return Err(Failure::Usage(
@@ -18,7 +19,7 @@ impl StoreArgs {
     }
 }
 
-/// Opens a store, which is made where it is not.
+/// Opens a store, and creates it if it does not exist.
 pub(crate) async fn open(url: &str) -> Outcome<AnyStore> {
     refuse_memory(url)?;
     Ok(connect(url).await?)
@@ -27,9 +28,8 @@ pub(crate) async fn open(url: &str) -> Outcome<AnyStore> {
 fn refuse_memory(url: &str) -> Outcome<()> {
     match url.starts_with("memory:") {
         false => Ok(()),
-        true => Err(Failure::Usage(
-            "sessions in memory are within the application, where nobody else gets at them"
-                .to_owned(),
-        )),
+        true => {
+            Err(Failure::Usage("sessions in memory exist only within the application".to_owned()))
+        }
     }
 }

@@ -7,7 +7,7 @@ use crate::outcome::{Answer, Outcome};
 use crate::progress::Progress;
 use crate::show;
 
-/// How many records are removed at a time.
+/// How many records one call of the store removes at most.
 const BATCH: usize = 1_000;
 
 pub(crate) async fn run(store: &StoreArgs) -> Outcome {

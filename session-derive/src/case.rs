@@ -1,8 +1,8 @@
-//! `rename_all`: the eight cases that serde has, under the same names.
+//! `rename_all`: serde's eight cases, under the same names.
 
 use syn::LitStr;
 
-use crate::ctxt::Ctxt;
+use crate::errors::Errors;
 use crate::suggest::nearest;
 
 /// How the name of a field becomes a key.
@@ -30,8 +30,8 @@ const CASES: [(&str, Case); 8] = [
 ];
 
 impl Case {
-    /// The case called `name`; another name is reported.
-    pub(crate) fn parse(name: &LitStr, ctxt: &Ctxt) -> Option<Self> {
+    /// The case called `name`. Another name is reported.
+    pub(crate) fn parse(name: &LitStr, errors: &Errors) -> Option<Self> {
         let text = name.value();
         let case = CASES.iter().find(|(known, _)| *known == text).map(|(_, case)| *case);
         if case.is_none() {
@@ -40,12 +40,12 @@ impl Case {
                 Some(known) => format!("did you mean `\"{known}\"`?"),
                 None => format!("expected one of `\"{}\"`", names.join("\"`, `\"")),
             };
-            ctxt.error(name, format!("unknown case `\"{text}\"` for `rename_all`\nhelp: {help}"));
+            errors.add(name, format!("unknown case `\"{text}\"` for `rename_all`\nhelp: {help}"));
         }
         case
     }
 
-    /// The key of the field `name`, which is taken to be in snake case.
+    /// The key of a field called `name`, which is expected to be in snake case.
     pub(crate) fn apply(self, name: &str) -> String {
         match self {
             Self::Lower | Self::Snake => name.to_owned(),

@@ -1,6 +1,7 @@
-//! Durations as they are written in `ttl`.
+//! Durations, as `ttl` has them.
 
-/// The milliseconds of `"30s"`, `"15m"`, `"12h"` or `"7d"`; `None` if the text is none of these, or zero.
+/// The milliseconds of a text such as `"30s"`, `"15m"`, `"12h"` or `"7d"`. `None` for zero and any
+/// other text.
 pub(crate) fn parse(text: &str) -> Option<u64> {
     let unit = text.chars().next_back()?;
     let number = &text[..text.len() - unit.len_utf8()];
@@ -11,7 +12,7 @@ pub(crate) fn parse(text: &str) -> Option<u64> {
         'd' => 24 * 60 * 60,
         _ => return None,
     };
-    // `parse` would take a sign.
+    // `parse` accepts a plus sign, too.
     let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
     let number: u64 = number.parse().ok().filter(|number| is_number && *number > 0)?;
     number.checked_mul(seconds)?.checked_mul(1_000)

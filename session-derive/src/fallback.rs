@@ -1,36 +1,30 @@
-//! After a mistake: accessors that do nothing, so that the places of use raise no errors of their own.
+//! The code after a mistake: the same accessors, with bodies that do nothing. Without them, rustc
+//! would report every call of an accessor, too.
 
 use std::collections::HashSet;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use crate::lints;
-use crate::schema::{Field, Schema, Verb};
-use crate::valid;
+use crate::accessor::{Accessor, accessors, all_accessors};
+use crate::schema::{Field, Schema};
+use crate::{lints, valid};
 
-/// The same traits and accessors as without a mistake.
+/// The stubs for a schema with mistakes.
 pub(crate) fn expand(schema: &Schema) -> TokenStream {
-    if schema.generic {
-        // The stubs would raise errors of their own.
+    let Schema { ident, vis, handle, runtime, .. } = schema;
+    if schema.is_generic {
+        // Stubs would need the parameters, and raise errors of their own.
         return TokenStream::new();
     }
-    let Schema { vis, krate, .. } = schema;
+    let handle = if handle == ident { format_ident!("__{ident}Session") } else { handle.clone() };
     let mut names = HashSet::new();
-    let methods = schema
-        .fields
-        .iter()
-        .flat_map(|field| verbs(field).into_iter().map(move |verb| (field, verb)))
-        .filter(|(field, verb)| names.insert(field.method(*verb)))
-        .map(|(field, verb)| stub(field, verb));
-    let handle = if schema.accessors == schema.ident {
-        format_ident!("__{}Session", schema.ident)
-    } else {
-        schema.accessors.clone()
-    };
+    let accessors = schema.fields.iter().flat_map(known_accessors);
+    let accessors = accessors.filter(|accessor| names.insert(accessor.name.clone()));
+    let methods = accessors.map(|accessor| accessor.method(&quote!(::core::unreachable!())));
     let methods = quote!(#(#methods)*);
-    let lints = lints::allowed(schema);
     let impls = impls(schema, &handle);
+    let lints = lints::allowed(schema);
     quote! {
         #[doc(hidden)]
         #[allow(#lints)]
@@ -38,7 +32,7 @@ pub(crate) fn expand(schema: &Schema) -> TokenStream {
 
         #[allow(#lints unused)]
         const _: () = {
-            use #krate::__private as __private;
+            use #runtime::__private as __private;
 
             impl #handle {
                 #methods
@@ -46,6 +40,16 @@ pub(crate) fn expand(schema: &Schema) -> TokenStream {
 
             #impls
         };
+    }
+}
+
+/// The accessors of a field. If its attributes are wrong, its kind is not known, so it has all of
+/// them.
+fn known_accessors(field: &Field) -> Vec<Accessor<'_>> {
+    if field.is_understood && valid::contradictions(field).next().is_none() {
+        accessors(field).collect()
+    } else {
+        all_accessors(field).collect()
     }
 }
 
@@ -80,37 +84,4 @@ fn impls(schema: &Schema, handle: &Ident) -> TokenStream {
 
         #principal
     }
-}
-
-/// Every accessor for a field whose attributes are wrong: which ones it should have is not known.
-fn verbs(field: &Field) -> Vec<Verb> {
-    match field.is_understood && valid::contradictions(field).next().is_none() {
-        true => field.methods().map(|(verb, _)| verb).collect(),
-        false => Verb::ALL.to_vec(),
-    }
-}
-
-fn stub(field: &Field, verb: Verb) -> TokenStream {
-    let Field { ty, vis, .. } = field;
-    let method = field.method(verb);
-    let signature = match verb {
-        Verb::Get | Verb::Take | Verb::Peek => quote!((&self) -> #ty),
-        Verb::Set if field.into && field.option().is_some() => {
-            let item = field.option();
-            quote!((&self, _: impl __private::IntoOption<#item>))
-        }
-        Verb::Set if field.into => quote!((&self, _: impl ::core::convert::Into<#ty>)),
-        Verb::Set => quote!((&self, _: #ty)),
-        Verb::Update => quote!((&self, _: impl ::core::ops::Fn(&mut #ty)) -> #ty),
-        Verb::Clear => quote!((&self)),
-        Verb::Has => quote!((&self) -> ::core::primitive::bool),
-        Verb::ExpiresAt => quote!((&self) -> ::core::option::Option<__private::Timestamp>),
-        Verb::Add | Verb::Sub => quote!((&self, _: #ty) -> #ty),
-        Verb::Flash => match field.item() {
-            Some(item) if field.into => quote!((&self, _: impl ::core::convert::Into<#item>)),
-            Some(item) => quote!((&self, _: #item)),
-            None => quote!((&self, _: impl ::core::marker::Sized)),
-        },
-    };
-    quote!(#vis fn #method #signature { ::core::unreachable!() })
 }

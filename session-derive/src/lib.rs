@@ -1,26 +1,31 @@
-//! The derive macro of `session-runtime`, which re-exports it: depend on that crate alone.
+//! The derive macro of `session-runtime`. That crate re-exports it, so depend only on
+//! `session-runtime`.
 
+mod accessor;
 mod attr;
 mod case;
-mod ctxt;
 mod duration;
+mod errors;
 mod expand;
 #[cfg(test)]
 mod expansions;
 mod fallback;
 mod lints;
 mod schema;
+mod self_name;
 mod suggest;
 mod valid;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
-use crate::ctxt::Ctxt;
+use crate::errors::Errors;
 use crate::schema::Schema;
 
-/// Turns a struct into a session schema: each field becomes a key of the session, and a handle with one
-/// set of accessors for each field is generated.
+/// Turns a struct into a session schema.
+///
+/// Each field becomes a key of the session. The generated handle has a set of accessors for each
+/// field.
 ///
 /// ```
 /// use session_runtime::{Session, SessionSchema};
@@ -51,12 +56,16 @@ use crate::schema::Schema;
 ///
 /// For `struct Visit`:
 ///
-/// - `struct VisitSession` with the visibility of `Visit`. A `Session<Visit>` dereferences to it, so the
-///   accessors need no import. Methods of your own go into an `impl VisitSession` in the same module.
-/// - `impl SessionSchema for Visit`, with every claimed key in `Visit::KEYS` for generic code, and `impl PrincipalSchema for Visit` if there is a principal.
+/// - `struct VisitSession` with the visibility of `Visit`. A `Session<Visit>` dereferences to it,
+///   so the accessors need no import. Methods of your own go into an `impl VisitSession` in the
+///   same module.
+/// - `impl SessionSchema for Visit`. For generic code, `Visit::KEYS` has every key that the schema
+///   claims.
+/// - `impl PrincipalSchema for Visit`, if there is a principal.
 ///
-/// The accessors of a field `x: T` have its visibility, documentation and `#[deprecated]`. A field without
-/// `pub` has accessors for its own module and the modules in it. All of them take `&self`.
+/// The accessors of a field `x: T` have its visibility, documentation and `#[deprecated]`. If the
+/// field has no `pub`, only its own module and the modules in it can call them. All of them take
+/// `&self`.
 ///
 /// | field | accessors |
 /// | --- | --- |
@@ -66,31 +75,37 @@ use crate::schema::Schema;
 /// | `#[session(principal)]`, of type `Option<Id>` | `x()`, `set_x(T)`, `clear_x()`, `has_x()` |
 /// | with `ttl = ".."` | also `x_expires_at() -> Option<Timestamp>` |
 ///
-/// - `set_x` decides the field: this request's value wins.
-/// - `update_x` returns the new value. Its closure runs again if another request changed the field
-///   meanwhile, so it depends on the value alone; it is `Fn + Send + Sync + 'static`.
-/// - `clear_x` removes the key; the field reads as its default again.
-/// - `add_x` and `sub_x` return the new value. The sums of concurrent requests are merged by the store,
-///   and stop at the bounds of the type (`u64` at `i64::MAX`).
-/// - `take_x` reads messages once, `peek_x` leaves them.
-/// - A principal says who is signed in: changing it renews the session's id.
+/// - `set_x` stores its value, whatever other requests stored meanwhile.
+/// - `update_x` changes the value with a closure, which is `Fn + Send + Sync + 'static`. The
+///   closure runs again if another request changed the field meanwhile, so its result must depend
+///   only on the value.
+/// - `clear_x` removes the key. The field reads as its default then.
+/// - `add_x` and `sub_x` change a counter by a number. The store merges the sums of concurrent
+///   requests. They stop at the bounds of the type (`u64` at `i64::MAX`).
+/// - `update_x`, `add_x` and `sub_x` return the value as this request sees it: the value that it
+///   loaded, with its own changes. Concurrent requests may all see the same value, so a strict
+///   limit must not depend on it.
+/// - `take_x` returns the messages and removes them. `peek_x` leaves them.
+/// - A principal says who is signed in. A change of it renews the session's id.
 ///
 /// # Requirements
 ///
-/// Field types own their data and implement `Serialize`, `DeserializeOwned` and `Clone`, and `Default` unless
-/// the field has a `default`. A value reads back from its JSON; one that does not, such as a NaN or an infinite
-/// float, is an error when it is saved. The struct is `Send`. It has named fields and no parameters.
+/// - Field types own their data. They implement `Serialize`, `DeserializeOwned` and `Clone`, and
+///   also `Default` unless the field has a `default`.
+/// - A value must read back from its JSON. One that does not, such as a NaN or an infinite float,
+///   is an error when it is saved.
+/// - The struct has named fields and no parameters, and it is `Send`.
 ///
 /// # Attributes of the struct
 ///
 /// | attribute | meaning |
 /// | --- | --- |
-/// | `prefix = "app."` | put before every key of the struct: derived ones, `key` and `alias` |
-/// | `rename_all = "camelCase"` | how names of fields become keys, with serde's names: `lowercase`, `UPPERCASE`, `PascalCase`, `camelCase`, `snake_case`, `SCREAMING_SNAKE_CASE`, `kebab-case`, `SCREAMING-KEBAB-CASE`; keys given by `key` and `alias` stay as they are |
+/// | `prefix = "app."` | comes before every key of the struct, also before those of `key` and `alias` |
+/// | `rename_all = "camelCase"` | how names of fields become keys; as in serde one of `lowercase`, `UPPERCASE`, `PascalCase`, `camelCase`, `snake_case`, `SCREAMING_SNAKE_CASE`, `kebab-case`, `SCREAMING-KEBAB-CASE`; keys from `key` and `alias` stay as they are |
 /// | `accessors = "Name"` | the name of the handle instead of `VisitSession` |
-/// | `crate = "path"` | where the runtime is, if not at `::session_runtime`; begins with `::` or `crate::` |
-/// | `on_mismatch = "error"` | a stored value that does not decode is an error, and is left alone; the default |
-/// | `on_mismatch = "reset"` | it reads as the field's default |
+/// | `crate = "path"` | the path of the runtime instead of `::session_runtime`; begins with `::` or `crate::` |
+/// | `on_mismatch = "error"` | a stored value that does not decode is an error, and stays stored; the default |
+/// | `on_mismatch = "reset"` | a stored value that does not decode reads as the field's default |
 ///
 /// ```
 /// use session_runtime::SessionSchema;
@@ -117,11 +132,11 @@ use crate::schema::Schema;
 /// | attribute | meaning |
 /// | --- | --- |
 /// | `key = "..."` | the stored key instead of the field's name |
-/// | `alias = "..."` | an older key, may be repeated: read when `key` is absent, removed when the field is written. An older version does not find the value under `key`: while both run, as in a rolling deploy, rename the field in the code alone, with `key = "old"` |
+/// | `alias = "..."` | an older key; may be repeated. It is read if `key` is absent, and removed when the field is written. An older version of the application does not find a value under the new key: while both run, as in a rolling deploy, rename the field only in the code, with `key = "old"` |
 /// | `default = expr` | the value while nothing is stored, instead of `Default::default()`; not for flash and principal |
-/// | `into` | the setter, or `flash_x`, takes `impl Into<..>`; that of an `Option` takes the value, `Some` of it and `None` |
-/// | `name = "..."` | the stem of the accessors' names instead of the field's name; the key stays |
-/// | `ttl = "15m"` | the field is absent when this time has passed since it was last written; `s`, `m`, `h` or `d`; not for principal |
+/// | `into` | the setter, or `flash_x`, takes `impl Into<..>`; the setter of an `Option<T>` takes a `T`, an `Option<T>`, or what becomes a `T` |
+/// | `name = "..."` | the accessors are named after this instead of the field; the key stays |
+/// | `ttl = "15m"` | the field expires when this time has passed since it was last written; in `s`, `m`, `h` or `d`; not for principal |
 /// | `upgrade(from = Old, with = path)` | a stored value that does not decode is decoded as `Old` and converted by `path`, a `fn(Old) -> T`; not for principal |
 /// | `counter` | an integer of up to 64 bits whose sums the store merges |
 /// | `flash` | messages that are read once |
@@ -168,7 +183,7 @@ use crate::schema::Schema;
 ///     confirmed: bool,
 ///     #[session(ttl = "10m", into)]
 ///     code: Option<String>,
-///     /// Wrong guesses of `code`.
+///     /// Guesses of `code`.
 ///     #[session(counter, ttl = "10m")]
 ///     tries: u8,
 /// }
@@ -183,20 +198,23 @@ use crate::schema::Schema;
 /// }
 /// ```
 ///
-/// - Every write restarts the time, which runs from the moment the change is saved.
-/// - Once over, the field reads as its default, `has_x()` is false and `add_x` starts anew: in requests
-///   that began before, too. What a request itself has changed is not over before it is saved.
-/// - It never lengthens the session: with that, the field ends at the latest.
-/// - The time is kept beside the value, under the key `x@expires`, so `ttl` can be added, changed and removed
-///   while sessions live: a value that was stored without it stays until it is written again, one that was
-///   stored with it keeps its time.
+/// This is no strict limit: guesses that arrive at the same time may all see the same `tries`.
+///
+/// - Every write restarts the time. It runs from the moment when the change is saved.
+/// - An expired field reads as its default, `has_x()` is false, and `add_x` starts from the
+///   default. That also holds in requests that began earlier. A change of this request cannot
+///   expire before it is saved.
+/// - A field never extends the session. It expires with the session at the latest.
+/// - The time of expiry is stored next to the value, under the key `x@expires`. So `ttl` can be
+///   added, changed and removed while sessions live. A value that was stored without `ttl` stays
+///   until it is written again. One that was stored with `ttl` keeps its time.
 ///
 /// # Fields whose type changes
 ///
 /// ```
 /// use session_runtime::SessionSchema;
 ///
-/// /// It was a mere number of items once.
+/// /// Earlier versions stored only the number of items.
 /// #[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
 /// struct Cart {
 ///     items: Vec<u64>,
@@ -216,15 +234,16 @@ use crate::schema::Schema;
 /// }
 /// ```
 ///
-/// A stored value is decoded as the field's type first, so what fits both is never converted. The new shape
-/// is written when the field is next written; reading changes nothing. `session_runtime`'s
-/// `testing::assert_compatible` finds changes of type that need this.
+/// A stored value is first decoded as the field's type, so a value that fits both types is never
+/// converted. Reading changes nothing: the new form is stored when the field is next written. To
+/// find the changes of type that need `upgrade`, use `testing::assert_compatible` of
+/// `session_runtime`.
 ///
 /// # Big fields
 ///
-/// A getter returns a clone. Where that is much, such as a list of a hundred kilobytes that is read more than
-/// once in a request, put the value into an `Arc`: it is stored as the value itself, read without a copy, and
-/// rewritten through `Arc::make_mut`.
+/// A getter returns a clone. That can be expensive, such as for a list of a hundred kilobytes that
+/// a request reads more than once. Put such a value into an `Arc`. It is stored as the value
+/// itself, read without a copy, and changed through `Arc::make_mut`.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -244,25 +263,29 @@ use crate::schema::Schema;
 ///
 /// # Keys and names
 ///
-/// A key has 1 to 64 characters from `A-Z a-z 0-9 _ - . :`, and every key of a struct, aliases included, is
-/// its own. The name of a raw identifier is without the `r#`: `r#type` is stored as `type`, with the
-/// accessors `r#type`, `set_type` and so on.
+/// A key has 1 to 64 characters from `A-Z a-z 0-9 _ - . :`. No two keys of a struct are the same,
+/// aliases included. A raw identifier counts without its `r#`: `r#type` is stored as `type`, with
+/// the accessors `r#type`, `set_type` and so on.
 ///
-/// No accessor can be called like a method of `Session` (`id`, `is_new`, `created_at`, `expires_at`,
-/// `renew`, `destroy`, `commit`, `remember`, `touch`) or of a trait that Rust would find first (`clone`,
-/// `to_owned`, `borrow`, `borrow_mut`, `deref`, `fmt`, `type_id`, `into`, `try_into`): rename the accessors with
-/// `name`.
+/// No accessor can have the name of a method that Rust would find first:
+///
+/// - of `Session`: `id`, `is_new`, `created_at`, `expires_at`, `renew`, `destroy`, `commit`,
+///   `remember`, `touch`;
+/// - of a trait: `clone`, `to_owned`, `borrow`, `borrow_mut`, `deref`, `fmt`, `type_id`, `into`,
+///   `try_into`.
+///
+/// Rename the accessors of such a field with `name`.
 #[proc_macro_derive(SessionSchema, attributes(session))]
 pub fn derive_session_schema(input: TokenStream) -> TokenStream {
     derive(&parse_macro_input!(input as DeriveInput)).into()
 }
 
-/// Parse, validate, expand: an expansion is made only of a schema without mistakes, so it cannot fail.
+/// Parses, validates and expands. The expansion cannot fail, because its schema has no mistakes.
 fn derive(input: &DeriveInput) -> proc_macro2::TokenStream {
-    let ctxt = Ctxt::default();
-    let schema = Schema::parse(input, &ctxt);
-    valid::check(&schema, &ctxt);
-    match ctxt.check() {
+    let errors = Errors::default();
+    let schema = Schema::parse(input, &errors);
+    valid::check(&schema, &errors);
+    match errors.into_result() {
         Ok(()) => expand::expand(&schema),
         Err(errors) => {
             let errors = errors.to_compile_error();

@@ -1,57 +1,58 @@
-//! The model: what a struct says, without judging it.
+//! The model of a struct: everything it says, right or wrong. `valid` looks for the mistakes.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident};
 use syn::ext::IdentExt;
-use syn::parse::Parse;
+use syn::punctuated::Punctuated;
 use syn::{
     Attribute, Data, DeriveInput, Fields, GenericArgument, GenericParam, Generics, Ident, LitStr,
-    Path, PathArguments, Type, TypePath, Visibility,
+    Path, PathArguments, Token, Type, TypePath, Visibility,
 };
 
-use crate::attr::{ContainerAttrs, FieldAttrs, at};
+use crate::attr::{FieldAttrs, StructAttrs};
 use crate::case::Case;
-use crate::ctxt::Ctxt;
-use crate::lints;
+use crate::errors::Errors;
+use crate::{lints, self_name};
 
-/// A struct that is to be a session schema.
+/// A struct that derives `SessionSchema`.
 pub(crate) struct Schema {
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
-    /// It has parameters, which is a mistake.
-    pub(crate) generic: bool,
-    /// The generated handle.
-    pub(crate) accessors: Ident,
+    /// Whether it has parameters, which is a mistake.
+    pub(crate) is_generic: bool,
+    /// The name of the generated handle.
+    pub(crate) handle: Ident,
     /// The path of the runtime.
-    pub(crate) krate: Path,
+    pub(crate) runtime: Path,
     pub(crate) reset_on_mismatch: bool,
+    /// Whether the generated code must allow the lint `deprecated`.
     pub(crate) allows_deprecated: bool,
     pub(crate) prefix: Option<LitStr>,
     pub(crate) fields: Vec<Field>,
 }
 
-/// One field of it.
+/// One field of the struct.
 pub(crate) struct Field {
     pub(crate) index: usize,
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
     pub(crate) ty: Type,
-    /// What the names of its accessors are made of.
+    /// The name that its accessors' names are made from.
     pub(crate) stem: Ident,
     pub(crate) key: LitStr,
     pub(crate) aliases: Vec<LitStr>,
     pub(crate) default: Option<TokenStream>,
     pub(crate) into: bool,
     pub(crate) kind: Kind,
-    /// `#[doc]`.
+    /// Its `#[doc]` attributes.
     pub(crate) docs: Vec<Attribute>,
     pub(crate) deprecated: Option<Attribute>,
     pub(crate) attrs: FieldAttrs,
-    /// Its attributes say what was meant.
+    /// Whether all its attributes could be read. If not, its kind is a guess.
     pub(crate) is_understood: bool,
 }
 
-/// What decides which accessors a field has.
+/// Decides which accessors a field has.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Plain,
@@ -60,102 +61,28 @@ pub(crate) enum Kind {
     Principal,
 }
 
-/// One accessor of a field.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verb {
-    Get,
-    Set,
-    Update,
-    Clear,
-    Has,
-    Add,
-    Sub,
-    Flash,
-    Take,
-    Peek,
-    ExpiresAt,
-}
-
-impl Kind {
-    pub(crate) fn verbs(self) -> &'static [Verb] {
-        use Verb::{Add, Clear, Flash, Get, Has, Peek, Set, Sub, Take, Update};
-        match self {
-            Self::Plain => &[Get, Set, Update, Clear, Has],
-            Self::Counter => &[Get, Set, Update, Clear, Has, Add, Sub],
-            Self::Flash => &[Flash, Take, Peek],
-            Self::Principal => &[Get, Set, Clear, Has],
-        }
-    }
-}
-
-impl Verb {
-    pub(crate) const ALL: &'static [Self] = &[
-        Self::Get,
-        Self::Set,
-        Self::Update,
-        Self::Clear,
-        Self::Has,
-        Self::Add,
-        Self::Sub,
-        Self::Flash,
-        Self::Take,
-        Self::Peek,
-        Self::ExpiresAt,
-    ];
-
-    /// Calling it for nothing is a mistake.
-    pub(crate) fn only_reads(self) -> bool {
-        matches!(self, Self::Get | Self::Has | Self::Peek | Self::ExpiresAt)
-    }
-
-    /// What comes before the stem.
-    pub(crate) fn prefix(self) -> &'static str {
-        match self {
-            Self::Get | Self::ExpiresAt => "",
-            Self::Set => "set_",
-            Self::Update => "update_",
-            Self::Clear => "clear_",
-            Self::Has => "has_",
-            Self::Add => "add_",
-            Self::Sub => "sub_",
-            Self::Flash => "flash_",
-            Self::Take => "take_",
-            Self::Peek => "peek_",
-        }
-    }
-}
-
 impl Schema {
-    /// Reads the struct. What is no struct with named fields is reported, and has no fields.
-    pub(crate) fn parse(input: &DeriveInput, ctxt: &Ctxt) -> Self {
-        let attrs = ContainerAttrs::parse(&input.attrs, ctxt);
-        let case = attrs.rename_all.as_ref().and_then(|name| Case::parse(name, ctxt));
+    /// Reads the struct. Anything but a struct with named fields is reported, and has no fields.
+    pub(crate) fn parse(input: &DeriveInput, errors: &Errors) -> Self {
+        let attrs = StructAttrs::parse(&input.attrs, errors);
+        let case = attrs.rename_all.as_ref().and_then(|name| Case::parse(name, errors));
+        let case = case.unwrap_or(Case::Snake);
+        let reset_on_mismatch = resets_on_mismatch(attrs.on_mismatch.as_ref(), errors);
         let prefix = attrs.prefix.as_ref().map(LitStr::value).unwrap_or_default();
-        let reset_on_mismatch = match attrs.on_mismatch.as_ref().map(|it| (it, it.value())) {
-            None => false,
-            Some((_, choice)) if choice == "error" => false,
-            Some((_, choice)) if choice == "reset" => true,
-            Some((text, _)) => {
-                ctxt.error(text, "expected one of `\"error\"`, `\"reset\"`");
-                false
-            }
-        };
         let ident = input.ident.clone();
-        let fields = named_fields(input, ctxt)
+        let fields = named_fields(input, errors)
             .into_iter()
             .flatten()
             .enumerate()
-            .map(|(index, field)| {
-                Field::parse(index, field, &ident, &prefix, case.unwrap_or(Case::Snake), ctxt)
-            })
+            .map(|(index, field)| Field::parse(index, field, &ident, &prefix, case, errors))
             .collect();
         Self {
-            generic: has_parameters(&input.generics, ctxt),
-            accessors: attrs.accessors.unwrap_or_else(|| format_ident!("{ident}Session")),
+            is_generic: has_parameters(&input.generics, errors),
+            handle: attrs.accessors.unwrap_or_else(|| format_ident!("{ident}Session")),
             vis: input.vis.clone(),
-            krate: attrs.krate.unwrap_or_else(|| syn::parse_quote!(::session_runtime)),
+            runtime: attrs.runtime.unwrap_or_else(|| syn::parse_quote!(::session_runtime)),
             reset_on_mismatch,
-            allows_deprecated: lints::allows_deprecated(input),
+            allows_deprecated: lints::must_allow_deprecated(input),
             prefix: attrs.prefix,
             fields,
             ident,
@@ -174,35 +101,32 @@ impl Field {
         schema: &Ident,
         prefix: &str,
         case: Case,
-        ctxt: &Ctxt,
+        errors: &Errors,
     ) -> Self {
-        let mistakes = ctxt.len();
-        let mut attrs = FieldAttrs::parse(&field.attrs, ctxt);
-        let is_understood = ctxt.len() == mistakes;
+        let errors_before = errors.len();
+        let mut attrs = FieldAttrs::parse(&field.attrs, errors);
+        let is_understood = errors.len() == errors_before;
         if let Some(upgrade) = &mut attrs.upgrade {
-            upgrade.from = replace_self(&upgrade.from, schema);
-            upgrade.with = replace_self(&upgrade.with, schema);
+            upgrade.from = self_name::replace_in(&upgrade.from, schema);
+            upgrade.with = self_name::replace_in(&upgrade.with, schema);
         }
-        // Only structs with named fields come here.
+        // `named_fields` answers only fields with names.
         let ident = field.ident.clone().expect("a named field");
-        let prefixed = |key: LitStr| at(key.span(), &format!("{prefix}{}", key.value()));
-        let key = attrs.key.clone();
-        let key = key.unwrap_or_else(|| at(ident.span(), &case.apply(&ident.unraw().to_string())));
-        let with = |name: &str| {
-            field.attrs.iter().filter(|it| it.path().is_ident(name)).cloned().collect::<Vec<_>>()
+        let key_of_name = || LitStr::new(&case.apply(&ident.unraw().to_string()), ident.span());
+        let prefixed = |key: LitStr| LitStr::new(&format!("{prefix}{}", key.value()), key.span());
+        let default = attrs.default.as_ref();
+        let default = default.map(|(_, it)| self_name::replace(it.to_token_stream(), schema));
+        let attributes = |name: &'static str| {
+            field.attrs.iter().filter(move |it| it.path().is_ident(name)).cloned()
         };
         Self {
             index,
             vis: field.vis.clone(),
-            // The type is repeated where `Self` is another type.
-            ty: replace_self(&field.ty, schema),
+            ty: self_name::replace_in(&field.ty, schema),
             stem: attrs.name.clone().unwrap_or_else(|| ident.clone()),
-            key: prefixed(key),
+            key: prefixed(attrs.key.clone().unwrap_or_else(key_of_name)),
             aliases: attrs.aliases.drain(..).map(prefixed).collect(),
-            default: attrs
-                .default
-                .as_ref()
-                .map(|(_, expr)| rename_self(expr.to_token_stream(), schema)),
+            default,
             into: attrs.into,
             kind: match &attrs {
                 FieldAttrs { counter: Some(_), .. } => Kind::Counter,
@@ -210,8 +134,8 @@ impl Field {
                 FieldAttrs { principal: Some(_), .. } => Kind::Principal,
                 _ => Kind::Plain,
             },
-            docs: with("doc"),
-            deprecated: with("deprecated").into_iter().next(),
+            docs: attributes("doc").collect(),
+            deprecated: attributes("deprecated").next(),
             attrs,
             is_understood,
             ident,
@@ -223,47 +147,25 @@ impl Field {
         self.ident.span()
     }
 
-    /// The name of an accessor, with the span of the field.
-    pub(crate) fn method(&self, verb: Verb) -> Ident {
-        match verb {
-            Verb::Get => {
-                let mut name = self.stem.clone();
-                name.set_span(self.ident.span());
-                name
-            }
-            Verb::ExpiresAt => {
-                format_ident!("{}_expires_at", self.stem.unraw(), span = self.ident.span())
-            }
-            verb => {
-                format_ident!("{}{}", verb.prefix(), self.stem.unraw(), span = self.ident.span())
-            }
-        }
-    }
-
-    pub(crate) fn methods(&self) -> impl Iterator<Item = (Verb, Ident)> + '_ {
-        let expires_at = self.attrs.ttl.as_ref().map(|_| Verb::ExpiresAt);
-        let verbs = self.kind.verbs().iter().copied().chain(expires_at);
-        verbs.map(|verb| (verb, self.method(verb)))
-    }
-
-    /// The `T` of a type that is visibly `Option<T>`.
-    pub(crate) fn option(&self) -> Option<&Type> {
+    /// The `T` of a type that is written as `Option<T>`.
+    pub(crate) fn option_item(&self) -> Option<&Type> {
         item(&self.ty, &["Option"])
     }
 
-    /// The `T` of a type that is visibly `Option<T>` or `Vec<T>`.
+    /// The `T` of a type that is written as `Option<T>` or `Vec<T>`.
     pub(crate) fn item(&self) -> Option<&Type> {
         item(&self.ty, &["Option", "Vec"])
     }
 }
 
-/// The `T` of a type of the standard library with one of these names.
+/// The `T` of a type of the standard library that has one of these names.
 fn item<'a>(ty: &'a Type, names: &[&str]) -> Option<&'a Type> {
     let Type::Path(TypePath { qself: None, path, .. }) = without_groups(ty) else { return None };
     let last = path.segments.last()?;
     let name = last.ident.to_string();
-    // `option::Option` or a path into the library: any other leads to a type of the user's.
     let first = path.segments.first()?.ident.to_string();
+    // `Option`, `option::Option` or a path into the library. Any other path leads to a type of the
+    // user.
     let is_std = match path.segments.len() {
         1 => true,
         2 if first == name.to_lowercase() => true,
@@ -276,8 +178,8 @@ fn item<'a>(ty: &'a Type, names: &[&str]) -> Option<&'a Type> {
     }
 }
 
-/// Types that come out of `macro_rules!` are wrapped in groups that nobody sees.
-pub(crate) fn without_groups(ty: &Type) -> &Type {
+/// Types that come from `macro_rules!` are wrapped in invisible groups.
+fn without_groups(ty: &Type) -> &Type {
     match ty {
         Type::Group(group) => without_groups(&group.elem),
         Type::Paren(paren) => without_groups(&paren.elem),
@@ -285,78 +187,54 @@ pub(crate) fn without_groups(ty: &Type) -> &Type {
     }
 }
 
-/// Reports the parameters of the struct.
-fn has_parameters(generics: &Generics, ctxt: &Ctxt) -> bool {
+fn resets_on_mismatch(choice: Option<&LitStr>, errors: &Errors) -> bool {
+    let Some(choice) = choice else { return false };
+    match &*choice.value() {
+        "error" => false,
+        "reset" => true,
+        _ => {
+            errors.add(choice, "expected one of `\"error\"`, `\"reset\"`");
+            false
+        }
+    }
+}
+
+/// Whether the struct has parameters. They are reported.
+fn has_parameters(generics: &Generics, errors: &Errors) -> bool {
     for parameter in &generics.params {
         match parameter {
-            GenericParam::Lifetime(lifetime) => ctxt.error(
+            GenericParam::Lifetime(lifetime) => errors.add(
                 lifetime,
                 "session fields own their data\nhelp: use types without lifetimes, such as \
                  `String` instead of `&str`",
             ),
-            GenericParam::Type(parameter) => ctxt.error(parameter, PARAMETER),
-            GenericParam::Const(parameter) => ctxt.error(parameter, PARAMETER),
+            GenericParam::Type(parameter) => errors.add(parameter, PARAMETER),
+            GenericParam::Const(parameter) => errors.add(parameter, PARAMETER),
         }
     }
     if let Some(clause) = &generics.where_clause {
-        ctxt.error(clause, "a session schema cannot have a `where` clause");
+        errors.add(clause, "a session schema cannot have a `where` clause");
     }
     !generics.params.is_empty() || generics.where_clause.is_some()
 }
 
 const PARAMETER: &str = "a session schema cannot have type or const parameters\n\
-                         help: write the field's own type";
+                         help: write concrete types in the fields instead";
 
 fn named_fields<'a>(
     input: &'a DeriveInput,
-    ctxt: &Ctxt,
-) -> Option<&'a syn::punctuated::Punctuated<syn::Field, syn::Token![,]>> {
+    errors: &Errors,
+) -> Option<&'a Punctuated<syn::Field, Token![,]>> {
     let message = "`SessionSchema` can be derived only for structs with named fields\n\
                    help: each field becomes a session key";
     match &input.data {
-        Data::Enum(data) => ctxt.error(data.enum_token, message),
-        Data::Union(data) => ctxt.error(data.union_token, message),
+        Data::Enum(data) => errors.add(data.enum_token, message),
+        Data::Union(data) => errors.add(data.union_token, message),
         Data::Struct(data) => match &data.fields {
-            Fields::Unnamed(fields) => ctxt.error(fields, message),
+            Fields::Unnamed(fields) => errors.add(fields, message),
             Fields::Named(fields) if !fields.named.is_empty() => return Some(&fields.named),
-            _ => ctxt.error(&input.ident, message),
+            _ => errors.add(&input.ident, message),
         },
     }
     None
-}
-
-fn replace_self<T: Parse + ToTokens + Clone>(part: &T, schema: &Ident) -> T {
-    let tokens = part.to_token_stream();
-    if !mentions_self(tokens.clone()) {
-        return part.clone();
-    }
-    syn::parse2(rename_self(tokens, schema)).unwrap_or_else(|_| part.clone())
-}
-
-fn mentions_self(tokens: TokenStream) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == "Self",
-        TokenTree::Group(group) => mentions_self(group.stream()),
-        _ => false,
-    })
-}
-
-fn rename_self(tokens: TokenStream, schema: &Ident) -> TokenStream {
-    tokens
-        .into_iter()
-        .map(|token| match token {
-            TokenTree::Ident(ident) if ident == "Self" => {
-                let mut name = schema.clone();
-                name.set_span(ident.span());
-                TokenTree::Ident(name)
-            }
-            TokenTree::Group(group) => {
-                let mut renamed =
-                    proc_macro2::Group::new(group.delimiter(), rename_self(group.stream(), schema));
-                renamed.set_span(group.span());
-                TokenTree::Group(renamed)
-            }
-            token => token,
-        })
-        .collect()
 }

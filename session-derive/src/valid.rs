@@ -1,4 +1,5 @@
-//! What the macro itself judges; types are left to rustc, which knows what an alias stands for.
+//! Finds the mistakes that the macro itself can see. Types are left to rustc, which sees through
+//! aliases.
 
 use std::collections::HashMap;
 
@@ -6,13 +7,14 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{GenericArgument, Ident, LitStr, PathArguments, Type, TypeReference};
 
-use crate::ctxt::Ctxt;
-use crate::schema::{Field, Schema, Verb};
+use crate::accessor::{Accessor, Verb, accessors};
+use crate::errors::Errors;
+use crate::schema::{Field, Schema};
 
-/// Longest key that every store takes.
+/// The longest key that every store takes.
 const MAX_KEY: usize = 64;
 
-/// Accessors with these names would never be reached: Rust finds the other method first.
+/// Names that no accessor can have: Rust would find the other method first.
 const RESERVED: &[(&str, &str)] = &[
     ("id", "Session::id"),
     ("is_new", "Session::is_new"),
@@ -35,39 +37,39 @@ const RESERVED: &[(&str, &str)] = &[
 ];
 
 /// Reports every mistake of the schema.
-pub(crate) fn check(schema: &Schema, ctxt: &Ctxt) {
-    check_handle(schema, ctxt);
+pub(crate) fn check(schema: &Schema, errors: &Errors) {
+    check_handle(schema, errors);
     for field in &schema.fields {
-        check_kind(field, ctxt);
-        check_owned(&field.ty, ctxt);
+        check_kind(field, errors);
+        check_owned(&field.ty, errors);
     }
-    check_principals(schema, ctxt);
-    check_keys(schema, ctxt);
-    check_accessors(schema, ctxt);
+    check_principals(schema, errors);
+    check_keys(schema, errors);
+    check_accessors(schema, errors);
 }
 
-fn check_handle(schema: &Schema, ctxt: &Ctxt) {
-    if schema.accessors == schema.ident {
+fn check_handle(schema: &Schema, errors: &Errors) {
+    if schema.handle == schema.ident {
         let message = format!(
-            "`{}` is the struct itself\nhelp: the accessors are methods of a second type, \
-             such as `{0}Session`",
+            "`{}` is the struct itself\nhelp: the accessors need a type of their own, such as \
+             `{0}Session`",
             schema.ident
         );
-        ctxt.error(&schema.accessors, message);
+        errors.add(&schema.handle, message);
     }
 }
 
 /// Reports options that exclude each other.
-fn check_kind(field: &Field, ctxt: &Ctxt) {
+fn check_kind(field: &Field, errors: &Errors) {
     for (one, other) in contradictions(field) {
-        ctxt.error_with(
+        errors.add_with_note(
             (&other, format!("`{other}` cannot be combined with `{one}`")),
             (&one, format!("`{one}` is here")),
         );
     }
 }
 
-/// Options of the field that exclude each other.
+/// The pairs of options of the field that exclude each other.
 pub(crate) fn contradictions(field: &Field) -> impl Iterator<Item = (Ident, Ident)> {
     let attrs = &field.attrs;
     let [counter, flash, principal] = [&attrs.counter, &attrs.flash, &attrs.principal];
@@ -80,45 +82,46 @@ pub(crate) fn contradictions(field: &Field) -> impl Iterator<Item = (Ident, Iden
         (flash, principal),
         (flash, &default),
         (principal, &default),
-        // Who is signed in ends with the session, and is what sessions are indexed by.
+        // Somebody is signed in until the session ends.
         (principal, &ttl),
+        // Stores find the sessions of a principal by its value as it is stored.
         (principal, &upgrade),
     ];
     let exclusive = exclusive.map(|(one, other)| one.clone().zip(other.clone()));
     exclusive.into_iter().flatten()
 }
 
-fn check_principals(schema: &Schema, ctxt: &Ctxt) {
+fn check_principals(schema: &Schema, errors: &Errors) {
     let mut marks = schema.fields.iter().filter_map(|field| field.attrs.principal.as_ref());
     let Some(first) = marks.next() else { return };
     for second in marks {
-        let message = "a session has one principal, and another field is marked already\n\
-                       help: mark the field that says who is signed in";
-        ctxt.error_with((second, message), (first, "the first principal is here"));
+        let message = "a session has only one principal\n\
+                       help: mark only the field that says who is signed in";
+        errors.add_with_note((second, message), (first, "the first principal is here"));
     }
 }
 
-/// Borrowed data, which a session cannot hold.
-fn check_owned(ty: &Type, ctxt: &Ctxt) {
+/// Reports borrowed data, which a session cannot hold.
+fn check_owned(ty: &Type, errors: &Errors) {
     match ty {
         Type::Reference(reference) => {
             let message = format!("session fields own their data\nhelp: {}", owned(reference));
-            ctxt.error(reference.and_token, message);
+            errors.add(reference.and_token, message);
         }
         Type::Path(path) => {
             for segment in &path.path.segments {
                 let PathArguments::AngleBracketed(list) = &segment.arguments else { continue };
                 for argument in &list.args {
                     if let GenericArgument::Type(ty) = argument {
-                        check_owned(ty, ctxt);
+                        check_owned(ty, errors);
                     }
                 }
             }
         }
-        Type::Tuple(tuple) => tuple.elems.iter().for_each(|ty| check_owned(ty, ctxt)),
-        Type::Array(array) => check_owned(&array.elem, ctxt),
-        Type::Group(group) => check_owned(&group.elem, ctxt),
-        Type::Paren(paren) => check_owned(&paren.elem, ctxt),
+        Type::Tuple(tuple) => tuple.elems.iter().for_each(|ty| check_owned(ty, errors)),
+        Type::Array(array) => check_owned(&array.elem, errors),
+        Type::Group(group) => check_owned(&group.elem, errors),
+        Type::Paren(paren) => check_owned(&paren.elem, errors),
         _ => {}
     }
 }
@@ -134,20 +137,20 @@ fn owned(reference: &TypeReference) -> String {
     }
 }
 
-/// Ill-formed keys, and keys that are used twice.
-fn check_keys(schema: &Schema, ctxt: &Ctxt) {
+/// Reports ill-formed keys, and keys that are used twice.
+fn check_keys(schema: &Schema, errors: &Errors) {
     if let Some(prefix) = schema.prefix.as_ref().filter(|it| !it.value().chars().all(is_key_char)) {
         let problem = format!("prefix `{}` cannot be part of a session key", prefix.value());
-        ctxt.error(prefix, format!("{problem}\nhelp: use characters from {KEY_CHARS}"));
+        errors.add(prefix, format!("{problem}\nhelp: use characters from {KEY_CHARS}"));
         return;
     }
     let mut used: HashMap<String, &LitStr> = HashMap::new();
     for field in &schema.fields {
         for key in std::iter::once(&field.key).chain(&field.aliases) {
-            check_key(key, ctxt);
+            check_key(key, errors);
             let text = key.value();
             if let Some(first) = used.get(&text) {
-                ctxt.error_with(
+                errors.add_with_note(
                     (key, format!("duplicate session key `{text}`")),
                     (first, format!("the key `{text}` is first used here")),
                 );
@@ -158,7 +161,7 @@ fn check_keys(schema: &Schema, ctxt: &Ctxt) {
     }
 }
 
-fn check_key(key: &LitStr, ctxt: &Ctxt) {
+fn check_key(key: &LitStr, errors: &Errors) {
     let text = key.value();
     let problem = if text.is_empty() {
         "a session key cannot be empty".to_owned()
@@ -170,7 +173,7 @@ fn check_key(key: &LitStr, ctxt: &Ctxt) {
         return;
     };
     let help = format!("choose 1 to {MAX_KEY} characters from {KEY_CHARS}");
-    ctxt.error(key, format!("{problem}\nhelp: {help} with `#[session(key = \"...\")]`"));
+    errors.add(key, format!("{problem}\nhelp: {help} with `#[session(key = \"...\")]`"));
 }
 
 const KEY_CHARS: &str = "`A-Z a-z 0-9 _ - . :`";
@@ -179,15 +182,15 @@ fn is_key_char(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || "_-.:".contains(letter)
 }
 
-/// Accessors that would be hidden, and accessors that collide.
-fn check_accessors(schema: &Schema, ctxt: &Ctxt) {
-    let mut taken: HashMap<String, (&Field, Verb)> = HashMap::new();
+/// Reports accessors that another method would hide, and accessors that have one name.
+fn check_accessors(schema: &Schema, errors: &Errors) {
+    let mut taken: HashMap<String, Accessor<'_>> = HashMap::new();
     for field in &schema.fields {
-        for (verb, method) in field.methods() {
-            let name = method.unraw().to_string();
+        for accessor in accessors(field) {
+            let name = accessor.name.unraw().to_string();
             if let Some((_, hidden_by)) = RESERVED.iter().find(|(reserved, _)| *reserved == name) {
-                ctxt.error(
-                    place(field),
+                errors.add(
+                    place_of_name(field),
                     format!(
                         "the accessor `{name}` would be hidden by `{hidden_by}`\nhelp: keep the \
                          stored key and rename the accessors: `#[session(name = \"...\")]`"
@@ -196,16 +199,16 @@ fn check_accessors(schema: &Schema, ctxt: &Ctxt) {
             }
             match taken.get(&name) {
                 None => {
-                    taken.insert(name, (field, verb));
+                    taken.insert(name, accessor);
                 }
-                // A field twice in one struct is rustc's to report.
-                Some((first, _)) if first.ident == field.ident => {}
-                Some((first, first_verb)) => {
-                    ctxt.error_with(
-                        (place(field), collision(field, verb, first, *first_verb)),
-                        (place(first), format!("`{}` is here", first.ident)),
+                // Rustc reports two fields with one name.
+                Some(first) if first.field.ident == field.ident => {}
+                Some(first) => {
+                    errors.add_with_note(
+                        (place_of_name(field), collision(&accessor, first)),
+                        (place_of_name(first.field), format!("`{}` is here", first.field.ident)),
                     );
-                    // The other accessors of the two would say the same.
+                    // The other accessors of the two fields would give the same message.
                     break;
                 }
             }
@@ -213,21 +216,21 @@ fn check_accessors(schema: &Schema, ctxt: &Ctxt) {
     }
 }
 
-fn collision(field: &Field, verb: Verb, first: &Field, first_verb: Verb) -> String {
-    let called = |field: &Field, verb: Verb| match verb {
+fn collision(second: &Accessor<'_>, first: &Accessor<'_>) -> String {
+    let described = |Accessor { field, verb, name, .. }: &Accessor<'_>| match verb {
         Verb::Get => format!("field `{}`", field.ident),
         Verb::Set => format!("the setter generated for `{}`", field.ident),
-        verb => format!("`{}` generated for `{}`", field.method(verb), field.ident),
+        _ => format!("`{name}` generated for `{}`", field.ident),
     };
     format!(
         "{} collides with {}\nhelp: rename the accessors of one of them: \
          `#[session(name = \"...\")]`",
-        called(field, verb),
-        called(first, first_verb),
+        described(second),
+        described(first),
     )
 }
 
-/// Where the name of a field's accessors comes from.
-fn place(field: &Field) -> &Ident {
+/// Where the name of a field's accessors is written.
+fn place_of_name(field: &Field) -> &Ident {
     field.attrs.name.as_ref().unwrap_or(&field.ident)
 }

@@ -1,4 +1,4 @@
-//! `#[cfg]`, `#[deprecated]` and odd names of fields.
+//! Fields with `#[cfg]`, with `#[deprecated]` and with odd names.
 
 #![deny(warnings, missing_docs)]
 
@@ -8,27 +8,27 @@ use session_runtime::{Session, SessionSchema};
 #[allow(non_snake_case)]
 #[derive(SessionSchema)]
 pub struct Visit {
-    /// Only in another world.
+    /// Never compiled.
     #[cfg(any())]
     pub absent: NoSuchType,
-    /// Here.
+    /// Always compiled.
     #[cfg(all())]
     pub present: u32,
     /// Old.
     #[deprecated(note = "use `present`")]
     pub old: u32,
-    /// Named as elsewhere.
+    /// Not in snake case.
     pub userName: String,
     /// Hidden.
     #[doc(hidden)]
     pub hidden: u32,
 }
 
-/// Also for a struct that is on its way out.
+/// A deprecated struct.
 #[deprecated]
 #[derive(SessionSchema)]
 pub struct OldVisit {
-    /// Here.
+    /// A field.
     pub present: u32,
 }
 
@@ -37,7 +37,7 @@ pub struct OldVisit {
 #[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
 pub struct OldTheme;
 
-/// Old types, and names that rustc finds odd with what accessors put before and after them.
+/// A deprecated type, and names that are in snake case while those of their accessors are not.
 #[derive(SessionSchema)]
 pub struct OldTypes {
     /// Old.
@@ -48,7 +48,7 @@ pub struct OldTypes {
     type_: u32,
 }
 
-/// Uses it.
+/// Uses the accessors.
 pub fn handler(session: &Session<Visit>) -> u32 {
     #[expect(deprecated)]
     session.set_old(session.present());

@@ -1,4 +1,4 @@
-//! In a crate that forbids what the generated code allows itself only where it must.
+//! A crate may forbid the lints that the generated code allows only where it needs them.
 
 #![forbid(deprecated, non_snake_case)]
 #![deny(warnings)]

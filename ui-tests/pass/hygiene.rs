@@ -1,5 +1,5 @@
-//! No prelude, shadowed names of the standard library, the runtime under another name, and a module
-//! that has every name the generated code might be tempted to use.
+//! The generated code works without a prelude, with other types under the names of the standard
+//! library, with the runtime under another name, and where the user's names are like its own.
 
 #![no_implicit_prelude]
 #![deny(warnings)]
@@ -53,7 +53,7 @@ struct Renamed {
     number: u32,
 }
 
-/// Types that are called like those of the standard library.
+/// A type with the name of one of the standard library.
 mod own {
     use ::std::option;
 
@@ -78,8 +78,8 @@ mod own {
     }
 }
 
-/// Every type has methods with the names that the generated code calls, and Rust finds those first that
-/// take `self`.
+/// A trait that gives every type the methods which the generated code calls. Rust would find these
+/// first, because they take `self`.
 #[allow(dead_code)]
 mod everywhere {
     macro_rules! methods {

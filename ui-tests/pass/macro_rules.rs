@@ -1,4 +1,4 @@
-//! Structs that come out of a macro, in whole or in parts.
+//! Structs that come from a macro, wholly or in parts.
 
 #![deny(warnings)]
 

@@ -1,4 +1,4 @@
-//! Three schemas with so many keys that rustc wonders whether comparing them ends.
+//! Three schemas with so many keys that rustc could take their comparison for an endless loop.
 
 #![deny(warnings)]
 

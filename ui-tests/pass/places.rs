@@ -1,5 +1,5 @@
-//! In a function, in a module, private or public, unused, with methods of the user's own, and a field
-//! that mentions `Self`.
+//! Schemas in a function and in a module, private, public and unused ones, with methods of the
+//! user's own, and with fields that mention `Self`.
 
 #![deny(warnings)]
 

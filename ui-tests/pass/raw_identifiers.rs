@@ -1,4 +1,5 @@
-//! `r#type` is stored as `type`; only the getter needs the `r#`. So may the struct.
+//! `r#type` is stored as `type`, and only its getter needs the `r#`. The struct may have a raw
+//! name, too.
 
 #![deny(warnings)]
 

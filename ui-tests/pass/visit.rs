@@ -1,4 +1,4 @@
-//! The schema of the README, with a call of every accessor.
+//! A schema with every kind of field, and calls of all kinds of accessors.
 
 use serde::{Deserialize, Serialize};
 use session_runtime::{Session, SessionSchema};

@@ -1,1 +1,1 @@
-//! Nothing here: see `tests/ui.rs`.
+//! Empty: the tests are in `tests/`.

@@ -1,4 +1,4 @@
-//! The generated code under the strictest lints; `cargo clippy --all-targets` is the test.
+//! The generated code under the strictest lints: `cargo clippy --all-targets` must accept it.
 
 #![deny(warnings, missing_docs, clippy::all, clippy::pedantic, clippy::nursery)]
 #![deny(
@@ -36,7 +36,7 @@ pub struct Visit {
     outcome: Option<Result<u8, ()>>,
 }
 
-/// A schema of which nothing is used.
+/// A schema that is never used.
 #[derive(Debug, SessionSchema)]
 #[session(rename_all = "camelCase", on_mismatch = "reset")]
 struct Unused {

@@ -1,7 +1,8 @@
-//! Code that must compile, and the messages when it does not.
+//! Code that must compile, and the messages for code that must not.
 //!
-//! `TRYBUILD=overwrite cargo test -p ui-tests` writes the expected messages anew; read every one of them
-//! as a user would before it is committed. They belong to the toolchain named in `Cargo.toml`.
+//! `TRYBUILD=overwrite cargo test -p ui-tests` writes the expected messages. Read each of them as a
+//! user would before you commit it. They are those of the toolchain in the workspace's
+//! `Cargo.toml`.
 
 #[test]
 fn pass() {

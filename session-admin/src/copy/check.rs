@@ -1,4 +1,5 @@
-//! The pass that looks whether what is live in the source is live in the target too.
+//! The pass that checks whether every session that is live in the source is also live in the
+//! target.
 
 use std::fmt;
 
@@ -13,10 +14,10 @@ use crate::progress::Progress;
 use crate::scan::Scan;
 use crate::show;
 
-/// What was found.
+/// How many sessions the target has, and which are missing.
 #[derive(Default)]
 pub(super) struct Check {
-    there: u64,
+    copied: u64,
     missing: Ids,
 }
 
@@ -24,13 +25,13 @@ pub(super) async fn run(from: &AnyStore, to: &AnyStore, total: u64) -> Outcome<C
     let mut progress = Progress::new("checking", Some(total));
     let (mut check, mut scan) = (Check::default(), Scan::new(from));
     while let Some(page) = scan.page().await? {
-        let looks = page.iter().map(async |info| {
-            Ok::<_, StoreError>((info.key, is_there(from, to, &info.key).await?))
+        let checks = page.iter().map(async |info| {
+            Ok::<_, StoreError>((info.key, is_copied(from, to, &info.key).await?))
         });
-        let mut looks = stream::iter(looks).buffer_unordered(AT_ONCE);
-        while let Some((key, is_there)) = looks.try_next().await? {
-            match is_there {
-                Some(true) => check.there += 1,
+        let mut checks = stream::iter(checks).buffer_unordered(AT_ONCE);
+        while let Some((key, is_copied)) = checks.try_next().await? {
+            match is_copied {
+                Some(true) => check.copied += 1,
                 Some(false) => check.missing.add(key),
                 None => {}
             }
@@ -41,15 +42,15 @@ pub(super) async fn run(from: &AnyStore, to: &AnyStore, total: u64) -> Outcome<C
     Ok(check)
 }
 
-/// Whether the target has a session; `None` if it has ended by now.
-async fn is_there(
+/// Whether the target has a session. `None` if it was deleted or renewed meanwhile, or expired.
+async fn is_copied(
     from: &AnyStore,
     to: &AnyStore,
     key: &StoreKey,
 ) -> Result<Option<bool>, StoreError> {
     match to.load(key).await? {
         Loaded::Live(_) => Ok(Some(true)),
-        // A `MigratingStore` ends a session in the target first.
+        // Deleted in both, because a `MigratingStore` deletes in the target first.
         Loaded::Gone => Ok(None),
         Loaded::Absent => {
             let is_live = matches!(from.load(key).await?, Loaded::Live(_));
@@ -66,13 +67,13 @@ impl Check {
 
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let live = show::sessions(self.there + self.missing.count());
-        writeln!(f, "the source has {live}, the target has {} of them", self.there)?;
+        let live = show::sessions(self.copied + self.missing.count());
+        writeln!(f, "the source has {live}, the target has {} of them", self.copied)?;
         if self.is_good() {
             return Ok(());
         }
         writeln!(f, "  missing: {}", self.missing)?;
-        writeln!(f, "  copy again: these were not there yet when the copy came by")
+        writeln!(f, "  copy again: the source did not have these yet when it was copied")
     }
 }
 
@@ -87,7 +88,7 @@ mod tests {
     use crate::scan::tests::record;
 
     #[tokio::test]
-    async fn a_missing_session_is_told() {
+    async fn a_missing_session_is_reported() {
         let stores = [AnyStore::new(MemoryStore::new()), AnyStore::new(MemoryStore::new())];
         let [from, to] = &stores;
         let record = record(SystemTime::now().into());
@@ -96,16 +97,16 @@ mod tests {
             assert_eq!(from.create(&key(byte), &record).await.unwrap(), Created::Created);
         }
         assert_eq!(to.create(&key(0), &record).await.unwrap(), Created::Created);
-        // Just ended in both, first in the target.
+        // A `MigratingStore` is about to delete it in the source, too.
         to.delete(&key(1)).await.unwrap();
 
         let check = run(from, to, 13).await.unwrap_or_default();
         assert!(!check.is_good());
-        let told = check.to_string();
+        let text = check.to_string();
         assert!(
-            told.starts_with("the source has 12 sessions, the target has 1 of them\n"),
-            "{told}"
+            text.starts_with("the source has 12 sessions, the target has 1 of them\n"),
+            "{text}"
         );
-        assert!(told.contains(" and 1 more\n"), "{told}");
+        assert!(text.contains(" and 1 more\n"), "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! What became of the sessions.
+//! Counts what the copy did with the sessions.
 
 use std::fmt;
 
@@ -6,19 +6,19 @@ use session_runtime::StoreKey;
 
 use crate::show;
 
-/// What became of one session of the source.
-pub(super) enum Became {
+/// What the copy did with one session of the source.
+pub(super) enum Transfer {
     Copied,
-    /// It was there already, as it is.
+    /// The target has it already, with the same content.
     Same,
-    /// It was there already, and it was used there.
+    /// The target has it already, and it was used there since.
     Newer,
-    /// It was there already, but it was used in the source since.
+    /// The target has it already, but it was used in the source since.
     Stale,
-    /// It was there already, but it is another, and their times do not tell which was used last.
+    /// The target has it already with other content, and the times do not say which was used last.
     Other,
-    /// It was ended or renewed while it was copied, or it expired.
-    Ended,
+    /// It was deleted or renewed while it was copied, or it expired.
+    Gone,
 }
 
 #[derive(Default)]
@@ -28,18 +28,18 @@ pub(super) struct Tally {
     newer: u64,
     stale: Ids,
     other: Ids,
-    ended: u64,
+    gone: u64,
 }
 
 impl Tally {
-    pub(super) fn add(&mut self, key: StoreKey, became: Became) {
-        match became {
-            Became::Copied => self.copied += 1,
-            Became::Same => self.same += 1,
-            Became::Newer => self.newer += 1,
-            Became::Stale => self.stale.add(key),
-            Became::Other => self.other.add(key),
-            Became::Ended => self.ended += 1,
+    pub(super) fn add(&mut self, key: StoreKey, transfer: Transfer) {
+        match transfer {
+            Transfer::Copied => self.copied += 1,
+            Transfer::Same => self.same += 1,
+            Transfer::Newer => self.newer += 1,
+            Transfer::Stale => self.stale.add(key),
+            Transfer::Other => self.other.add(key),
+            Transfer::Gone => self.gone += 1,
         }
     }
 
@@ -54,7 +54,7 @@ impl fmt::Display for Tally {
         for (count, what) in [
             (self.same, "were there already"),
             (self.newer, "were there already, and were used there since; they stay as they are"),
-            (self.ended, "were ended or renewed meanwhile, or expired"),
+            (self.gone, "were ended or renewed meanwhile, or expired"),
         ] {
             if count > 0 {
                 writeln!(f, "  {count} {what}")?;
@@ -64,14 +64,14 @@ impl fmt::Display for Tally {
             (
                 &self.stale,
                 "were there already, but were used in the source since",
-                "the application still changes sessions in the source alone: let it use a \
+                "the application still changes sessions only in the source: let it use a \
                  `MigratingStore`, or stop it and copy into an empty store",
             ),
             (
                 &self.other,
                 "were there already, but differ, and it is not known which was used last",
-                "with a `MigratingStore` in all processes it is the target's, which is as it should \
-                 be; without one, stop the application and copy into an empty store",
+                "if all processes use a `MigratingStore`, the target has the newer ones and \
+                 nothing is wrong; if not, stop the application and copy into an empty store",
             ),
         ] {
             if ids.count() > 0 {
@@ -82,14 +82,14 @@ impl fmt::Display for Tally {
     }
 }
 
-/// How many there are, and some of them.
+/// The number of sessions, and the ids of the first few.
 #[derive(Default)]
 pub(super) struct Ids {
     count: u64,
     first: Vec<StoreKey>,
 }
 
-/// How many are shown.
+/// How many ids are shown.
 const SHOWN: usize = 10;
 
 impl Ids {

@@ -1,4 +1,4 @@
-//! The pass that copies.
+//! The pass that copies the sessions.
 
 use std::time::{Duration, Instant};
 
@@ -8,15 +8,16 @@ use session_runtime::record::Record;
 use session_runtime::store::{AnyStore, Created, Loaded, SessionInfo, Store, StoreError};
 
 use super::AT_ONCE;
-use super::tally::{Became, Tally};
+use super::tally::{Tally, Transfer};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::scan::Scan;
 
-/// How long what was read of the source is good.
+/// How long a record may be written to the target without reading it again from the source.
 ///
-/// A session that a `MigratingStore` ends meanwhile leaves a tombstone in the target, which keeps it
-/// from being created there, for a minute unless the store is told otherwise.
+/// If a `MigratingStore` deletes the session meanwhile, it leaves a tombstone in the target, and
+/// the session cannot be created there. The tombstone lasts longer than this: a minute, unless the
+/// store is configured otherwise.
 const FRESH: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(from: &AnyStore, to: &AnyStore, total: u64) -> Outcome<Tally> {
@@ -26,12 +27,12 @@ pub(super) async fn run(from: &AnyStore, to: &AnyStore, total: u64) -> Outcome<T
         let read_at = Instant::now();
         let Some(page) = scan.page().await? else { break };
         let copies = page.iter().map(async |info| {
-            let became = copy(from, to, info, read_at).await?;
-            Ok::<_, StoreError>((info.key, became))
+            let transfer = copy(from, to, info, read_at).await?;
+            Ok::<_, StoreError>((info.key, transfer))
         });
         let mut copies = stream::iter(copies).buffer_unordered(AT_ONCE);
-        while let Some((key, became)) = copies.try_next().await? {
-            tally.add(key, became);
+        while let Some((key, transfer)) = copies.try_next().await? {
+            tally.add(key, transfer);
             progress.advance(1);
         }
     }
@@ -39,42 +40,42 @@ pub(super) async fn run(from: &AnyStore, to: &AnyStore, total: u64) -> Outcome<T
     Ok(tally)
 }
 
-/// Creates a session in the target, unless that knows of it already.
+/// Creates a session in the target, unless the target has it already or a tombstone of it.
 async fn copy(
     from: &AnyStore,
     to: &AnyStore,
     info: &SessionInfo,
     read_at: Instant,
-) -> Result<Became, StoreError> {
+) -> Result<Transfer, StoreError> {
     let record = match read_at.elapsed() < FRESH {
         true => info.record.clone(),
         false => match from.load(&info.key).await? {
             Loaded::Live(record) => record,
-            Loaded::Gone | Loaded::Absent => return Ok(Became::Ended),
+            Loaded::Gone | Loaded::Absent => return Ok(Transfer::Gone),
         },
     };
     if to.create(&info.key, &record).await? == Created::Created {
-        return Ok(Became::Copied);
+        return Ok(Transfer::Copied);
     }
-    let Loaded::Live(there) = to.load(&info.key).await? else { return Ok(Became::Ended) };
-    let (there, here) = (held(there), held(record));
+    let Loaded::Live(there) = to.load(&info.key).await? else { return Ok(Transfer::Gone) };
+    let (there, here) = (with_cut_times(there), with_cut_times(record));
     if there == here {
-        return Ok(Became::Same);
+        return Ok(Transfer::Same);
     }
-    // Use prolongs a session, but not each time.
+    // Using a session extends it, but not every time.
     if there.expires_at > here.expires_at {
-        return Ok(Became::Newer);
+        return Ok(Transfer::Newer);
     }
     Ok(match from.load(&info.key).await? {
-        // It has moved by itself, and may have been given a shorter life since.
-        Loaded::Gone | Loaded::Absent => Became::Newer,
-        Loaded::Live(_) if there.expires_at == here.expires_at => Became::Other,
-        Loaded::Live(_) => Became::Stale,
+        // A `MigratingStore` has moved it, and its lifetime may have been shortened since.
+        Loaded::Gone | Loaded::Absent => Transfer::Newer,
+        Loaded::Live(_) if there.expires_at == here.expires_at => Transfer::Other,
+        Loaded::Live(_) => Transfer::Stale,
     })
 }
 
-/// The record as every store can hold it: some cut what is decades away.
-fn held(mut record: Record) -> Record {
+/// The record with times that every store can hold. Some stores cut times that are decades away.
+fn with_cut_times(mut record: Record) -> Record {
     const FAR: Timestamp = Timestamp::from_millis((1 << 47) - 1);
     const FAR_FROM_EXPIRY: Duration = Duration::from_millis((1 << 40) - 1);
     const LONG: Duration = Duration::from_millis((1 << 39) - 1);
@@ -102,7 +103,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_clocks_of_the_stores_count() {
+    async fn only_the_clocks_of_the_stores_decide_what_is_live() {
         let [from, to] = [(); 2].map(|()| AnyStore::new(MemoryStore::with_clock(LongAgo)));
         let record = record(LongAgo.now());
         let key = StoreKey::from_bytes([1; 16]);

@@ -1,4 +1,4 @@
-/// The accessors of [`Visit`]: what a `Session<Visit>` dereferences to.
+/// The accessors of [`Visit`]. A `Session<Visit>` dereferences to this type.
 struct VisitSession {
     __view: ::session_runtime::__private::View<Visit>,
 }
@@ -24,11 +24,11 @@ const _: () = {
         fn counter(&self) -> u64 {
             __private::View::get(&self.__view, &__FIELD_0_COUNTER)
         }
-        /// Sets `counter`: this request's value wins.
+        /// Sets `counter`, whatever other requests stored meanwhile.
         fn set_counter(&self, value: u64) {
             __private::View::set(&self.__view, &__FIELD_0_COUNTER, value);
         }
-        /// Rewrites `counter` with `step` and returns the new value; `step` runs again if another request changed the field meanwhile.
+        /// Changes `counter` with `step`, and returns the value as this request sees it. `step` runs again if another request changed the field meanwhile.
         fn update_counter(
             &self,
             step: impl ::core::ops::Fn(
@@ -37,7 +37,7 @@ const _: () = {
         ) -> u64 {
             __private::View::update(&self.__view, &__FIELD_0_COUNTER, step)
         }
-        /// Removes `counter` from the session: it reads as its default again.
+        /// Removes `counter` from the session, so it reads as its default.
         fn clear_counter(&self) {
             __private::View::clear(&self.__view, &__FIELD_0_COUNTER);
         }
@@ -46,11 +46,11 @@ const _: () = {
         fn has_counter(&self) -> ::core::primitive::bool {
             __private::View::has(&self.__view, &__FIELD_0_COUNTER)
         }
-        /// Adds to `counter`, within its range, and returns the new value; what concurrent requests add is never lost.
+        /// Adds `amount` to `counter`, within the range of its type, and returns the value as this request sees it. Concurrent requests may all see the same value: the store merges them when they are saved.
         fn add_counter(&self, amount: u64) -> u64 {
             __private::View::add(&self.__view, &__FIELD_0_COUNTER, amount)
         }
-        /// Subtracts from `counter`, within its range, and returns the new value; what concurrent requests subtract is never lost.
+        /// Subtracts `amount` from `counter`, within the range of its type, and returns the value as this request sees it. Concurrent requests may all see the same value: the store merges them when they are saved.
         fn sub_counter(&self, amount: u64) -> u64 {
             __private::View::sub(&self.__view, &__FIELD_0_COUNTER, amount)
         }

@@ -1,4 +1,4 @@
-/// The accessors of [`Visit`]: what a `Session<Visit>` dereferences to.
+/// The accessors of [`Visit`]. A `Session<Visit>` dereferences to this type.
 struct VisitSession {
     __view: ::session_runtime::__private::View<Visit>,
 }
@@ -19,7 +19,7 @@ const _: () = {
         .flash(<Option<String> as __private::Flash>::OPS);
     #[automatically_derived]
     impl VisitSession {
-        /// Leaves a message in `notice` for a later read.
+        /// Leaves a message in `notice`, to be read once.
         fn flash_notice(&self, message: String) {
             __private::View::flash(
                 &self.__view,
@@ -27,11 +27,11 @@ const _: () = {
                 <Option<String> as __private::Flash>::one(message),
             );
         }
-        /// Reads `notice` once: it is empty afterwards.
+        /// Returns `notice` and empties it.
         fn take_notice(&self) -> Option<String> {
             __private::View::take(&self.__view, &__FIELD_0_NOTICE)
         }
-        /// Reads `notice` and leaves it for a later read.
+        /// Returns `notice` and leaves it as it is.
         #[must_use]
         fn peek_notice(&self) -> Option<String> {
             __private::View::get(&self.__view, &__FIELD_0_NOTICE)

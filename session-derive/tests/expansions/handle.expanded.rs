@@ -1,4 +1,4 @@
-/// The accessors of [`Shop`]: what a `Session<Shop>` dereferences to.
+/// The accessors of [`Shop`]. A `Session<Shop>` dereferences to this type.
 #[allow(deprecated)]
 pub(crate) struct Basket {
     __view: crate::web::__private::View<Shop>,
@@ -27,14 +27,14 @@ const _: () = {
         fn r#type(&self) -> u32 {
             __private::View::get(&self.__view, &__FIELD_0_TYPE)
         }
-        /// Sets `r#type`: this request's value wins.
+        /// Sets `r#type`, whatever other requests stored meanwhile.
         ///
         /// How many.
         #[deprecated]
         fn set_type(&self, value: u32) {
             __private::View::set(&self.__view, &__FIELD_0_TYPE, value);
         }
-        /// Rewrites `r#type` with `step` and returns the new value; `step` runs again if another request changed the field meanwhile.
+        /// Changes `r#type` with `step`, and returns the value as this request sees it. `step` runs again if another request changed the field meanwhile.
         ///
         /// How many.
         #[deprecated]
@@ -46,7 +46,7 @@ const _: () = {
         ) -> u32 {
             __private::View::update(&self.__view, &__FIELD_0_TYPE, step)
         }
-        /// Removes `r#type` from the session: it reads as its default again.
+        /// Removes `r#type` from the session, so it reads as its default.
         ///
         /// How many.
         #[deprecated]

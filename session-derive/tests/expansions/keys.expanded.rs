@@ -1,4 +1,4 @@
-/// The accessors of [`Shop`]: what a `Session<Shop>` dereferences to.
+/// The accessors of [`Shop`]. A `Session<Shop>` dereferences to this type.
 struct ShopSession {
     __view: ::session_runtime::__private::View<Shop>,
 }
@@ -34,11 +34,11 @@ const _: () = {
         fn cart_items(&self) -> Vec<u64> {
             __private::View::get(&self.__view, &__FIELD_0_CART_ITEMS)
         }
-        /// Sets `cart_items`: this request's value wins.
+        /// Sets `cart_items`, whatever other requests stored meanwhile.
         fn set_cart_items(&self, value: Vec<u64>) {
             __private::View::set(&self.__view, &__FIELD_0_CART_ITEMS, value);
         }
-        /// Rewrites `cart_items` with `step` and returns the new value; `step` runs again if another request changed the field meanwhile.
+        /// Changes `cart_items` with `step`, and returns the value as this request sees it. `step` runs again if another request changed the field meanwhile.
         fn update_cart_items(
             &self,
             step: impl ::core::ops::Fn(
@@ -47,7 +47,7 @@ const _: () = {
         ) -> Vec<u64> {
             __private::View::update(&self.__view, &__FIELD_0_CART_ITEMS, step)
         }
-        /// Removes `cart_items` from the session: it reads as its default again.
+        /// Removes `cart_items` from the session, so it reads as its default.
         fn clear_cart_items(&self) {
             __private::View::clear(&self.__view, &__FIELD_0_CART_ITEMS);
         }
@@ -61,11 +61,11 @@ const _: () = {
         fn locale(&self) -> String {
             __private::View::get(&self.__view, &__FIELD_1_LANGUAGE)
         }
-        /// Sets `language`: this request's value wins.
+        /// Sets `language`, whatever other requests stored meanwhile.
         fn set_locale(&self, value: String) {
             __private::View::set(&self.__view, &__FIELD_1_LANGUAGE, value);
         }
-        /// Rewrites `language` with `step` and returns the new value; `step` runs again if another request changed the field meanwhile.
+        /// Changes `language` with `step`, and returns the value as this request sees it. `step` runs again if another request changed the field meanwhile.
         fn update_locale(
             &self,
             step: impl ::core::ops::Fn(
@@ -74,7 +74,7 @@ const _: () = {
         ) -> String {
             __private::View::update(&self.__view, &__FIELD_1_LANGUAGE, step)
         }
-        /// Removes `language` from the session: it reads as its default again.
+        /// Removes `language` from the session, so it reads as its default.
         fn clear_locale(&self) {
             __private::View::clear(&self.__view, &__FIELD_1_LANGUAGE);
         }

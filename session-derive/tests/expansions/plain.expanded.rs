@@ -1,4 +1,4 @@
-/// The accessors of [`Visit`]: what a `Session<Visit>` dereferences to.
+/// The accessors of [`Visit`]. A `Session<Visit>` dereferences to this type.
 struct VisitSession {
     __view: ::session_runtime::__private::View<Visit>,
 }
@@ -25,13 +25,13 @@ const _: () = {
         pub fn theme(&self) -> Option<String> {
             __private::View::get(&self.__view, &__FIELD_0_THEME)
         }
-        /// Sets `theme`: this request's value wins.
+        /// Sets `theme`, whatever other requests stored meanwhile.
         ///
         /// Light or dark.
         pub fn set_theme(&self, value: Option<String>) {
             __private::View::set(&self.__view, &__FIELD_0_THEME, value);
         }
-        /// Rewrites `theme` with `step` and returns the new value; `step` runs again if another request changed the field meanwhile.
+        /// Changes `theme` with `step`, and returns the value as this request sees it. `step` runs again if another request changed the field meanwhile.
         ///
         /// Light or dark.
         pub fn update_theme(
@@ -42,7 +42,7 @@ const _: () = {
         ) -> Option<String> {
             __private::View::update(&self.__view, &__FIELD_0_THEME, step)
         }
-        /// Removes `theme` from the session: it reads as its default again.
+        /// Removes `theme` from the session, so it reads as its default.
         ///
         /// Light or dark.
         pub fn clear_theme(&self) {

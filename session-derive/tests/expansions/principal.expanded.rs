@@ -1,4 +1,4 @@
-/// The accessors of [`Visit`]: what a `Session<Visit>` dereferences to.
+/// The accessors of [`Visit`]. A `Session<Visit>` dereferences to this type.
 struct VisitSession {
     __view: ::session_runtime::__private::View<Visit>,
 }
@@ -24,11 +24,11 @@ const _: () = {
         fn user_id(&self) -> Option<u64> {
             __private::View::get(&self.__view, &__FIELD_0_USER_ID)
         }
-        /// Sets `user_id`, who is signed in; another value renews the session's id.
+        /// Sets `user_id`, who is signed in. Another value renews the session's id.
         fn set_user_id(&self, value: Option<u64>) {
             __private::View::set(&self.__view, &__FIELD_0_USER_ID, value);
         }
-        /// Clears `user_id`: nobody is signed in. This renews the session's id.
+        /// Removes `user_id`, so nobody is signed in. If somebody was, this renews the session's id.
         fn clear_user_id(&self) {
             __private::View::clear(&self.__view, &__FIELD_0_USER_ID);
         }

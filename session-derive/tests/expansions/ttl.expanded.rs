@@ -1,4 +1,4 @@
-/// The accessors of [`Visit`]: what a `Session<Visit>` dereferences to.
+/// The accessors of [`Visit`]. A `Session<Visit>` dereferences to this type.
 struct VisitSession {
     __view: ::session_runtime::__private::View<Visit>,
 }
@@ -25,11 +25,11 @@ const _: () = {
         fn tries(&self) -> u8 {
             __private::View::get(&self.__view, &__FIELD_0_TRIES)
         }
-        /// Sets `tries`: this request's value wins.
+        /// Sets `tries`, whatever other requests stored meanwhile.
         fn set_tries(&self, value: u8) {
             __private::View::set(&self.__view, &__FIELD_0_TRIES, value);
         }
-        /// Rewrites `tries` with `step` and returns the new value; `step` runs again if another request changed the field meanwhile.
+        /// Changes `tries` with `step`, and returns the value as this request sees it. `step` runs again if another request changed the field meanwhile.
         fn update_tries(
             &self,
             step: impl ::core::ops::Fn(
@@ -38,7 +38,7 @@ const _: () = {
         ) -> u8 {
             __private::View::update(&self.__view, &__FIELD_0_TRIES, step)
         }
-        /// Removes `tries` from the session: it reads as its default again.
+        /// Removes `tries` from the session, so it reads as its default.
         fn clear_tries(&self) {
             __private::View::clear(&self.__view, &__FIELD_0_TRIES);
         }
@@ -47,15 +47,15 @@ const _: () = {
         fn has_tries(&self) -> ::core::primitive::bool {
             __private::View::has(&self.__view, &__FIELD_0_TRIES)
         }
-        /// Adds to `tries`, within its range, and returns the new value; what concurrent requests add is never lost.
+        /// Adds `amount` to `tries`, within the range of its type, and returns the value as this request sees it. Concurrent requests may all see the same value: the store merges them when they are saved.
         fn add_tries(&self, amount: u8) -> u8 {
             __private::View::add(&self.__view, &__FIELD_0_TRIES, amount)
         }
-        /// Subtracts from `tries`, within its range, and returns the new value; what concurrent requests subtract is never lost.
+        /// Subtracts `amount` from `tries`, within the range of its type, and returns the value as this request sees it. Concurrent requests may all see the same value: the store merges them when they are saved.
         fn sub_tries(&self, amount: u8) -> u8 {
             __private::View::sub(&self.__view, &__FIELD_0_TRIES, amount)
         }
-        /// When `tries` will be absent if it is not written again; `None` if it is absent, or ends with the session.
+        /// When `tries` expires, unless it is written again. `None` if it has no value, or expires with the session.
         #[must_use]
         fn tries_expires_at(&self) -> ::core::option::Option<__private::Timestamp> {
             __private::View::field_expires_at(&self.__view, &__FIELD_0_TRIES)

@@ -1,4 +1,4 @@
-/// The accessors of [`Visit`]: what a `Session<Visit>` dereferences to.
+/// The accessors of [`Visit`]. A `Session<Visit>` dereferences to this type.
 struct VisitSession {
     __view: ::session_runtime::__private::View<Visit>,
 }
@@ -52,7 +52,7 @@ const _: () = {
         fn theme(&self) -> String {
             __private::View::get(&self.__view, &__FIELD_0_THEME)
         }
-        /// Sets `theme`: this request's value wins.
+        /// Sets `theme`, whatever other requests stored meanwhile.
         fn set_theme(&self, value: impl ::core::convert::Into<String>) {
             __private::View::set(
                 &self.__view,
@@ -60,7 +60,7 @@ const _: () = {
                 ::core::convert::Into::into(value),
             );
         }
-        /// Rewrites `theme` with `step` and returns the new value; `step` runs again if another request changed the field meanwhile.
+        /// Changes `theme` with `step`, and returns the value as this request sees it. `step` runs again if another request changed the field meanwhile.
         fn update_theme(
             &self,
             step: impl ::core::ops::Fn(
@@ -69,7 +69,7 @@ const _: () = {
         ) -> String {
             __private::View::update(&self.__view, &__FIELD_0_THEME, step)
         }
-        /// Removes `theme` from the session: it reads as its default again.
+        /// Removes `theme` from the session, so it reads as its default.
         fn clear_theme(&self) {
             __private::View::clear(&self.__view, &__FIELD_0_THEME);
         }
@@ -83,7 +83,7 @@ const _: () = {
         fn name(&self) -> Option<String> {
             __private::View::get(&self.__view, &__FIELD_1_NAME)
         }
-        /// Sets `name`: this request's value wins.
+        /// Sets `name`, whatever other requests stored meanwhile.
         fn set_name(&self, value: impl __private::IntoOption<String>) {
             __private::View::set(
                 &self.__view,
@@ -91,7 +91,7 @@ const _: () = {
                 __private::IntoOption::into_option(value),
             );
         }
-        /// Rewrites `name` with `step` and returns the new value; `step` runs again if another request changed the field meanwhile.
+        /// Changes `name` with `step`, and returns the value as this request sees it. `step` runs again if another request changed the field meanwhile.
         fn update_name(
             &self,
             step: impl ::core::ops::Fn(
@@ -100,7 +100,7 @@ const _: () = {
         ) -> Option<String> {
             __private::View::update(&self.__view, &__FIELD_1_NAME, step)
         }
-        /// Removes `name` from the session: it reads as its default again.
+        /// Removes `name` from the session, so it reads as its default.
         fn clear_name(&self) {
             __private::View::clear(&self.__view, &__FIELD_1_NAME);
         }
@@ -114,11 +114,11 @@ const _: () = {
         fn cart(&self) -> Cart {
             __private::View::get(&self.__view, &__FIELD_2_CART)
         }
-        /// Sets `cart`: this request's value wins.
+        /// Sets `cart`, whatever other requests stored meanwhile.
         fn set_cart(&self, value: Cart) {
             __private::View::set(&self.__view, &__FIELD_2_CART, value);
         }
-        /// Rewrites `cart` with `step` and returns the new value; `step` runs again if another request changed the field meanwhile.
+        /// Changes `cart` with `step`, and returns the value as this request sees it. `step` runs again if another request changed the field meanwhile.
         fn update_cart(
             &self,
             step: impl ::core::ops::Fn(
@@ -127,7 +127,7 @@ const _: () = {
         ) -> Cart {
             __private::View::update(&self.__view, &__FIELD_2_CART, step)
         }
-        /// Removes `cart` from the session: it reads as its default again.
+        /// Removes `cart` from the session, so it reads as its default.
         fn clear_cart(&self) {
             __private::View::clear(&self.__view, &__FIELD_2_CART);
         }

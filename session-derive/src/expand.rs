@@ -1,10 +1,4 @@
-//! The generated code: a handle with accessors, and the schema's traits.
-
-mod counter;
-mod flash;
-mod plain;
-mod principal;
-mod ttl;
+//! The generated code: a handle with accessors, and the traits of the schema.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -12,43 +6,45 @@ use syn::Ident;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
+use crate::accessor::{Accessor, Verb, accessors};
 use crate::attr::{Ttl, Upgrade};
 use crate::lints;
-use crate::schema::{Field, Kind, Schema, Verb};
+use crate::schema::{Field, Kind, Schema};
 
 /// The code for a schema without mistakes.
 ///
-/// The handle alone is named in the user's module. Everything else stands in a block of its own, where
-/// `__private` is the runtime and all other names of ours begin with two underscores as well: a field's
-/// type or default may mention any name of the user's. Methods are called by their paths, because one of
-/// a trait of the user's that takes `self` would be found before ours.
+/// A field's type or default may mention any name of the user's module. So that module gets only
+/// the handle. The rest is in a block of its own, where `__private` is the runtime and our other
+/// names begin with two underscores, too. Methods are called by their paths: otherwise Rust would
+/// prefer a method of the user's traits that has the same name and takes `self`.
 pub(crate) fn expand(schema: &Schema) -> TokenStream {
-    let Schema { ident, vis, accessors, krate, .. } = schema;
+    let Schema { ident, vis, handle, runtime, .. } = schema;
     let handle_docs =
-        format!(" The accessors of [`{ident}`]: what a `Session<{ident}>` dereferences to.");
-    let handle_name = accessors.unraw().to_string();
+        format!(" The accessors of [`{ident}`]. A `Session<{ident}>` dereferences to this type.");
+    let handle_name = handle.unraw().to_string();
     let constants = schema.fields.iter().map(|field| constant(schema, field));
-    let methods = schema.fields.iter().map(methods);
+    let accessors = schema.fields.iter().flat_map(accessors);
+    let methods = accessors.map(|accessor| accessor.method(&body(&accessor)));
     let schema_impl = schema_impl(schema);
+    let principal_impl = schema.principal().map(|field| principal_impl(schema, field));
     let lints = lints::allowed(schema);
     let allow_deprecated = schema.allows_deprecated.then(|| quote!(#[allow(deprecated)]));
-    let principal_impl = schema.principal().map(|field| principal::schema_impl(schema, field));
     quote! {
         #[doc = #handle_docs]
         #allow_deprecated
-        #vis struct #accessors {
-            __view: #krate::__private::View<#ident>,
+        #vis struct #handle {
+            __view: #runtime::__private::View<#ident>,
         }
 
         #[doc(hidden)]
         #[allow(#lints clippy::all, clippy::pedantic, clippy::restriction)]
         const _: () = {
-            use #krate::__private as __private;
+            use #runtime::__private as __private;
 
             #(#constants)*
 
             #[automatically_derived]
-            impl #accessors {
+            impl #handle {
                 #(#methods)*
             }
 
@@ -57,7 +53,7 @@ pub(crate) fn expand(schema: &Schema) -> TokenStream {
             #principal_impl
 
             #[automatically_derived]
-            impl ::core::fmt::Debug for #accessors {
+            impl ::core::fmt::Debug for #handle {
                 fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                     let mut debug = ::core::fmt::Formatter::debug_struct(f, #handle_name);
                     ::core::fmt::DebugStruct::finish_non_exhaustive(&mut debug)
@@ -67,17 +63,20 @@ pub(crate) fn expand(schema: &Schema) -> TokenStream {
     }
 }
 
-/// The constant that says where a field is kept, and the function that makes its default.
+/// The constant that describes a field to the runtime, and the function that makes its default.
 ///
-/// Everything that asks something of the field's type asks at the type's place.
+/// What the field's type must implement is asked at the span of the type, so that rustc points
+/// there.
 fn constant(schema: &Schema, field: &Field) -> TokenStream {
     let Schema { ident: schema_ident, .. } = schema;
     let Field { ident, index, ty, key, aliases, .. } = field;
-    let (name, default_name) = (constant_name(field), default_name(field));
+    let name = constant_name(field);
     let index = Literal::usize_unsuffixed(*index);
-    // The type's own default needs no function around it.
     let (default_fn, default) = match &field.default {
-        Some(expr) => (Some(quote!(fn #default_name() -> #ty { #expr })), quote!(#default_name)),
+        Some(expr) => {
+            let default = format_ident!("__default_{}", ident.unraw());
+            (Some(quote!(fn #default() -> #ty { #expr })), quote!(#default))
+        }
         None => (None, quote!(<#ty as __private::DefaultField>::default_value)),
     };
     let new = quote_spanned!(ty.span()=> __private::field);
@@ -94,9 +93,10 @@ fn constant(schema: &Schema, field: &Field) -> TokenStream {
         }
         Kind::Principal => Some(quote!(.principal())),
     };
-    let upgrade = field.attrs.upgrade.as_ref().map(
-        |Upgrade { from, with, .. }| quote!(.upgrade::<#from>(|__text| __private::upgrade::<#from, #ty>(__text, #with))),
-    );
+    let upgrade = field.attrs.upgrade.as_ref().map(|Upgrade { from, with, .. }| {
+        let upgrade = quote!(|__text| __private::upgrade::<#from, #ty>(__text, #with));
+        quote!(.upgrade::<#from>(#upgrade))
+    });
     let ttl = field.attrs.ttl.as_ref().map(|Ttl { millis, .. }| {
         let millis = Literal::u64_unsuffixed(*millis);
         quote!(.ttl(#millis))
@@ -115,28 +115,42 @@ fn constant(schema: &Schema, field: &Field) -> TokenStream {
     }
 }
 
-/// The index keeps `a_b` and `A_b` apart.
+/// The name has the index, because fields called `a_b` and `A_B` are two.
 fn constant_name(field: &Field) -> Ident {
     format_ident!("__FIELD_{}_{}", field.index, field.ident.unraw().to_string().to_uppercase())
 }
 
-fn default_name(field: &Field) -> Ident {
-    format_ident!("__default_{}", field.ident.unraw())
-}
-
-fn methods(field: &Field) -> TokenStream {
-    let methods = match field.kind {
-        Kind::Plain => plain::methods(field),
-        Kind::Counter => counter::methods(field),
-        Kind::Flash => flash::methods(field),
-        Kind::Principal => principal::methods(field),
+/// The body of an accessor: a call of the runtime's `View`.
+fn body(accessor: &Accessor<'_>) -> TokenStream {
+    let Accessor { field, verb, argument, returns, .. } = accessor;
+    let operation = match verb {
+        Verb::Get | Verb::Peek => "get",
+        Verb::Set => "set",
+        Verb::Update => "update",
+        Verb::Clear => "clear",
+        Verb::Has => "has",
+        Verb::Add => "add",
+        Verb::Sub => "sub",
+        Verb::Flash => "flash",
+        Verb::Take => "take",
+        Verb::ExpiresAt => "field_expires_at",
     };
-    let expires_at = field.attrs.ttl.as_ref().map(|_| ttl::expires_at(field));
-    quote!(#methods #expires_at)
+    let (span, ty, constant) = (field.span(), &field.ty, constant_name(field));
+    let operation = Ident::new(operation, span);
+    let argument = argument.as_ref().map(|argument| match (verb, argument.value()) {
+        (Verb::Flash, message) => {
+            quote_spanned!(ty.span()=> , <#ty as __private::Flash>::one(#message))
+        }
+        (_, value) => quote!(, #value),
+    });
+    let semicolon = returns.is_none().then(|| quote!(;));
+    quote_spanned! {span=>
+        __private::View::#operation(&self.__view, &#constant #argument) #semicolon
+    }
 }
 
 fn schema_impl(schema: &Schema) -> TokenStream {
-    let Schema { ident, accessors, fields, .. } = schema;
+    let Schema { ident, handle, fields, .. } = schema;
     let name = ident.unraw().to_string();
     let keys = fields.iter().flat_map(|field| std::iter::once(&field.key).chain(&field.aliases));
     let constants: Vec<_> = fields.iter().map(constant_name).collect();
@@ -148,7 +162,7 @@ fn schema_impl(schema: &Schema) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl __private::SessionSchema for #ident {
-            type Accessors = #accessors;
+            type Accessors = #handle;
 
             const NAME: &'static ::core::primitive::str = #name;
             const KEYS: &'static [&'static ::core::primitive::str] = &[#(#keys),*];
@@ -159,44 +173,26 @@ fn schema_impl(schema: &Schema) -> TokenStream {
                 Self { #(#idents: __private::Field::default_value(&#constants)),* }
             }
 
-            fn accessors(view: __private::View<Self>) -> #accessors {
-                #accessors { __view: view }
+            fn accessors(view: __private::View<Self>) -> #handle {
+                #handle { __view: view }
             }
         }
     }
 }
 
-/// One accessor, for the files of the kinds of fields to fill in.
-struct Accessor<'a> {
-    field: &'a Field,
-    verb: Verb,
-    /// The first line of its documentation.
-    summary: String,
-}
+fn principal_impl(schema: &Schema, field: &Field) -> TokenStream {
+    let Schema { ident, .. } = schema;
+    let Field { ty, key, .. } = field;
+    // At the span of the type, so that rustc points there if it is private or no principal's type.
+    let principal = quote_spanned! {ty.span()=>
+        type Principal = <#ty as __private::PrincipalField>::Id;
+    };
+    quote! {
+        #[automatically_derived]
+        impl __private::PrincipalSchema for #ident {
+            #principal
 
-impl<'a> Accessor<'a> {
-    fn new(field: &'a Field, verb: Verb, summary: impl Into<String>) -> Self {
-        Self { field, verb, summary: summary.into() }
-    }
-
-    /// The accessor with the field's documentation, visibility and deprecation; `signature` is what
-    /// comes after the name. All of it has the span of the field, so that rustc and editors show the
-    /// field as its definition.
-    fn build(self, signature: &TokenStream, body: &TokenStream) -> TokenStream {
-        let Field { vis, docs, deprecated, .. } = self.field;
-        let method = self.field.method(self.verb);
-        // Indented as the field's own lines are.
-        let summary = format!(" {}", self.summary);
-        let blank = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
-        let must_use = self.verb.only_reads().then(|| quote!(#[must_use]));
-        let function = quote_spanned!(self.field.span()=> #vis fn #method #signature { #body });
-        quote! {
-            #[doc = #summary]
-            #blank
-            #(#docs)*
-            #deprecated
-            #must_use
-            #function
+            const PRINCIPAL_KEY: &'static ::core::primitive::str = #key;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Collects the mistakes of one struct, so that one compile shows all of them.
+//! Collects the mistakes in one struct, so that one compile shows all of them.
 
 use std::cell::RefCell;
 use std::fmt::Display;
@@ -7,18 +7,18 @@ use quote::ToTokens;
 
 /// The mistakes found so far.
 #[derive(Default)]
-pub(crate) struct Ctxt {
-    errors: RefCell<Vec<syn::Error>>,
+pub(crate) struct Errors {
+    found: RefCell<Vec<syn::Error>>,
 }
 
-impl Ctxt {
-    /// A mistake at `tokens`.
-    pub(crate) fn error(&self, tokens: impl ToTokens, message: impl Display) {
+impl Errors {
+    /// Adds a mistake at `tokens`.
+    pub(crate) fn add(&self, tokens: impl ToTokens, message: impl Display) {
         self.push(syn::Error::new_spanned(tokens, message));
     }
 
-    /// A mistake with a second place: what `tokens` clashes with.
-    pub(crate) fn error_with(
+    /// Adds a mistake at one place, with a note at the place that it conflicts with.
+    pub(crate) fn add_with_note(
         &self,
         (tokens, message): (impl ToTokens, impl Display),
         (other, note): (impl ToTokens, impl Display),
@@ -28,19 +28,19 @@ impl Ctxt {
         self.push(error);
     }
 
-    /// A mistake that was made into an error already.
+    /// Adds a mistake that `syn` has found.
     pub(crate) fn push(&self, error: syn::Error) {
-        self.errors.borrow_mut().push(error);
+        self.found.borrow_mut().push(error);
     }
 
     /// How many mistakes were found.
     pub(crate) fn len(&self) -> usize {
-        self.errors.borrow().len()
+        self.found.borrow().len()
     }
 
-    /// All mistakes as one error.
-    pub(crate) fn check(self) -> syn::Result<()> {
-        let mut errors = self.errors.into_inner().into_iter();
+    /// Fails with all mistakes as one error, if there are any.
+    pub(crate) fn into_result(self) -> syn::Result<()> {
+        let mut errors = self.found.into_inner().into_iter();
         let Some(mut all) = errors.next() else { return Ok(()) };
         errors.for_each(|error| all.combine(error));
         Err(all)
