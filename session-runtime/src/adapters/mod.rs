@@ -1,4 +1,4 @@
-//! The frameworks: headers in, a cookie out. Adapters decide nothing.
+//! The adapters to the frameworks: they move headers in and out, and decide nothing.
 
 #[cfg(feature = "actix")]
 pub mod actix;

@@ -46,7 +46,7 @@ pub(super) async fn find<'a, B: LookUp>(
     values: impl Iterator<Item = Result<&'a [u8], Refusal>> + Send,
 ) -> Result<Stored, StoreError> {
     let mut candidates = Candidates { backend, values, lookups: 0 };
-    let mut found = Stored::Nothing;
+    let mut is_gone = false;
     while candidates.lookups < MAX_LOOKUPS
         && let Some(candidate) = candidates.next()
     {
@@ -59,11 +59,9 @@ pub(super) async fn find<'a, B: LookUp>(
             },
         };
         telemetry::refused(refusal);
-        if refusal == Refusal::Gone {
-            found = Stored::Gone;
-        }
+        is_gone |= refusal == Refusal::Gone;
     }
-    Ok(found)
+    Ok(if is_gone { Stored::Gone } else { Stored::Nothing })
 }
 
 /// Where each of `values` leads.

@@ -7,12 +7,15 @@ use http::StatusCode;
 use crate::error::SessionError;
 use crate::telemetry;
 
-/// Why a request was refused. Answered with [`status`](Self::status) and an empty body; the reason goes
-/// to `tracing`, at the level `debug`, for anybody can send such requests.
+/// Why a request was refused.
 ///
-/// To answer with a page instead, look for it in a layer around: in the extensions of axum's response, in
-/// [`HttpResponse::error`](https://docs.rs/actix-web/4/actix_web/struct.HttpResponse.html#method.error)
-/// of actix-web; on poem put `catch_error` between the two middlewares.
+/// It is answered with [`status`](Self::status) and an empty body. The reason goes to `tracing`, at
+/// the level `debug`, because anybody can send such requests.
+///
+/// To answer with a page instead, look for this error in a layer around the CSRF layer. On axum it
+/// is in the extensions of the response. On actix-web it is the response's
+/// [`HttpResponse::error`](https://docs.rs/actix-web/4/actix_web/struct.HttpResponse.html#method.error).
+/// On poem put `catch_error` between the two middlewares.
 ///
 /// ```
 /// use session_runtime::csrf::CsrfPolicy;
@@ -31,12 +34,13 @@ pub struct CsrfError(#[source] Arc<CsrfErrorKind>);
 enum CsrfErrorKind {
     #[error("`Sec-Fetch-Site` says that a page of another origin sent the request")]
     FetchSite,
-    #[error("the `Origin` of the request is neither this host nor trusted")]
+    #[error("the `Origin` of the request is neither this host nor a trusted origin")]
     Origin,
     #[error("the request has neither `Sec-Fetch-Site` nor `Origin`, and no CSRF token")]
     TokenMissing,
     #[error(
-        "the request has neither `Sec-Fetch-Site` nor `Origin`, and its CSRF token is not one of its session"
+        "the request has neither `Sec-Fetch-Site` nor `Origin`, and its CSRF token does not \
+         belong to its session"
     )]
     TokenWrong,
     #[error("the session of the CSRF token could not be loaded")]
@@ -72,20 +76,24 @@ impl CsrfError {
         Self::report(CsrfErrorKind::MissingLayer(advice))
     }
 
-    /// Tells the operator: an error is made once for each request.
+    /// Makes the error and tells the operator, once for each refused request.
     fn report(kind: CsrfErrorKind) -> Self {
         let error = Self(Arc::new(kind));
         match &*error.0 {
             CsrfErrorKind::Session(source) => source.report("checking for a forged request"),
             #[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
-            CsrfErrorKind::MissingLayer(_) => tracing::error!(%error, "a handler is not protected"),
+            CsrfErrorKind::MissingLayer(_) => {
+                tracing::error!(%error, "the protection against forged requests is not set up");
+            }
             _ => telemetry::forged(error.reason()),
         }
         error
     }
 
-    /// The reason as a word for logs and metrics: `fetch-site`, `origin`, `token-missing` or
-    /// `token-wrong`, `session` if that could not be loaded, `layer` if one is missing.
+    /// The reason as a word for logs and metrics.
+    ///
+    /// It is `fetch-site`, `origin`, `token-missing`, `token-wrong`, `session` if the session could
+    /// not be loaded, or `layer` if a layer is missing.
     pub fn reason(&self) -> &'static str {
         match *self.0 {
             CsrfErrorKind::FetchSite => "fetch-site",
@@ -98,8 +106,10 @@ impl CsrfError {
         }
     }
 
-    /// The HTTP status that answers it: 403, or that of the [`SessionError`] if the session could not
-    /// be loaded, or 500 if a layer is missing.
+    /// The HTTP status that answers it; mostly 403.
+    ///
+    /// If the session could not be loaded, it is the status of the [`SessionError`]. If a layer is
+    /// missing, it is 500.
     pub fn status(&self) -> StatusCode {
         match &*self.0 {
             CsrfErrorKind::Session(error) => error.status(),
@@ -109,7 +119,7 @@ impl CsrfError {
         }
     }
 
-    /// Whether the browser said that a page of another origin sent the request.
+    /// Whether the headers say that a page of another origin sent the request.
     pub fn is_cross_origin(&self) -> bool {
         matches!(*self.0, CsrfErrorKind::FetchSite | CsrfErrorKind::Origin)
     }
@@ -119,8 +129,9 @@ impl CsrfError {
         matches!(*self.0, CsrfErrorKind::TokenMissing)
     }
 
-    /// Whether the request needed a token, and had one that is not of its session: the session was
-    /// renewed or has ended since, or the token was made up.
+    /// Whether the request needed a token, and had one that does not belong to its session.
+    ///
+    /// The session was renewed or deleted since, or has expired. Or the token is forged.
     pub fn is_token_wrong(&self) -> bool {
         matches!(*self.0, CsrfErrorKind::TokenWrong)
     }

@@ -1,12 +1,12 @@
-//! The token in a form that was sent.
+//! Finding the token in the body of a form.
 
-/// How much of a form is read to look for its token, in bytes. Anybody can send one.
+/// The largest form that is read to look for its token, in bytes. Anybody can send a form.
 #[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
 pub(crate) const FORM_LIMIT: usize = 2 * 1024 * 1024;
 
 const FIELD: &[u8] = b"csrf_token=";
 
-/// Whether a body of this `Content-Type` is a form that [`form_token`] reads. For adapters.
+/// Whether [`form_token`] can read a body of this `Content-Type`, for adapters.
 ///
 /// ```
 /// use session_runtime::csrf::is_form;
@@ -21,7 +21,10 @@ pub fn is_form(content_type: Option<&[u8]>) -> bool {
     })
 }
 
-/// The field `csrf_token` of a form's body, `application/x-www-form-urlencoded`. For adapters.
+/// The field `csrf_token` in the body of a form, for adapters.
+///
+/// The body is `application/x-www-form-urlencoded`; see [`is_form`]. `None` if it has no such
+/// field.
 ///
 /// ```
 /// use session_runtime::csrf::form_token;
@@ -29,7 +32,7 @@ pub fn is_form(content_type: Option<&[u8]>) -> bool {
 /// assert_eq!(form_token(b"item=Tea&csrf_token=abc"), Some(b"abc".as_slice()));
 /// ```
 pub fn form_token(body: &[u8]) -> Option<&[u8]> {
-    // Neither the name nor a token has characters that would be escaped.
+    // Neither the name nor a token has characters that browsers escape.
     body.split(|byte| *byte == b'&').find_map(|field| field.strip_prefix(FIELD))
 }
 

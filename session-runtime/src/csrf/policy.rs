@@ -1,4 +1,4 @@
-//! What the headers of a request tell of who sent it.
+//! Judging by its headers who sent a request.
 
 use std::sync::Arc;
 
@@ -7,8 +7,9 @@ use http::Uri;
 use super::error::CsrfError;
 use crate::error::ConfigError;
 
-/// Whose requests pass: those of this site's own pages, and of origins that are trusted. Clones share
-/// everything.
+/// Whose requests pass: this site's own pages, and trusted origins.
+///
+/// Clones share the list of origins.
 ///
 /// ```
 /// use session_runtime::csrf::CsrfPolicy;
@@ -22,41 +23,63 @@ pub struct CsrfPolicy {
     trusted: Arc<Vec<String>>,
 }
 
-/// What the headers tell of a request that may pass.
+/// What [`CsrfPolicy::judge`] says of a request that it does not refuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judgement {
-    /// It passes.
+    /// The request passes.
     Passes,
-    /// It tells nothing of where it comes from: it passes if it has a token of its session.
+    /// The headers do not say who sent it. It passes if it has a token of its session.
     NeedsToken,
 }
 
 impl CsrfPolicy {
-    /// Only this site's own pages.
+    /// A policy that lets only this site's own pages send requests.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Lets the pages of `origin` send requests too: a form on another host of yours, or a login provider
-    /// that posts its answer. As browsers write it: `https://login.example.com`, with the port where it
-    /// is not the scheme's own.
+    /// Lets the pages of `origin` send requests too.
+    ///
+    /// That can be a form on another host of yours, or a login provider that posts its answer.
+    /// Write the origin as browsers do: `https://login.example.com`, with a port only if it is not
+    /// the scheme's own.
     ///
     /// # Errors
     ///
-    /// If that is no origin as browsers write one.
+    /// If `origin` is not written as browsers write one.
     pub fn trust_origin(mut self, origin: &str) -> Result<Self, ConfigError> {
         if !is_origin(origin) {
             return Err(ConfigError::new(format_args!(
-                "`{origin}` is no origin; write it as browsers do, as in `https://login.example.com`, \
-                 without a path and without the scheme's own port"
+                "`{origin}` is not an origin as browsers write it; write for example \
+                 `https://login.example.com`, without a path and without the scheme's own port"
             )));
         }
         Arc::make_mut(&mut self.trusted).push(origin.to_owned());
         Ok(self)
     }
 
-    /// Judges a request by its method and headers. `header` answers the value of a header by its name in
-    /// lower case; for `host` it answers `:authority` where there is one. For adapters.
+    /// Judges a request by its method and headers, for adapters.
+    ///
+    /// `header` answers the value of a header. Its name is in lower case. For `host` it answers
+    /// `:authority` if the request has one, as in HTTP/2.
+    ///
+    /// ```
+    /// use session_runtime::csrf::{Csrf, CsrfError, CsrfPolicy, Judgement};
+    /// use session_runtime::SessionHandle;
+    ///
+    /// /// Runs before the handler. An adapter for HTTP/2 and for tokens in forms does more.
+    /// async fn protect(
+    ///     policy: &CsrfPolicy,
+    ///     request: &http::Request<()>,
+    ///     session: &SessionHandle,
+    /// ) -> Result<(), CsrfError> {
+    ///     let header = |name| request.headers().get(name).map(http::HeaderValue::as_bytes);
+    ///     match policy.judge(request.method().as_str(), header)? {
+    ///         Judgement::Passes => Ok(()),
+    ///         Judgement::NeedsToken => Csrf::check(session, header("x-csrf-token")).await,
+    ///     }
+    /// }
+    /// ```
     ///
     /// # Errors
     ///
@@ -87,7 +110,7 @@ impl CsrfPolicy {
         }
     }
 
-    /// [`judge`](Self::judge) for the frameworks that have the types of the crate `http`.
+    /// [`judge`](Self::judge) for frameworks with the types of the crate `http`.
     #[cfg(any(feature = "axum", feature = "poem"))]
     pub(crate) fn judge_http(
         &self,
@@ -107,8 +130,8 @@ impl CsrfPolicy {
     }
 }
 
-/// Whether this is an origin as browsers serialise one (RFC 6454, section 6.2): no path, no user, not the
-/// scheme's own port, lower case.
+/// Whether `text` is an origin as browsers write it (RFC 6454, section 6.2): in lower case, without
+/// a path, a user or the scheme's own port.
 fn is_origin(text: &str) -> bool {
     let Ok(uri) = text.parse::<Uri>() else { return false };
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return false };
@@ -125,7 +148,8 @@ fn is_origin(text: &str) -> bool {
         && text == format!("{scheme}://{authority}")
 }
 
-/// Whether a page of this host sent it. The scheme is not compared: behind a proxy we do not know ours.
+/// Whether `origin` is this `host`. The scheme is not compared, because behind a proxy ours is
+/// unknown.
 fn is_of_host(origin: &[u8], host: Option<&[u8]>) -> bool {
     let authority = origin.strip_prefix(b"https://").or_else(|| origin.strip_prefix(b"http://"));
     authority.zip(host).is_some_and(|(authority, host)| authority.eq_ignore_ascii_case(host))
@@ -135,7 +159,7 @@ fn is_of_host(origin: &[u8], host: Option<&[u8]>) -> bool {
 mod tests {
     use super::*;
 
-    /// What a policy that trusts `https://login.example` says.
+    /// What a policy that trusts `https://login.example` says of a request.
     fn judge(method: &str, headers: &[(&str, &'static str)]) -> &'static str {
         let policy = CsrfPolicy::new().trust_origin("https://login.example").unwrap();
         let judged = policy.judge(method, |name| {
@@ -261,7 +285,7 @@ mod tests {
             "https://tee.exämple",
         ] {
             let error = CsrfPolicy::new().trust_origin(text).unwrap_err().to_string();
-            assert!(error.starts_with(&format!("`{text}` is no origin")), "{error}");
+            assert!(error.starts_with(&format!("`{text}` is not an origin")), "{error}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Timeouts: how long sessions live, and when using one is worth telling the store.
+//! Timeouts: how long sessions live, and when the store is told that one is in use.
 
 use std::time::Duration;
 
@@ -10,25 +10,26 @@ pub(super) const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// No browser keeps a cookie longer (RFC 6265bis, section 5.5).
+/// Browsers keep no cookie longer than this (RFC 6265bis, section 5.5).
 const MAX_COOKIE_AGE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
-/// An authenticator assurance level of NIST SP 800-63B-4, for what it says about timeouts.
+/// An authenticator assurance level of NIST SP 800-63B-4, which limits the timeouts.
 ///
 /// | level | idle timeout | absolute timeout | section |
 /// | --- | --- | --- | --- |
-/// | `Aal1` | 30 days: no shorter one is asked for | 30 days | 2.1.3 |
+/// | `Aal1` | 30 days: the level asks for no shorter one | 30 days | 2.1.3 |
 /// | `Aal2` | 1 hour | 24 hours | 2.2.3 |
 /// | `Aal3` | 15 minutes | 12 hours | 2.3.3 |
 ///
-/// The 12 hours are a requirement (SHALL), the others recommendations (SHOULD). The level itself depends
-/// on how people sign in, which is the application's part.
+/// The 12 hours are a requirement (SHALL), the others are recommendations (SHOULD). Which level a
+/// site reaches depends on how its users sign in. That is the application's part.
 ///
 /// ```
-/// use session_runtime::{AssuranceLevel, Keyring, Sessions, store::MemoryStore};
+/// use session_runtime::{AssuranceLevel, Sessions, store::MemoryStore};
 ///
+/// # let keys = session_runtime::Keyring::new([[7; 32]])?;
 /// let sessions = Sessions::builder(MemoryStore::new())
-///     .keys(Keyring::new([[7; 32]])?)
+///     .keys(keys)
 ///     .assurance_level(AssuranceLevel::Aal2)
 ///     .build()?;
 /// # let _ = sessions;
@@ -40,12 +41,12 @@ pub enum AssuranceLevel {
     Aal1,
     /// High confidence: two factors.
     Aal2,
-    /// Very high confidence: two factors, one of them a key in hardware.
+    /// Very high confidence: two factors, and one of them is a key in hardware.
     Aal3,
 }
 
 impl AssuranceLevel {
-    /// The longest idle and absolute timeout.
+    /// The longest idle and absolute timeout of the level.
     pub(crate) fn limits(self) -> (Duration, Duration) {
         match self {
             Self::Aal1 => (30 * DAY, 30 * DAY),
@@ -63,11 +64,12 @@ impl AssuranceLevel {
     }
 }
 
-/// Idle and absolute timeout of one kind of session.
+/// The timeouts of one kind of session, ordinary or remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Timeouts {
     pub(crate) idle: Duration,
     pub(crate) absolute: Duration,
+    /// The cookie stays when the browser is closed.
     pub(crate) persistent: bool,
 }
 
@@ -76,7 +78,7 @@ impl Timeouts {
         Lifetime { idle: self.idle, persistent: self.persistent }
     }
 
-    /// Checks what can be wrong with them; `idle` and `absolute` are what the builder calls them.
+    /// Checks the timeouts. `idle` and `absolute` are their names in messages.
     pub(crate) fn check(
         &self,
         idle: &str,
@@ -119,7 +121,8 @@ impl Timeouts {
 pub(crate) struct Expiry {
     pub(crate) standard: Timeouts,
     pub(crate) remembered: Timeouts,
-    /// How far the expiry must have moved before a touch; a tenth of the idle time if `None`.
+    /// A touch is left out if it would move the expiry by no more than this. `None` means a tenth
+    /// of the idle timeout.
     pub(crate) touch_after: Option<Duration>,
 }
 
@@ -136,7 +139,7 @@ impl Expiry {
         if remember { &self.remembered } else { &self.standard }
     }
 
-    /// Whether a session that expires at `expires_at` is touched, so that it expires at `extended`.
+    /// Whether a touch would move the expiry far enough, from `expires_at` to `extended`.
     pub(super) fn is_touch_due(
         &self,
         lifetime: &Lifetime,

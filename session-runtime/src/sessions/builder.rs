@@ -1,4 +1,4 @@
-//! The configuration of `Sessions`, checked once.
+//! Configuring [`Sessions`]. `build` checks everything once.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,8 +17,9 @@ use crate::schema::{Schemas, registry::Registry};
 use crate::telemetry::{SessionEvent, hooks::Hooks};
 
 impl Sessions {
-    /// Configures sessions that are kept in `backend`: any [store](crate::store), or a
-    /// [`CookieStore`](crate::CookieStore).
+    /// Configures sessions that are kept in `backend`.
+    ///
+    /// That is any [store](crate::store), or a [`CookieStore`](crate::CookieStore).
     pub fn builder(backend: impl Into<Backend>) -> SessionsBuilder {
         SessionsBuilder {
             backend: backend.into(),
@@ -39,10 +40,14 @@ impl Sessions {
     }
 }
 
-/// Configures [`Sessions`]; made by [`Sessions::builder`].
+/// Configures [`Sessions`].
 ///
-/// ```
-/// use session_runtime::{CookieOptions, Keyring, SessionSchema, Sessions, schemas, store::MemoryStore};
+/// [`Sessions::builder`] makes it, and [`build`](Self::build) checks it. Only the keys are
+/// required.
+///
+/// ```no_run
+/// use session_runtime::{CookieOptions, Keyring, SessionSchema, Sessions};
+/// use session_runtime::{schemas, store::MemoryStore};
 /// use std::time::Duration;
 ///
 /// #[derive(SessionSchema)]
@@ -53,7 +58,7 @@ impl Sessions {
 /// const HOUR: Duration = Duration::from_secs(60 * 60);
 ///
 /// let sessions = Sessions::builder(MemoryStore::new())
-///     .keys(Keyring::new([[7; 32]])?) // the one that is required
+///     .keys(Keyring::from_env("SESSION_KEYS")?)
 ///     .schemas(schemas![Visit])
 ///     .cookie(CookieOptions::new().name("sid"))
 ///     .idle_timeout(HOUR)
@@ -83,111 +88,126 @@ pub struct SessionsBuilder {
 }
 
 impl SessionsBuilder {
-    /// The keys that sign the cookie. There is no default.
+    /// The keys that sign or seal the cookie. There is no default.
     pub fn keys(mut self, keys: Keyring) -> Self {
         self.keys = Some(keys);
         self
     }
 
-    /// Name and attributes of the cookie.
+    /// The name and the attributes of the cookie.
     pub fn cookie(mut self, cookie: CookieOptions) -> Self {
         self.cookie = cookie;
         self
     }
 
-    /// A session ends when it is not used for this long; an hour by default.
+    /// A session expires if it is not used for this long; an hour by default.
     pub fn idle_timeout(mut self, idle: Duration) -> Self {
         self.idle = Some(idle);
         self
     }
 
-    /// A session ends this long after it began, or after the last sign-in, whatever happens; a day
-    /// by default.
+    /// A session expires this long after the last sign-in, even if it is used; a day by default.
+    ///
+    /// It counts from when the session was created if nobody signs in. A user who is already signed
+    /// in and signs in again does not restart it.
     pub fn absolute_timeout(mut self, absolute: Duration) -> Self {
         self.absolute = Some(absolute);
         self
     }
 
-    /// Idle and absolute timeout of sessions that the visitor wants
-    /// [remembered](crate::Session::remember); 30 and 90 days by default.
+    /// The timeouts of [remembered](crate::Session::remember) sessions; 30 and 90 days by default.
     pub fn remember_timeouts(mut self, idle: Duration, absolute: Duration) -> Self {
         self.remembered = Some((idle, absolute));
         self
     }
 
-    /// Gives all sessions the timeouts of a level of NIST SP 800-63B-4. Shorter ones can be set beside
-    /// it; [`build`](Self::build) refuses longer ones.
+    /// Gives all sessions the timeouts of a level of NIST SP 800-63B-4.
     ///
-    /// It holds for [remembered](crate::Session::remember) sessions too: their cookie outlives the
-    /// browser, but they live no longer.
+    /// You can also set shorter timeouts. [`build`](Self::build) refuses longer ones. The level
+    /// holds for [remembered](crate::Session::remember) sessions too. So their cookie stays when
+    /// the browser is closed, but they live no longer than others.
     pub fn assurance_level(mut self, level: AssuranceLevel) -> Self {
         self.level = Some(level);
         self
     }
 
-    /// The expiry of a session that is used is moved in the store when it would move by more than
-    /// this; a tenth of the idle timeout by default. So a session may end this much earlier than its
-    /// idle timeout after the last use. With `Duration::MAX` only [`Session::touch`](crate::Session::touch)
-    /// counts as use.
+    /// How often use is written to the store; every tenth of the idle timeout by default.
+    ///
+    /// Each use of a session moves its expiry to one idle timeout from now. This is written only if
+    /// it moves the stored expiry by more than `interval`. So a session may expire up to `interval`
+    /// early. With `Duration::MAX`, only [`Session::touch`](crate::Session::touch),
+    /// [`remember`](crate::Session::remember) and a sign-in move the expiry.
     pub fn touch_after(mut self, interval: Duration) -> Self {
         self.touch_after = Some(interval);
         self
     }
 
-    /// Tells the time; the system's clock by default. Memory, SQLite and MongoDB stores have a clock of
-    /// their own: give them the same one.
+    /// The clock that tells the time; the system's clock by default.
+    ///
+    /// Memory, SQLite and MongoDB stores have a clock of their own. Give them the same one.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// What is answered when a request changed a session that another one had ended or renewed;
-    /// 409 by default.
+    /// The answer if a request changed a session that is gone; 409 by default.
+    ///
+    /// A session is gone if another request has deleted or renewed it meanwhile, or shortly before.
     pub fn on_gone(mut self, on_gone: OnGone) -> Self {
         self.on_gone = on_gone;
         self
     }
 
-    /// Leaves data unsaved when the response's status is 5xx; off by default. Renewals, a changed
-    /// principal and removals are always saved.
+    /// Does not save changes of fields if the status is 5xx; off by default.
+    ///
+    /// A changed principal, [`renew`](crate::Session::renew),
+    /// [`remember`](crate::Session::remember) and [`destroy`](crate::Session::destroy) take effect
+    /// even then.
     pub fn skip_commit_on_server_error(mut self, skip: bool) -> Self {
         self.skip_commit_on_server_error = skip;
         self
     }
 
-    /// How long a commit goes on while other requests keep changing the same fields, before it
-    /// answers 503; 5 seconds by default.
+    /// How long a commit tries while others change the same fields; 5 seconds by default.
+    ///
+    /// Then the request is answered with 503.
     pub fn conflict_deadline(mut self, deadline: Duration) -> Self {
         self.conflict_deadline = deadline;
         self
     }
 
-    /// The schemas that are used together, checked for keys claimed twice by the compiler; see
-    /// [`schemas!`](crate::schemas). Without it the check comes when a schema is first extracted.
+    /// The schemas of this application, so that the compiler finds keys that two of them claim.
+    ///
+    /// See [`schemas!`](crate::schemas). A schema that is not named here is checked when it is
+    /// first extracted.
     pub fn schemas(mut self, schemas: Schemas) -> Self {
         self.schemas = schemas;
         self
     }
 
-    /// Runs `hook` whenever a session was created, renewed or ended, after the store has confirmed
-    /// it: to write an audit log, to close the websockets of a session, to send mail about a new device.
-    /// Several hooks run one after another.
+    /// Calls `hook` whenever a session was created, renewed or deleted.
     ///
-    /// It runs within the request, before the response is sent, so it should be quick; what takes
-    /// time, it can spawn. If it panics, the request does: the session is saved by then, but a new cookie
-    /// does not reach the browser, and hooks after it do not hear of the event.
+    /// Use it to write an audit log, to close the websockets of a session, or to send mail about a
+    /// new device. The store has confirmed the event by then. An expiry is no event. Several hooks
+    /// run one after another.
+    ///
+    /// A hook runs within the request, before the response is sent. So it must be quick, and spawn
+    /// what takes time. If it panics, the request panics too. The session is saved by then, but a
+    /// new cookie does not reach the browser, and later hooks do not hear of the event.
     ///
     /// ```
-    /// use session_runtime::{Keyring, SessionEvent, Sessions, store::MemoryStore};
+    /// use session_runtime::{SessionEvent, Sessions, store::MemoryStore};
     ///
+    /// # let keys = session_runtime::Keyring::new([[7; 32]])?;
     /// let sessions = Sessions::builder(MemoryStore::new())
-    ///     .keys(Keyring::new([[7; 32]])?)
+    ///     .keys(keys)
     ///     .on_event(|event| match event {
-    ///         SessionEvent::Created { id, .. } => println!("{id} began"),
+    ///         SessionEvent::Created { id, .. } => println!("{id} was created"),
     ///         SessionEvent::Renewed { from, to, principal, .. } => {
-    ///             println!("{from} is {to} now, of {:?}", principal.as_ref().map(|who| who.value()));
+    ///             let user = principal.as_ref().map(|principal| principal.value());
+    ///             println!("{from} was renewed to {to}, user {user:?}");
     ///         }
-    ///         SessionEvent::Destroyed { id, .. } => println!("{id} has ended"),
+    ///         SessionEvent::Destroyed { id, .. } => println!("{id} was deleted"),
     ///         _ => {}
     ///     })
     ///     .build()?;
@@ -199,13 +219,17 @@ impl SessionsBuilder {
         self
     }
 
-    /// Checks the configuration.
+    /// Checks the configuration, and makes the [`Sessions`].
     ///
     /// # Errors
     ///
-    /// If there are no keys, a timeout is zero or longer than its absolute one or than the assurance
-    /// level allows, a cookie would have to last longer than browsers keep it, remembered sessions
-    /// could not be told from others, or cookie options contradict each other.
+    /// - There are no keys.
+    /// - An idle timeout is shorter than a millisecond, or longer than its absolute timeout.
+    /// - A timeout is longer than the assurance level allows.
+    /// - A cookie that stays would have to last longer than browsers keep it, 400 days.
+    /// - Remembered sessions have the idle timeout of all others, and both have cookies that stay.
+    /// - An option of the cookie or of a [`CookieStore`](crate::CookieStore) is invalid, or two
+    ///   contradict each other.
     pub fn build(self) -> Result<Sessions, ConfigError> {
         let keys = self.keys.ok_or_else(|| {
             ConfigError::new("no session keys; call `keys(Keyring::from_env(\"SESSION_KEYS\")?)`")
@@ -225,8 +249,9 @@ impl SessionsBuilder {
             && remembered != standard
         {
             return Err(ConfigError::new(
-                "`remember_timeouts` has the idle timeout of all other sessions, whose cookies are \
-                 persistent too: the two cannot be told apart; give it another idle timeout",
+                "remembered sessions have the idle timeout of all others, and both have \
+                 persistent cookies, so nothing tells them apart; give `remember_timeouts` another \
+                 idle timeout",
             ));
         }
         standard.check("`idle_timeout`", "`absolute_timeout`", self.level)?;

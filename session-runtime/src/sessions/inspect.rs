@@ -1,4 +1,4 @@
-//! What operators ask.
+//! What operators ask: why a cookie leads to no session, and whether the store answers.
 
 use std::time::{Duration, Instant};
 
@@ -10,20 +10,22 @@ use crate::cookie::read::CookieHeaders;
 use crate::error::SessionError;
 
 impl Sessions {
-    /// Says of each session cookie in the `Cookie` headers of a request whether it leads to a live
-    /// session, and if not, why: for those who find out why a visitor is signed out. The answer is
-    /// empty if the headers have no cookie of the name.
+    /// Explains which session each cookie of a request leads to, or why to none.
     ///
-    /// A request takes the first cookie that leads to a live session. To explain changes nothing: the
-    /// session is not touched either.
+    /// Use it to find out why a visitor is signed out. `cookie_headers` are the `Cookie` headers of
+    /// the request. The answer has one entry for each cookie with the session cookie's name.
+    ///
+    /// A request uses the first cookie that leads to a live session. This call changes nothing, and
+    /// does not extend the session.
     ///
     /// ```
     /// use http::HeaderValue;
-    /// use session_runtime::{Keyring, Refusal, Sessions, store::MemoryStore};
+    /// use session_runtime::{Refusal, Sessions, store::MemoryStore};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let sessions = Sessions::builder(MemoryStore::new()).keys(Keyring::new([[7; 32]])?).build()?;
+    /// # let keys = session_runtime::Keyring::new([[7; 32]])?;
+    /// let sessions = Sessions::builder(MemoryStore::new()).keys(keys).build()?;
     /// let header = HeaderValue::from_static("theme=dark; __Host-id=abc");
     /// let cookies = sessions.explain([header]).await?;
     /// assert_eq!(cookies.len(), 1);
@@ -44,11 +46,11 @@ impl Sessions {
         Ok(config.backend.explain(config.cookie.name(), &sent).await?)
     }
 
-    /// Asks the store for a session that does not exist, and answers how long that took: whether
-    /// sessions can be served now, for the readiness check of a load balancer. Sessions in cookies ask
-    /// their revocation, if they have one.
+    /// Checks that the store answers, and measures how long that takes.
     ///
-    /// It takes no longer than the store waits for its server.
+    /// Use it for the readiness check of a load balancer. It asks the store for a session that does
+    /// not exist. If sessions are in cookies, it asks their revocation. The call takes no longer
+    /// than the store waits for its server.
     ///
     /// ```
     /// # use http::StatusCode;

@@ -1,4 +1,4 @@
-//! Sessions that are made outside of a request.
+//! Creating a session outside of a request.
 
 use http::StatusCode;
 
@@ -6,11 +6,10 @@ use super::Sessions;
 use crate::cookie::SetCookies;
 use crate::error::{SessionError, SessionErrorKind};
 use crate::id::StoreKey;
-use crate::request::CookieCommand;
-use crate::request::Session;
+use crate::request::{CookieCommand, Session};
 use crate::schema::SessionSchema;
 
-/// A session that was made outside of a request: answered by [`Sessions::issue`].
+/// A session that [`Sessions::issue`] has created, and its cookies.
 ///
 /// ```
 /// use session_runtime::{SessionError, SessionSchema, Sessions};
@@ -21,7 +20,7 @@ use crate::schema::SessionSchema;
 ///     user_id: Option<u64>,
 /// }
 ///
-/// /// Single sign-on is done: the browser goes home, with a session.
+/// /// The end of a single sign-on. The caller has verified `state` and the provider's answer.
 /// async fn callback(
 ///     sessions: &Sessions,
 ///     user: u64,
@@ -41,29 +40,33 @@ pub struct Issued {
 }
 
 impl Issued {
-    /// The key the session is stored under, whose text is its [`Session::id`].
+    /// The key under which the session is stored. Its text is the [`Session::id`].
     pub fn id(&self) -> &StoreKey {
         &self.id
     }
 
-    /// The values of the `Set-Cookie` headers that give the session to a browser. Secret: whoever has
-    /// them has the session.
+    /// The values of the `Set-Cookie` headers that give the session to a browser.
+    ///
+    /// They are secret: anybody who has them has the session.
     pub fn set_cookies(&self) -> impl Iterator<Item = &str> {
         self.cookies.iter()
     }
 
-    /// The value of the `Cookie` header of a browser that has the session. As secret as
-    /// [`set_cookies`](Self::set_cookies).
+    /// The value of the `Cookie` header of a browser that has the session.
+    ///
+    /// It is as secret as [`set_cookies`](Self::set_cookies).
     pub fn cookie_header(&self) -> String {
         let pairs = self.cookies.iter().filter_map(|cookie| cookie.split(';').next());
-        // What only removes a cookie has no value.
+        // A cookie without a value is one to remove.
         pairs.filter(|pair| !pair.ends_with('=')).collect::<Vec<_>>().join("; ")
     }
 }
 
 impl Sessions {
-    /// Makes and saves a session outside of a request: for tests of handlers, for callbacks of single
-    /// sign-on, for tools of the command line.
+    /// Creates and saves a session outside of a request.
+    ///
+    /// Use it in tests of handlers, callbacks of single sign-on, and command line tools. `fill`
+    /// sets the fields.
     ///
     /// ```
     /// # #[cfg(feature = "axum")]
@@ -78,7 +81,7 @@ impl Sessions {
     ///     user_id: Option<u64>,
     /// }
     ///
-    /// // A test of what those see who are signed in:
+    /// // A test of a page for users:
     /// let issued = sessions.issue::<Visit>(|visit| visit.set_user_id(Some(7))).await?;
     /// let request = http::Request::get("/account").header("cookie", issued.cookie_header());
     /// let response = app.call(request.body(axum::body::Body::empty())?).await?;
@@ -89,7 +92,7 @@ impl Sessions {
     ///
     /// # Errors
     ///
-    /// As for [`Session::commit`], and if `fill` stored nothing, so that there is no session.
+    /// As for [`Session::commit`], and if `fill` set nothing, because then there is no session.
     pub async fn issue<S: SessionSchema>(
         &self,
         fill: impl FnOnce(&Session<S>),

@@ -1,4 +1,4 @@
-//! `Sessions`: it begins requests, and manages sessions outside of requests.
+//! [`Sessions`]: all sessions of an application, in requests and outside of them.
 
 mod builder;
 mod inspect;
@@ -15,25 +15,25 @@ use serde::Serialize;
 use crate::error::{SessionError, SessionErrorKind};
 use crate::id::StoreKey;
 use crate::record::Principal;
-use crate::request::SessionHandle;
-use crate::request::config::Config;
+use crate::request::{SessionHandle, config::Config};
 use crate::schema::PrincipalSchema;
 use crate::store::SessionInfo;
-use crate::telemetry;
-use crate::telemetry::SessionEvent;
+use crate::telemetry::{self, SessionEvent};
 
 pub use self::builder::SessionsBuilder;
 pub use self::issue::Issued;
 pub use self::sweep::Sweeper;
 
-/// All sessions of an application: its store, keys, timeouts and cookie. Clones share everything.
+/// All sessions of an application: its store, keys, timeouts and cookie.
 ///
-/// ```
+/// [`Sessions::builder`] makes it, once. Clones are cheap and share everything.
+///
+/// ```no_run
 /// use session_runtime::{Keyring, Sessions, store::MemoryStore};
 /// use std::time::Duration;
 ///
 /// let sessions = Sessions::builder(MemoryStore::new())
-///     .keys(Keyring::new([[7; 32]])?) // in real life: `Keyring::from_env("SESSION_KEYS")?`
+///     .keys(Keyring::from_env("SESSION_KEYS")?)
 ///     .idle_timeout(Duration::from_secs(30 * 60))
 ///     .build()?;
 /// # let _ = sessions;
@@ -45,18 +45,22 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    pub(crate) fn new(config: Config) -> Self {
+    fn new(config: Config) -> Self {
         Self { config: Arc::new(config) }
     }
 
-    /// Begins a request: keeps its `Cookie` headers and does nothing else until a handler asks for
-    /// its session. For adapters.
+    /// Begins a request, for adapters.
+    ///
+    /// It keeps the `Cookie` headers, and does nothing else until a handler asks for its session.
+    /// An example is at [`SessionHandle`].
     pub fn begin(&self, cookie_headers: impl IntoIterator<Item = HeaderValue>) -> SessionHandle {
         SessionHandle::new(self.config.clone(), cookie_headers.into_iter().collect())
     }
 
-    /// As [`begin`](Self::begin), unless `outer` has begun with these sessions already: whoever made
-    /// it finishes it.
+    /// [`begin`](Self::begin) for nested layers.
+    ///
+    /// `None` if an outer layer of the same sessions has begun the request as `outer`. That layer
+    /// also finishes it.
     #[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
     pub(crate) fn begin_inside(
         &self,
@@ -67,33 +71,42 @@ impl Sessions {
         (!is_shared).then(|| self.begin(cookie_headers))
     }
 
-    /// The present, by the clock of these sessions.
+    /// The current time, by the clock of these sessions.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn now(&self) -> crate::clock::Timestamp {
         self.config.now()
     }
 
-    /// Every live session of `principal`, in no particular order.
+    /// Lists every live session of `principal`, in no particular order.
     ///
     /// ```
-    /// # use session_runtime::{Keyring, SessionError, SessionSchema, Sessions, store::MemoryStore};
+    /// use session_runtime::{Session, SessionError, SessionSchema, Sessions};
+    ///
     /// #[derive(SessionSchema)]
     /// struct Visit {
     ///     #[session(principal)]
     ///     user_id: Option<u64>,
     /// }
     ///
-    /// async fn sign_out_everywhere(sessions: &Sessions) -> Result<usize, SessionError> {
-    ///     for session in sessions.list::<Visit>(&7).await? {
-    ///         println!("{} was last seen at {:?}", session.id(), session.last_seen());
+    /// /// A page that shows users where they are signed in.
+    /// async fn devices(
+    ///     sessions: &Sessions,
+    ///     session: &Session<Visit>,
+    /// ) -> Result<String, SessionError> {
+    ///     let Some(user) = session.user_id() else { return Ok("Please sign in.".to_owned()) };
+    ///     let mut page = String::new();
+    ///     for device in sessions.list::<Visit>(&user).await? {
+    ///         let here = if session.id() == Some(device.id()) { ", this device" } else { "" };
+    ///         page += &format!("last seen {:?}{here}\n", device.last_seen());
     ///     }
-    ///     sessions.delete_all::<Visit>(&7).await
+    ///     Ok(page)
     /// }
     /// ```
     ///
     /// # Errors
     ///
-    /// If the store fails, or has no index by principal ([`is_unsupported`](SessionError::is_unsupported)).
+    /// If the store fails, or has no index by principal
+    /// ([`is_unsupported`](SessionError::is_unsupported)).
     pub async fn list<S: PrincipalSchema>(
         &self,
         principal: &S::Principal,
@@ -109,7 +122,25 @@ impl Sessions {
         Ok(sessions)
     }
 
-    /// Ends every session of `principal`, also those that are renewed meanwhile; answers how many.
+    /// Deletes every session of `principal`, and answers how many there were.
+    ///
+    /// A session that is renewed meanwhile is deleted too. The answer is 0 where cookies hold the
+    /// sessions, because nobody can count them.
+    ///
+    /// ```
+    /// # use session_runtime::{SessionError, SessionSchema, Sessions};
+    /// # #[derive(SessionSchema)]
+    /// # struct Visit {
+    /// #     #[session(principal)]
+    /// #     user_id: Option<u64>,
+    /// # }
+    /// async fn disable_account(sessions: &Sessions, user: u64) -> Result<(), SessionError> {
+    ///     // First in your database, so that the user cannot sign in again.
+    ///     let count = sessions.delete_all::<Visit>(&user).await?;
+    ///     println!("{count} sessions were deleted");
+    ///     Ok(())
+    /// }
+    /// ```
     ///
     /// # Errors
     ///
@@ -124,8 +155,10 @@ impl Sessions {
         self.end_all::<S>(principal_of::<S>(principal)?, None).await
     }
 
-    /// Ends every session of `principal` but the one stored under `except`: "sign out everywhere
-    /// else". [`Session::id`](crate::Session::id) parses as a [`StoreKey`].
+    /// Deletes every session of `principal` except the one stored under `except`.
+    ///
+    /// That is "sign out everywhere else". The text of [`Session::id`](crate::Session::id) parses
+    /// as a [`StoreKey`]. The answer is as for [`delete_all`](Self::delete_all).
     ///
     /// ```
     /// # use session_runtime::{Session, SessionError, SessionSchema, Sessions};
@@ -134,6 +167,7 @@ impl Sessions {
     /// #     #[session(principal)]
     /// #     user_id: Option<u64>,
     /// # }
+    /// /// After a new password, for example.
     /// async fn leave_others(
     ///     sessions: &Sessions,
     ///     session: &Session<Visit>,
@@ -178,8 +212,32 @@ impl Sessions {
         Ok(count)
     }
 
-    /// Ends one session, such as one of [`list`](Self::list), also if it was renewed within the
-    /// last minute. Nothing happens if it has ended already, or if somebody has signed in since.
+    /// Deletes one session, such as one of [`list`](Self::list).
+    ///
+    /// If it was renewed less than a minute ago, the renewed session is deleted. Nothing happens if
+    /// the session is already gone, or if somebody has signed in to it since.
+    ///
+    /// ```
+    /// # use session_runtime::{SessionError, SessionSchema, Sessions};
+    /// # #[derive(SessionSchema)]
+    /// # struct Visit {
+    /// #     #[session(principal)]
+    /// #     user_id: Option<u64>,
+    /// # }
+    /// /// Signs `user` out on another device. `id` comes from a form: it may name any session.
+    /// async fn leave_device(
+    ///     sessions: &Sessions,
+    ///     user: u64,
+    ///     id: &str,
+    /// ) -> Result<(), SessionError> {
+    ///     for device in sessions.list::<Visit>(&user).await? {
+    ///         if device.id() == id {
+    ///             sessions.delete(&device.key).await?;
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     ///
     /// # Errors
     ///
@@ -193,9 +251,11 @@ impl Sessions {
         Ok(())
     }
 
-    /// Removes expired records from the store, now and then every `period`, until the answer is
-    /// stopped or dropped. Where the store has no [`sweep`](crate::store::Store::sweep), as with Redis,
-    /// it ends at once.
+    /// Removes expired records from the store, at once and then every `period`.
+    ///
+    /// It runs in the background until the [`Sweeper`] is stopped or dropped. It stops at once if
+    /// the store has no [`sweep`](crate::store::Store::sweep), because its server removes expired
+    /// records by itself, as Redis does.
     ///
     /// ```no_run
     /// # async fn run(sessions: session_runtime::Sessions) {
@@ -207,12 +267,12 @@ impl Sessions {
     ///
     /// # Panics
     ///
-    /// Outside a Tokio runtime.
+    /// If it is called outside of a Tokio runtime.
     pub fn sweep_every(&self, period: Duration) -> Sweeper {
         Sweeper::start(self.config.clone(), period)
     }
 
-    pub(crate) fn config(&self) -> &Arc<Config> {
+    fn config(&self) -> &Config {
         &self.config
     }
 }
@@ -236,8 +296,9 @@ where
     Ok(Principal::new(S::PRINCIPAL_KEY, text))
 }
 
-/// The principal under every key that its field has had. A session goes from an alias to the field's own key
-/// when somebody signs in, so that one is the last.
+/// The principal under every key of its field: each alias, and the field's own key.
+///
+/// The own key comes last, because a sign-in moves a session from an alias to it.
 fn every_name<S: PrincipalSchema>(principal: &Principal) -> impl Iterator<Item = Principal> {
     let fields = S::FIELDS.iter().filter(|field| field.is_principal());
     let aliases = fields.flat_map(|field| field.aliases());

@@ -1,4 +1,4 @@
-//! Removing expired records in the background.
+//! Removing expired records from the store, in the background.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -11,30 +11,32 @@ use crate::error::StoreError;
 use crate::request::config::Config;
 use crate::telemetry;
 
-/// How many records one step removes: short enough that nobody waits for it.
+/// How many records one step removes: so few that no request waits long for it.
 const BATCH: usize = 500;
 
-/// A running background sweep; made by [`Sessions::sweep_every`](crate::Sessions::sweep_every).
-/// Dropping it ends the sweep after the step it is in.
+/// A sweep that runs in the background.
+///
+/// [`Sessions::sweep_every`](crate::Sessions::sweep_every) starts it. Dropping this handle stops it
+/// after the batch that it is removing.
 #[derive(Debug)]
-#[must_use = "the sweep ends when its handle is dropped"]
+#[must_use = "the sweep stops when this is dropped"]
 pub struct Sweeper {
-    /// Nothing is ever sent: the sweep goes on until this is dropped.
+    /// Nothing is ever sent: the sweep runs until this is dropped.
     running: oneshot::Receiver<Infallible>,
     task: JoinHandle<()>,
 }
 
 impl Sweeper {
-    pub(crate) fn start(config: Arc<Config>, period: Duration) -> Self {
+    pub(super) fn start(config: Arc<Config>, period: Duration) -> Self {
         let (stopped, running) = oneshot::channel();
         Self { running, task: tokio::spawn(run(config, period, stopped)) }
     }
 
-    /// Ends the sweep and waits until it has ended.
+    /// Stops the sweep, and waits until it has stopped.
     pub async fn stop(self) {
         drop(self.running);
         if let Err(error) = self.task.await {
-            tracing::error!(%error, "the session sweep ended badly");
+            tracing::error!(%error, "the session sweep failed");
         }
     }
 }
@@ -44,7 +46,7 @@ async fn run(config: Arc<Config>, period: Duration, mut stopped: oneshot::Sender
         match sweep_all(&config, &stopped).await {
             Ok(()) => {}
             Err(error) if error.is_unsupported() => return,
-            // It was told where it happened.
+            // It is in the log already, and the next round tries again.
             Err(_) => {}
         }
         if tokio::time::timeout(period, stopped.closed()).await.is_ok() {
@@ -53,7 +55,7 @@ async fn run(config: Arc<Config>, period: Duration, mut stopped: oneshot::Sender
     }
 }
 
-/// Sweeps until nothing expired is left or the sweep is stopped.
+/// Removes batches until nothing expired is left, or the sweep is stopped.
 async fn sweep_all(
     config: &Config,
     stopped: &oneshot::Sender<Infallible>,

@@ -1,4 +1,4 @@
-//! The middleware against forged requests.
+//! The middleware that refuses forged requests, and the extractor of the token.
 
 use std::future::{Ready, ready};
 use std::rc::Rc;
@@ -13,18 +13,20 @@ use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use futures_util::StreamExt;
 
-use super::{LocalFuture, from_http};
+use super::LocalFuture;
+use super::convert::from_http;
 use crate::csrf::{
     Csrf, CsrfError, CsrfPolicy, FORM_LIMIT, HEADER, Judgement, Protected, form_token, is_form,
 };
 use crate::request::SessionHandle;
 
-/// Refuses requests that pages of other sites sent: the rules are in [`csrf`](crate::csrf). Wrap it inside
-/// of the [`SessionMiddleware`](crate::actix::SessionMiddleware).
+/// Refuses requests that pages of other sites send.
 ///
-/// Routes that other sites or programs may call stand outside of the scope that it wraps.
+/// The rules are in [`csrf`](crate::csrf). Wrap it inside of the
+/// [`SessionMiddleware`](crate::actix::SessionMiddleware), so before it or in a scope. Routes that
+/// other sites or programs may call stay outside of that scope.
 ///
-/// A form whose token is needed is read before the handler is called, up to 2 MiB.
+/// If the token of a form is needed, the form is read before the handler is called, up to 2 MiB.
 ///
 /// ```
 /// use actix_web::{App, web};
@@ -36,7 +38,8 @@ use crate::request::SessionHandle;
 ///
 /// let app = App::new()
 ///     .wrap(SessionMiddleware::new(sessions))
-///     .route("/webhook", web::post().to(|| async { "anybody's" }))
+///     // A program calls it. It checks a signature, and uses no session.
+///     .route("/webhook", web::post().to(|| async { "received" }))
 ///     .service(
 ///         web::scope("/shop")
 ///             .wrap(CsrfMiddleware::new(CsrfPolicy::new()))
@@ -114,7 +117,7 @@ where
 }
 
 fn judge(policy: &CsrfPolicy, request: &ServiceRequest) -> Result<Judgement, CsrfError> {
-    // Asked of every request, so that middlewares in the wrong order are noticed by the first one.
+    // Asked of every request, so that the first one shows that middlewares are in the wrong order.
     handle(request.request())?;
     request.extensions_mut().insert(Protected);
     let authority = request.uri().authority().map(|authority| authority.as_str().as_bytes());
@@ -124,7 +127,7 @@ fn judge(policy: &CsrfPolicy, request: &ServiceRequest) -> Result<Judgement, Csr
     })
 }
 
-/// Whether the request has a token of its session; fails if its body cannot be read.
+/// Checks that the request has a token of its session. Fails if its body cannot be read.
 async fn check_token(
     request: &mut ServiceRequest,
 ) -> Result<Result<(), CsrfError>, actix_web::Error> {
@@ -143,7 +146,7 @@ async fn check_token(
     Ok(checked)
 }
 
-/// The bytes as they were sent: what is encoded stays so for the handler.
+/// The bytes as they were sent. They stay encoded, because the handler decodes them.
 async fn read(mut payload: Payload) -> Result<Bytes, PayloadError> {
     let mut form = BytesMut::new();
     while let Some(chunk) = payload.next().await {

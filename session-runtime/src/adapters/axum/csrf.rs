@@ -1,4 +1,4 @@
-//! The layer against forged requests.
+//! The layer that refuses forged requests, and the extractor of the token.
 
 use std::mem;
 use std::pin::Pin;
@@ -19,12 +19,13 @@ use crate::csrf::{
 };
 use crate::request::SessionHandle;
 
-/// Refuses requests that pages of other sites sent: the rules are in [`csrf`](crate::csrf). Add it inside
-/// of the [`SessionLayer`](crate::axum::SessionLayer).
+/// Refuses requests that pages of other sites send.
 ///
-/// Routes that other sites or programs may call are added below it, or merged from a `Router` without it.
+/// The rules are in [`csrf`](crate::csrf). Add it inside of the
+/// [`SessionLayer`](crate::axum::SessionLayer), so before it. Routes that other sites or programs
+/// may call are added after this layer, or merged from a `Router` without it.
 ///
-/// A form whose token is needed is read before the handler is called, up to 2 MiB.
+/// If the token of a form is needed, the form is read before the handler is called, up to 2 MiB.
 ///
 /// ```
 /// use axum::{Router, routing::post};
@@ -37,7 +38,8 @@ use crate::request::SessionHandle;
 /// let app: Router = Router::new()
 ///     .route("/pay", post(|| async { "paid" }))
 ///     .layer(CsrfLayer::new(CsrfPolicy::new()))
-///     .route("/webhook", post(|| async { "anybody's" }))
+///     // A program calls it. It checks a signature, and uses no session.
+///     .route("/webhook", post(|| async { "received" }))
 ///     .layer(SessionLayer::new(sessions));
 /// # let _ = app;
 /// # Ok::<(), session_runtime::ConfigError>(())
@@ -78,7 +80,7 @@ where
 {
     type Response = Response;
     type Error = S::Error;
-    // Boxed where the request may be refused, so that those that pass allocate nothing.
+    // Boxed only if the request may be refused, so that requests that pass allocate nothing.
     type Future = Either<S::Future, BoxFuture<Result<Response, S::Error>>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
@@ -89,7 +91,7 @@ where
         match judge(&self.policy, &mut request) {
             Ok(Judgement::Passes) => Either::Left(self.inner.call(request)),
             Ok(Judgement::NeedsToken) => {
-                // The one that was asked whether it is ready.
+                // The service that `poll_ready` has made ready is the one to call.
                 let clone = self.inner.clone();
                 let mut inner = mem::replace(&mut self.inner, clone);
                 Either::Right(Box::pin(async move {
@@ -108,13 +110,13 @@ where
 }
 
 fn judge(policy: &CsrfPolicy, request: &mut Request) -> Result<Judgement, CsrfError> {
-    // Asked of every request, so that layers in the wrong order are noticed by the first one.
+    // Asked of every request, so that the first one shows that layers are in the wrong order.
     handle(request.extensions())?;
     request.extensions_mut().insert(Protected);
     policy.judge_http(request.method(), request.uri(), request.headers())
 }
 
-/// The request, if it has a token of its session.
+/// The request again, if it has a token of its session. Otherwise the refusal.
 async fn with_token(request: Request) -> Result<Request, Response> {
     let handle = handle(request.extensions()).map_err(IntoResponse::into_response)?.clone();
     let headers = request.headers();
@@ -126,7 +128,7 @@ async fn with_token(request: Request) -> Result<Request, Response> {
     }
     let (parts, body) = request.into_parts();
     let mut form = Request::from_parts(parts.clone(), body);
-    // Also where the application has switched its limit off.
+    // This limit holds even if the application has switched its own off.
     DefaultBodyLimit::max(FORM_LIMIT).apply(&mut form);
     let form = Bytes::from_request(form, &()).await.map_err(IntoResponse::into_response)?;
     Csrf::check(&handle, form_token(&form)).await.map_err(IntoResponse::into_response)?;
@@ -135,7 +137,9 @@ async fn with_token(request: Request) -> Result<Request, Response> {
 
 fn handle(extensions: &http::Extensions) -> Result<&SessionHandle, CsrfError> {
     extensions.get::<SessionHandle>().ok_or_else(|| {
-        CsrfError::missing_layer("add `.layer(SessionLayer::new(..))` below that of `CsrfLayer`")
+        CsrfError::missing_layer(
+            "add `.layer(SessionLayer::new(..))` below `.layer(CsrfLayer::new(..))`",
+        )
     })
 }
 

@@ -1,4 +1,4 @@
-//! The middleware against forged requests.
+//! The middleware that refuses forged requests, and the extractor of the token.
 
 use poem::error::ResponseError;
 use poem::http::{HeaderValue, StatusCode, header};
@@ -9,12 +9,13 @@ use crate::csrf::{
 };
 use crate::request::SessionHandle;
 
-/// Refuses requests that pages of other sites sent: the rules are in [`csrf`](crate::csrf). Put it inside
-/// of the [`SessionMiddleware`](crate::poem::SessionMiddleware).
+/// Refuses requests that pages of other sites send.
 ///
-/// Routes that other sites or programs may call stand outside of the endpoint that it is put around.
+/// The rules are in [`csrf`](crate::csrf). Put it inside of the
+/// [`SessionMiddleware`](crate::poem::SessionMiddleware). Routes that other sites or programs may
+/// call stay outside of the endpoint that it is put around.
 ///
-/// A form whose token is needed is read before the handler is called, up to 2 MiB.
+/// If the token of a form is needed, the form is read before the handler is called, up to 2 MiB.
 ///
 /// ```
 /// use poem::{EndpointExt, Route, handler, post};
@@ -29,9 +30,10 @@ use crate::request::SessionHandle;
 ///     "paid"
 /// }
 ///
+/// /// A program calls it. It checks a signature, and uses no session.
 /// #[handler]
 /// fn webhook() -> &'static str {
-///     "anybody's"
+///     "received"
 /// }
 ///
 /// let app = Route::new()
@@ -81,7 +83,7 @@ impl<E: Endpoint> Endpoint for CsrfEndpoint<E> {
 }
 
 fn judge(policy: &CsrfPolicy, request: &mut Request) -> Result<Judgement, CsrfError> {
-    // Asked of every request, so that middlewares in the wrong order are noticed by the first one.
+    // Asked of every request, so that the first one shows that middlewares are in the wrong order.
     handle(request)?;
     request.extensions_mut().insert(Protected);
     policy.judge_http(request.method(), request.uri(), request.headers())

@@ -3,8 +3,8 @@
 use redis::{ErrorKind, RedisResult, Value};
 
 use crate::patch::{ExpiryOp, FieldOp, Patch, PrincipalOp};
-use crate::store::redis::script::{Script, ScriptCall, answer, script};
 use crate::record::SharedStr;
+use crate::store::redis::script::{Script, ScriptCall, answer, script};
 
 static UPDATE_MANY: Script = script!("update_many.lua");
 
