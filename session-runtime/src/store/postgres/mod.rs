@@ -1,6 +1,7 @@
 //! Sessions in PostgreSQL (feature `postgres`).
 
 mod builder;
+mod from_url;
 mod pool;
 mod row;
 mod run;
@@ -10,5 +11,5 @@ mod store;
 mod url;
 
 pub use self::builder::PostgresStoreBuilder;
+pub(super) use self::from_url::builder as of_url;
 pub use self::store::PostgresStore;
-pub(super) use self::url::builder as of_url;

@@ -16,6 +16,71 @@ use super::store::RedisStore;
 use super::tls::choose_crypto;
 use crate::error::ConfigError;
 
+impl RedisStore {
+    /// Opens a store for the server at `url`, with default options.
+    ///
+    /// The URL is `redis://user:password@host:port/database`. With `rediss://` it is TLS, which
+    /// trusts the system's certificates. A Unix socket is `redis+unix:///run/redis.sock?db=2`.
+    ///
+    /// The store connects at its first operation.
+    ///
+    /// # Errors
+    ///
+    /// As [`RedisStoreBuilder::build`].
+    pub fn open(url: impl Into<String>) -> Result<Self, ConfigError> {
+        Self::builder(url).build()
+    }
+
+    /// Chooses options for the server at `url`.
+    pub fn builder(url: impl Into<String>) -> RedisStoreBuilder {
+        RedisStoreBuilder::url(url.into())
+    }
+
+    /// Chooses options for the server of a client, such as one with its own certificates.
+    ///
+    /// The client is from the crate `redis` (version 1, from 1.8). The store opens its own
+    /// connections.
+    ///
+    /// ```no_run
+    /// use session_runtime::store::RedisStore;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let tls = redis::TlsCertificates {
+    ///     client_tls: None,
+    ///     root_cert: Some(std::fs::read("ca.pem")?),
+    /// };
+    /// let client = redis::Client::build_with_tls("rediss://redis.internal", tls)?;
+    /// let store = RedisStore::builder_with_client(client).build()?;
+    /// # let _ = store;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder_with_client(client: redis::Client) -> RedisStoreBuilder {
+        RedisStoreBuilder::client(client)
+    }
+
+    /// Chooses options for a connection that the store shares with the application.
+    ///
+    /// The connection is from the crate `redis` (version 1, from 1.8). The caller must make sure
+    /// that it leads to a primary. With [`wait_replicas`](RedisStoreBuilder::wait_replicas) nothing
+    /// else should use it.
+    ///
+    /// ```no_run
+    /// use session_runtime::store::RedisStore;
+    ///
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = redis::Client::open("redis://127.0.0.1")?;
+    /// let connection = client.get_connection_manager().await?;
+    /// let store = RedisStore::builder_with_connection(connection).build()?;
+    /// # let _ = store;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder_with_connection(connection: ConnectionManager) -> RedisStoreBuilder {
+        RedisStoreBuilder::connection(connection)
+    }
+}
+
 /// The options of a [`RedisStore`].
 ///
 /// ```

@@ -11,6 +11,7 @@
 
 mod batcher;
 mod flush;
+mod join;
 mod pending;
 mod queue;
 mod update_many;

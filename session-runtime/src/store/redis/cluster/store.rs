@@ -5,14 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use futures_util::future::try_join_all;
-use redis::cluster::ClusterClientBuilder;
-use redis::cluster_async::ClusterConnection;
 
 use super::answer::{Deleted, Moved, MovedOut, deleted, moved_out};
-use super::builder::RedisClusterStoreBuilder;
 use super::scan;
 use super::steps::Cluster;
-use crate::error::ConfigError;
 use crate::id::StoreKey;
 use crate::patch::{ExpiryOp, Patch, PrincipalOp};
 use crate::record::{Principal, Record};
@@ -69,74 +65,6 @@ use crate::store::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError
 pub struct RedisClusterStore(Arc<Cluster>);
 
 impl RedisClusterStore {
-    /// Opens a store for the cluster at `url`, with default options.
-    ///
-    /// The URL is `redis-cluster://user:password@host:port,host:port`. It names one or more
-    /// servers, and one of them must be reachable. With `rediss-cluster://` it is TLS, which trusts
-    /// the system's certificates.
-    ///
-    /// The store connects at its first operation.
-    ///
-    /// # Errors
-    ///
-    /// As [`RedisClusterStoreBuilder::build`].
-    pub fn open(url: impl Into<String>) -> Result<Self, ConfigError> {
-        Self::builder(url).build()
-    }
-
-    /// Chooses options for the cluster at `url`.
-    pub fn builder(url: impl Into<String>) -> RedisClusterStoreBuilder {
-        RedisClusterStoreBuilder::url(url.into())
-    }
-
-    /// Chooses options for the cluster of a client, such as one with its own certificates.
-    ///
-    /// The client is from the crate `redis` (version 1, from 1.8). The store opens its own
-    /// connections. It uses its own timeouts, and turns the client's repetitions off. The client
-    /// must not read from replicas.
-    ///
-    /// ```no_run
-    /// use session_runtime::store::RedisClusterStore;
-    ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let tls = redis::TlsCertificates {
-    ///     client_tls: None,
-    ///     root_cert: Some(std::fs::read("ca.pem")?),
-    /// };
-    /// let client = redis::cluster::ClusterClientBuilder::new(["rediss://10.0.0.1"]).certs(tls);
-    /// let store = RedisClusterStore::builder_with_client(client).build()?;
-    /// # let _ = store;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn builder_with_client(client: ClusterClientBuilder) -> RedisClusterStoreBuilder {
-        RedisClusterStoreBuilder::client(client)
-    }
-
-    /// Chooses options for a connection that the store shares with the application.
-    ///
-    /// The connection is from the crate `redis` (version 1, from 1.8). Its client must have
-    /// `retries(0)`, which the store cannot check. Otherwise the client repeats a write if it has
-    /// missed the answer, and a counter may count one visit several times. The client must not read
-    /// from replicas. With [`wait_replicas`](RedisClusterStoreBuilder::wait_replicas) nothing else
-    /// should use the connection.
-    ///
-    /// ```no_run
-    /// use session_runtime::store::RedisClusterStore;
-    ///
-    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-    /// let nodes = ["redis://10.0.0.1", "redis://10.0.0.2"];
-    /// let client = redis::cluster::ClusterClientBuilder::new(nodes).retries(0).build()?;
-    /// let connection = client.get_async_connection().await?;
-    /// let store = RedisClusterStore::builder_with_connection(connection).build()?;
-    /// # let _ = store;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn builder_with_connection(connection: ClusterConnection) -> RedisClusterStoreBuilder {
-        RedisClusterStoreBuilder::connection(connection)
-    }
-
     pub(super) fn new(cluster: Cluster) -> Self {
         Self(Arc::new(cluster))
     }

@@ -15,6 +15,26 @@ use crate::store::redis::layout::KeyNames;
 use crate::store::redis::options::{Options, setters};
 use crate::store::redis::script::Operations;
 
+impl WebdisStore {
+    /// Opens a store for Webdis at `url`, with default options.
+    ///
+    /// The URL is `webdis://user:password@host:port`. The default port is 7379.
+    ///
+    /// The store connects at its first operation.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebdisStoreBuilder::build`].
+    pub fn open(url: impl Into<String>) -> Result<Self, ConfigError> {
+        Self::builder(url).build()
+    }
+
+    /// Chooses options for Webdis at `url`.
+    pub fn builder(url: impl Into<String>) -> WebdisStoreBuilder {
+        WebdisStoreBuilder::new(url.into())
+    }
+}
+
 /// The options of a [`WebdisStore`].
 ///
 /// ```

@@ -3,10 +3,11 @@
 
 mod builder;
 mod connections;
+mod from_url;
 mod http;
 mod store;
 mod url;
 
 pub use self::builder::WebdisStoreBuilder;
+pub(in crate::store) use self::from_url::of_url;
 pub use self::store::WebdisStore;
-pub(in crate::store) use self::url::of_url;

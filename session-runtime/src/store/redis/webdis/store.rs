@@ -3,9 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::builder::WebdisStoreBuilder;
 use super::connections::Connections;
-use crate::error::ConfigError;
 use crate::id::StoreKey;
 use crate::patch::Patch;
 use crate::record::{Principal, Record};
@@ -53,24 +51,6 @@ struct Inner {
 }
 
 impl WebdisStore {
-    /// Opens a store for Webdis at `url`, with default options.
-    ///
-    /// The URL is `webdis://user:password@host:port`. The default port is 7379.
-    ///
-    /// The store connects at its first operation.
-    ///
-    /// # Errors
-    ///
-    /// As [`WebdisStoreBuilder::build`].
-    pub fn open(url: impl Into<String>) -> Result<Self, ConfigError> {
-        Self::builder(url).build()
-    }
-
-    /// Chooses options for Webdis at `url`.
-    pub fn builder(url: impl Into<String>) -> WebdisStoreBuilder {
-        WebdisStoreBuilder::new(url.into())
-    }
-
     pub(super) fn new(operations: Operations, connections: Connections) -> Self {
         Self(Arc::new(Inner { operations, connections }))
     }

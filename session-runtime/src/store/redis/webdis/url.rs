@@ -2,9 +2,8 @@
 
 use http::uri::Authority;
 
-use super::builder::WebdisStoreBuilder;
 use crate::error::ConfigError;
-use crate::store::url::{check_user, decode, named, split};
+use crate::store::url::decode;
 
 /// The address of Webdis.
 pub(super) struct Server {
@@ -42,21 +41,4 @@ pub(super) fn server(url: &str) -> Result<Server, ConfigError> {
         Ok::<_, ConfigError>((decode(user, "user")?, decode(password, "password")?))
     });
     Ok(Server { host, port, basic_auth: basic_auth.transpose()? })
-}
-
-/// The builder for `webdis:`. `rest` follows the scheme and its colon.
-pub(in crate::store) fn of_url(rest: &str) -> Result<WebdisStoreBuilder, ConfigError> {
-    check_user(rest)?;
-    let mut builder = WebdisStoreBuilder::new(format!("webdis:{}", split(rest).0));
-    for option in named("webdis", rest)? {
-        if option.name == "max_connections" {
-            builder = builder.max_connections(option.number()? as usize);
-        } else if !builder.options.set(&option)? {
-            return Err(option.unknown(
-                "there are `prefix`, `command_timeout_ms`, `max_connections` and \
-                 `tombstone_time_ms`",
-            ));
-        }
-    }
-    Ok(builder)
 }
