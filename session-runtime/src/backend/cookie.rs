@@ -28,7 +28,7 @@ use crate::telemetry::watched;
 /// How much the clocks of an application's servers may differ.
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
-pub(crate) struct CookieBackend {
+pub(super) struct CookieBackend {
     keys: ContentKeys,
     pub(super) chunks: Chunks,
     revocation: Option<AnyRevocation>,

@@ -12,7 +12,7 @@ use crate::record::Record;
 use crate::store::{AnyStore, Loaded, Store};
 use crate::telemetry::watched;
 
-pub(crate) struct StoreBackend {
+pub(super) struct StoreBackend {
     pub(super) store: AnyStore,
     pub(super) signer: Signer,
 }

@@ -20,7 +20,7 @@ const NONCE_BYTES: usize = 12;
 const TAG_BYTES: usize = 16;
 
 /// Seals and opens the values of one cookie.
-pub(crate) struct Sealer {
+pub(super) struct Sealer {
     /// The newest first.
     keys: Vec<Aes256GcmSiv>,
     associated: Vec<u8>,

@@ -13,7 +13,7 @@ use super::refusal::Refusal;
 const PURPOSE: &str = "session-runtime v1 signed record";
 
 /// Signs and verifies the values of one cookie.
-pub(crate) struct ContentSigner {
+pub(super) struct ContentSigner {
     /// The newest first.
     keys: Vec<Hmac<Sha256>>,
 }
