@@ -1,10 +1,11 @@
 //! The errors of this crate: opaque, with predicates and sources.
 
+use std::cmp::Reverse;
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use crate::record::SharedStr;
+use crate::record::{Fields, SharedStr};
 
 type Source = Box<dyn StdError + Send + Sync>;
 
@@ -169,10 +170,20 @@ pub(crate) enum SessionErrorKind {
 #[derive(Debug)]
 pub(crate) struct TooLarge {
     /// The bytes of the cookie's value, and their limit.
-    pub(crate) size: usize,
-    pub(crate) capacity: usize,
+    size: usize,
+    capacity: usize,
     /// The bytes of each field's key and value, the largest first.
-    pub(crate) fields: Vec<(Box<str>, usize)>,
+    fields: Vec<(Box<str>, usize)>,
+}
+
+impl TooLarge {
+    /// `size` bytes do not fit into `capacity`.
+    pub(crate) fn new(size: usize, capacity: usize, fields: &Fields) -> Self {
+        let mut fields: Vec<_> =
+            fields.iter().map(|(key, text)| (key.into(), key.len() + text.len())).collect();
+        fields.sort_by_key(|(_, size)| Reverse(*size));
+        Self { size, capacity, fields }
+    }
 }
 
 impl fmt::Display for TooLarge {

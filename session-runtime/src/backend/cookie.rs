@@ -99,7 +99,10 @@ impl CookieBackend {
         let capacity = self.chunks.capacity(cookie, max_age);
         match value.len() <= capacity {
             true => Ok(value),
-            false => Err(too_large(&live.record, value.len(), capacity)),
+            false => {
+                let sizes = TooLarge::new(value.len(), capacity, &live.record.fields);
+                Err(SessionErrorKind::TooLarge(sizes).into())
+            }
         }
     }
 
@@ -269,11 +272,4 @@ fn values<'a>(
 ) -> impl Iterator<Item = Result<&'a [u8], Refusal>> {
     let chunked = chunked.as_ref().map(|joined| joined.as_deref().map_err(|refusal| *refusal));
     sent.values(name).map(Ok).chain(chunked)
-}
-
-fn too_large(record: &Record, size: usize, capacity: usize) -> SessionError {
-    let mut fields: Vec<_> =
-        record.fields.iter().map(|(key, text)| (key.into(), key.len() + text.len())).collect();
-    fields.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
-    SessionErrorKind::TooLarge(TooLarge { size, capacity, fields }).into()
 }

@@ -68,12 +68,12 @@ impl Backend {
         clock: &Arc<dyn Clock>,
         longest: Duration,
     ) -> Result<OpenBackend, ConfigError> {
-        Ok(match self.0 {
-            Kind::Store(store) => OpenBackend::Store(StoreBackend::new(store, keys, cookie_name)),
+        Ok(OpenBackend(match self.0 {
+            Kind::Store(store) => open::Kind::Store(StoreBackend::new(store, keys, cookie_name)),
             Kind::Cookie(store) => {
                 let clock = clock.clone();
-                OpenBackend::Cookie(CookieBackend::new(store, keys, cookie_name, clock, longest)?)
+                open::Kind::Cookie(CookieBackend::new(store, keys, cookie_name, clock, longest)?)
             }
-        })
+        }))
     }
 }

@@ -18,8 +18,10 @@ use crate::store::{Created, SessionInfo, Store, Updated};
 use crate::telemetry::watched;
 
 /// A [`Backend`](super::Backend) with the keys of its cookie.
-// Every future of a request has room for what a call needs. So the rarer calls of the cookie's are boxed.
-pub(crate) enum OpenBackend {
+pub(crate) struct OpenBackend(pub(super) Kind);
+
+// Every future of a request has room for what a call needs. So calls of the cookie backend are boxed.
+pub(super) enum Kind {
     Store(StoreBackend),
     Cookie(CookieBackend),
 }
@@ -31,9 +33,9 @@ impl OpenBackend {
         name: &str,
         sent: &CookieHeaders,
     ) -> Result<Stored, StoreError> {
-        match self {
-            Self::Store(backend) => lookup::find(backend, sent.values(name).map(Ok)).await,
-            Self::Cookie(backend) => Box::pin(backend.find(name, sent)).await,
+        match &self.0 {
+            Kind::Store(backend) => lookup::find(backend, sent.values(name).map(Ok)).await,
+            Kind::Cookie(backend) => Box::pin(backend.find(name, sent)).await,
         }
     }
 
@@ -43,16 +45,16 @@ impl OpenBackend {
         name: &str,
         sent: &CookieHeaders,
     ) -> Result<Vec<ExplainedCookie>, StoreError> {
-        match self {
-            Self::Store(backend) => lookup::explain(backend, sent.values(name).map(Ok)).await,
-            Self::Cookie(backend) => backend.explain(name, sent).await,
+        match &self.0 {
+            Kind::Store(backend) => lookup::explain(backend, sent.values(name).map(Ok)).await,
+            Kind::Cookie(backend) => backend.explain(name, sent).await,
         }
     }
 
     pub(crate) fn issue(&self) -> Result<SessionId, SessionError> {
-        match self {
-            Self::Store(backend) => backend.signer.issue(),
-            Self::Cookie(backend) => backend.issue(),
+        match &self.0 {
+            Kind::Store(backend) => backend.signer.issue(),
+            Kind::Cookie(backend) => backend.issue(),
         }
     }
 
@@ -63,12 +65,12 @@ impl OpenBackend {
         cookie: &CookieTemplate,
         max_age: Option<Duration>,
     ) -> Result<CookieValue, SessionError> {
-        match (live.id.proof, self) {
+        match (live.id.proof, &self.0) {
             (Proof::Signed(id), _) => Ok(CookieValue::Id(id)),
-            (Proof::Held { issued_at }, Self::Cookie(backend)) => {
+            (Proof::Held { issued_at }, Kind::Cookie(backend)) => {
                 backend.value(live, issued_at, cookie, max_age).map(CookieValue::Content)
             }
-            (Proof::Held { .. }, Self::Store(_)) => unreachable!("a store's ids are signed"),
+            (Proof::Held { .. }, Kind::Store(_)) => unreachable!("a store's ids are signed"),
         }
     }
 
@@ -85,23 +87,23 @@ impl OpenBackend {
             CookieValue::Id(id) => id.encode(&mut text),
             CookieValue::Content(value) => value,
         };
-        match self {
-            Self::Store(_) => SetCookies::new(cookie.set(cookie.name(), value, max_age)),
-            Self::Cookie(backend) => backend.chunks.set(cookie, value, max_age, sent),
+        match &self.0 {
+            Kind::Store(_) => SetCookies::new(cookie.set(cookie.name(), value, max_age)),
+            Kind::Cookie(backend) => backend.chunks.set(cookie, value, max_age, sent),
         }
     }
 
     /// The removal of the session's cookies.
     pub(crate) fn remove(&self, cookie: &CookieTemplate, sent: &CookieHeaders) -> SetCookies {
-        match self {
-            Self::Store(_) => SetCookies::new(cookie.remove(cookie.name())),
-            Self::Cookie(backend) => backend.chunks.remove(cookie, sent),
+        match &self.0 {
+            Kind::Store(_) => SetCookies::new(cookie.remove(cookie.name())),
+            Kind::Cookie(backend) => backend.chunks.remove(cookie, sent),
         }
     }
 
     /// Whether every change of the session is a change of the cookie.
     pub(crate) fn is_cookie(&self) -> bool {
-        matches!(self, Self::Cookie(_))
+        matches!(self.0, Kind::Cookie(_))
     }
 
     pub(crate) async fn create(
@@ -109,10 +111,10 @@ impl OpenBackend {
         key: &StoreKey,
         record: &Record,
     ) -> Result<Created, StoreError> {
-        match self {
-            Self::Store(backend) => watched!("create", backend.store.create(key, record)),
+        match &self.0 {
+            Kind::Store(backend) => watched!("create", backend.store.create(key, record)),
             // The response creates it.
-            Self::Cookie(_) => Ok(Created::Created),
+            Kind::Cookie(_) => Ok(Created::Created),
         }
     }
 
@@ -125,14 +127,14 @@ impl OpenBackend {
         patch: &Patch,
         foreseen: &Applied,
     ) -> Result<Updated, StoreError> {
-        match (self, to) {
-            (Self::Store(backend), None) => {
+        match (&self.0, to) {
+            (Kind::Store(backend), None) => {
                 watched!("update", backend.store.update(&live.id.key, patch))
             }
-            (Self::Store(backend), Some(to)) => {
+            (Kind::Store(backend), Some(to)) => {
                 watched!("rename", backend.store.rename(&live.id.key, &to, patch))
             }
-            (Self::Cookie(backend), to) => {
+            (Kind::Cookie(backend), to) => {
                 Box::pin(backend.save(live, to.as_ref(), patch, foreseen)).await
             }
         }
@@ -140,16 +142,16 @@ impl OpenBackend {
 
     /// Deletes a session. Unsupported if only the visitor's cookie knows it.
     pub(crate) async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
-        match self {
-            Self::Store(backend) => watched!("delete", backend.store.delete(key)),
-            Self::Cookie(backend) => Box::pin(backend.end(key)).await,
+        match &self.0 {
+            Kind::Store(backend) => watched!("delete", backend.store.delete(key)),
+            Kind::Cookie(backend) => Box::pin(backend.end(key)).await,
         }
     }
 
     pub(crate) async fn list(&self, principal: &Principal) -> Result<Vec<SessionInfo>, StoreError> {
-        match self {
-            Self::Store(backend) => watched!("list", backend.store.list(principal)),
-            Self::Cookie(_) => Err(StoreError::unsupported()),
+        match &self.0 {
+            Kind::Store(backend) => watched!("list", backend.store.list(principal)),
+            Kind::Cookie(_) => Err(StoreError::unsupported()),
         }
     }
 
@@ -158,18 +160,18 @@ impl OpenBackend {
         principal: &Principal,
         except: Option<&StoreKey>,
     ) -> Result<usize, StoreError> {
-        match self {
-            Self::Store(backend) => {
+        match &self.0 {
+            Kind::Store(backend) => {
                 watched!("delete_all", backend.store.delete_all(principal, except))
             }
-            Self::Cookie(backend) => backend.revoke_all(principal, except).await.map(|()| 0),
+            Kind::Cookie(backend) => backend.revoke_all(principal, except).await.map(|()| 0),
         }
     }
 
     pub(crate) async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
-        match self {
-            Self::Store(backend) => watched!("sweep", backend.store.sweep(limit)),
-            Self::Cookie(backend) => backend.sweep(limit).await,
+        match &self.0 {
+            Kind::Store(backend) => watched!("sweep", backend.store.sweep(limit)),
+            Kind::Cookie(backend) => backend.sweep(limit).await,
         }
     }
 
@@ -178,9 +180,9 @@ impl OpenBackend {
         let mut key = [0; 16];
         getrandom::fill(&mut key).map_err(SessionErrorKind::Random)?;
         let key = StoreKey::from_bytes(key);
-        match self {
-            Self::Store(backend) => watched!("health", backend.store.load(&key)).map(drop)?,
-            Self::Cookie(backend) => backend.check(&key).await?,
+        match &self.0 {
+            Kind::Store(backend) => watched!("health", backend.store.load(&key)).map(drop)?,
+            Kind::Cookie(backend) => backend.check(&key).await?,
         }
         Ok(())
     }

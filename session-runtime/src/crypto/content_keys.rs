@@ -8,7 +8,9 @@ use super::signed_content::ContentSigner;
 use crate::error::SessionError;
 
 /// The keys that protect the content of a cookie.
-pub(crate) enum ContentKeys {
+pub(crate) struct ContentKeys(Kind);
+
+enum Kind {
     /// Only the server can read and change it.
     Sealed(Sealer),
     /// Everybody can read it, and only the server can change it.
@@ -17,26 +19,26 @@ pub(crate) enum ContentKeys {
 
 impl ContentKeys {
     pub(crate) fn sealed(keys: &Keyring, cookie_name: &str) -> Self {
-        Self::Sealed(Sealer::new(keys, cookie_name))
+        Self(Kind::Sealed(Sealer::new(keys, cookie_name)))
     }
 
     pub(crate) fn signed(keys: &Keyring, cookie_name: &str) -> Self {
-        Self::Signed(ContentSigner::new(keys, cookie_name))
+        Self(Kind::Signed(ContentSigner::new(keys, cookie_name)))
     }
 
     /// The value of a cookie that holds `content`.
     pub(crate) fn protect(&self, content: &[u8]) -> Result<String, SessionError> {
-        match self {
-            Self::Sealed(sealer) => sealer.seal(content),
-            Self::Signed(signer) => Ok(signer.sign(content)),
+        match &self.0 {
+            Kind::Sealed(sealer) => sealer.seal(content),
+            Kind::Signed(signer) => Ok(signer.sign(content)),
         }
     }
 
     /// The content of the cookie with this value.
     pub(crate) fn open(&self, value: &[u8]) -> Result<Verified<Vec<u8>>, Refusal> {
-        match self {
-            Self::Sealed(sealer) => sealer.open(value),
-            Self::Signed(signer) => signer.verify(value),
+        match &self.0 {
+            Kind::Sealed(sealer) => sealer.open(value),
+            Kind::Signed(signer) => signer.verify(value),
         }
     }
 }

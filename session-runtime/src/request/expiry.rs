@@ -6,9 +6,9 @@ use crate::clock::{Timestamp, whole_millis};
 use crate::error::ConfigError;
 use crate::record::Lifetime;
 
-pub(super) const MINUTE: Duration = Duration::from_secs(60);
-pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
-pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Browsers keep no cookie longer than this (RFC 6265bis, section 5.5).
 const MAX_COOKIE_AGE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
@@ -47,7 +47,7 @@ pub enum AssuranceLevel {
 
 impl AssuranceLevel {
     /// The longest idle and absolute timeout of the level.
-    pub(crate) fn limits(self) -> (Duration, Duration) {
+    fn limits(self) -> (Duration, Duration) {
         match self {
             Self::Aal1 => (30 * DAY, 30 * DAY),
             Self::Aal2 => (HOUR, DAY),
@@ -64,22 +64,65 @@ impl AssuranceLevel {
     }
 }
 
+/// What an application chooses of the timeouts.
+#[derive(Default)]
+pub(crate) struct ExpiryOptions {
+    pub(crate) idle: Option<Duration>,
+    pub(crate) absolute: Option<Duration>,
+    pub(crate) remembered: Option<(Duration, Duration)>,
+    pub(crate) level: Option<AssuranceLevel>,
+    pub(crate) touch_after: Option<Duration>,
+}
+
+impl ExpiryOptions {
+    /// Fills in defaults and checks all timeouts. `persistent` is the cookie of ordinary sessions.
+    pub(crate) fn check(self, persistent: bool) -> Result<Expiry, ConfigError> {
+        let (idle, absolute) = self.level.map_or((HOUR, DAY), AssuranceLevel::limits);
+        let standard = Timeouts {
+            idle: self.idle.unwrap_or(idle),
+            absolute: self.absolute.unwrap_or(absolute),
+            persistent,
+        };
+        let (idle, absolute) = self
+            .remembered
+            .unwrap_or(self.level.map_or((30 * DAY, 90 * DAY), AssuranceLevel::limits));
+        let remembered = Timeouts { idle, absolute, persistent: true };
+        if self.remembered.is_some()
+            && remembered.lifetime() == standard.lifetime()
+            && remembered != standard
+        {
+            return Err(ConfigError::new(
+                "remembered sessions have the idle timeout of all others, and both have \
+                 persistent cookies, so nothing tells them apart; give `remember_timeouts` another \
+                 idle timeout",
+            ));
+        }
+        standard.check("`idle_timeout`", "`absolute_timeout`", self.level)?;
+        remembered.check(
+            "the idle timeout of `remember_timeouts`",
+            "the absolute timeout of `remember_timeouts`",
+            self.level,
+        )?;
+        Ok(Expiry { standard, remembered, touch_after: self.touch_after })
+    }
+}
+
 /// The timeouts of one kind of session, ordinary or remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Timeouts {
-    pub(crate) idle: Duration,
-    pub(crate) absolute: Duration,
+pub(super) struct Timeouts {
+    pub(super) idle: Duration,
+    pub(super) absolute: Duration,
     /// The cookie stays when the browser is closed.
-    pub(crate) persistent: bool,
+    persistent: bool,
 }
 
 impl Timeouts {
-    pub(crate) fn lifetime(&self) -> Lifetime {
+    pub(super) fn lifetime(&self) -> Lifetime {
         Lifetime { idle: self.idle, persistent: self.persistent }
     }
 
     /// Checks the timeouts. `idle` and `absolute` are their names in messages.
-    pub(crate) fn check(
+    fn check(
         &self,
         idle: &str,
         absolute: &str,
@@ -119,14 +162,19 @@ impl Timeouts {
 /// The timeouts of all sessions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Expiry {
-    pub(crate) standard: Timeouts,
-    pub(crate) remembered: Timeouts,
+    standard: Timeouts,
+    remembered: Timeouts,
     /// A touch is left out if it would move the expiry by no more than this. `None` means a tenth
     /// of the idle timeout.
-    pub(crate) touch_after: Option<Duration>,
+    touch_after: Option<Duration>,
 }
 
 impl Expiry {
+    /// The longest absolute timeout of any session.
+    pub(crate) fn longest(&self) -> Duration {
+        self.standard.absolute.max(self.remembered.absolute)
+    }
+
     /// The timeouts of a session with this lifetime.
     pub(super) fn of(&self, lifetime: &Lifetime) -> &Timeouts {
         let is_remembered =

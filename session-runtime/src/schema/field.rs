@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::codec::{Decode, Encode};
-use super::kinds::{CounterOps, FlashOps};
+use super::ops::{CounterOps, FlashOps};
 #[cfg(any(test, feature = "testing"))]
 use super::shape::{Shape, explorer::shape_of};
 

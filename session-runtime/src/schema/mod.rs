@@ -6,6 +6,7 @@ mod codec;
 mod field;
 mod into_option;
 mod kinds;
+mod ops;
 pub(crate) mod registry;
 pub(crate) mod resolve;
 #[cfg(any(test, feature = "testing"))]

@@ -11,7 +11,7 @@ use crate::cookie::CookieOptions;
 use crate::crypto::Keyring;
 use crate::crypto::csrf_token::TokenKeys;
 use crate::error::ConfigError;
-use crate::request::expiry::{AssuranceLevel, DAY, Expiry, HOUR, Timeouts};
+use crate::request::expiry::{AssuranceLevel, ExpiryOptions};
 use crate::request::{OnGone, config::Config};
 use crate::schema::{Schemas, registry::Registry};
 use crate::telemetry::{SessionEvent, hooks::Hooks};
@@ -26,11 +26,7 @@ impl Sessions {
             keys: None,
             cookie: CookieOptions::new(),
             clock: Arc::new(SystemClock),
-            idle: None,
-            absolute: None,
-            remembered: None,
-            level: None,
-            touch_after: None,
+            expiry: ExpiryOptions::default(),
             on_gone: OnGone::default(),
             skip_commit_on_server_error: false,
             conflict_deadline: Duration::from_secs(5),
@@ -75,11 +71,7 @@ pub struct SessionsBuilder {
     keys: Option<Keyring>,
     cookie: CookieOptions,
     clock: Arc<dyn Clock>,
-    idle: Option<Duration>,
-    absolute: Option<Duration>,
-    remembered: Option<(Duration, Duration)>,
-    level: Option<AssuranceLevel>,
-    touch_after: Option<Duration>,
+    expiry: ExpiryOptions,
     on_gone: OnGone,
     skip_commit_on_server_error: bool,
     conflict_deadline: Duration,
@@ -102,7 +94,7 @@ impl SessionsBuilder {
 
     /// A session expires if it is not used for this long; an hour by default.
     pub fn idle_timeout(mut self, idle: Duration) -> Self {
-        self.idle = Some(idle);
+        self.expiry.idle = Some(idle);
         self
     }
 
@@ -111,13 +103,13 @@ impl SessionsBuilder {
     /// It counts from when the session was created if nobody signs in. A user who is already signed
     /// in and signs in again does not restart it.
     pub fn absolute_timeout(mut self, absolute: Duration) -> Self {
-        self.absolute = Some(absolute);
+        self.expiry.absolute = Some(absolute);
         self
     }
 
     /// The timeouts of [remembered](crate::Session::remember) sessions; 30 and 90 days by default.
     pub fn remember_timeouts(mut self, idle: Duration, absolute: Duration) -> Self {
-        self.remembered = Some((idle, absolute));
+        self.expiry.remembered = Some((idle, absolute));
         self
     }
 
@@ -127,7 +119,7 @@ impl SessionsBuilder {
     /// holds for [remembered](crate::Session::remember) sessions too. So their cookie stays when
     /// the browser is closed, but they live no longer than others.
     pub fn assurance_level(mut self, level: AssuranceLevel) -> Self {
-        self.level = Some(level);
+        self.expiry.level = Some(level);
         self
     }
 
@@ -138,7 +130,7 @@ impl SessionsBuilder {
     /// early. With `Duration::MAX`, only [`Session::touch`](crate::Session::touch),
     /// [`remember`](crate::Session::remember) and a sign-in move the expiry.
     pub fn touch_after(mut self, interval: Duration) -> Self {
-        self.touch_after = Some(interval);
+        self.expiry.touch_after = Some(interval);
         self
     }
 
@@ -234,44 +226,18 @@ impl SessionsBuilder {
         let keys = self.keys.ok_or_else(|| {
             ConfigError::new("no session keys; call `keys(Keyring::from_env(\"SESSION_KEYS\")?)`")
         })?;
-        let (idle, absolute) = self.level.map_or((HOUR, DAY), AssuranceLevel::limits);
-        let standard = Timeouts {
-            idle: self.idle.unwrap_or(idle),
-            absolute: self.absolute.unwrap_or(absolute),
-            persistent: self.cookie.is_persistent(),
-        };
-        let (idle, absolute) = self
-            .remembered
-            .unwrap_or(self.level.map_or((30 * DAY, 90 * DAY), AssuranceLevel::limits));
-        let remembered = Timeouts { idle, absolute, persistent: true };
-        if self.remembered.is_some()
-            && remembered.lifetime() == standard.lifetime()
-            && remembered != standard
-        {
-            return Err(ConfigError::new(
-                "remembered sessions have the idle timeout of all others, and both have \
-                 persistent cookies, so nothing tells them apart; give `remember_timeouts` another \
-                 idle timeout",
-            ));
-        }
-        standard.check("`idle_timeout`", "`absolute_timeout`", self.level)?;
-        remembered.check(
-            "the idle timeout of `remember_timeouts`",
-            "the absolute timeout of `remember_timeouts`",
-            self.level,
-        )?;
+        let expiry = self.expiry.check(self.cookie.is_persistent())?;
         let cookie = self.cookie.build()?;
         let csrf = TokenKeys::new(&keys, cookie.name());
         #[cfg(feature = "metrics")]
         crate::telemetry::metrics::describe();
-        let longest = standard.absolute.max(remembered.absolute);
-        let backend = self.backend.open(&keys, cookie.name(), &self.clock, longest)?;
+        let backend = self.backend.open(&keys, cookie.name(), &self.clock, expiry.longest())?;
         Ok(Sessions::new(Config {
             backend,
             cookie,
             csrf,
             clock: self.clock,
-            expiry: Expiry { standard, remembered, touch_after: self.touch_after },
+            expiry,
             on_gone: self.on_gone,
             skip_commit_on_server_error: self.skip_commit_on_server_error,
             conflict_deadline: self.conflict_deadline,

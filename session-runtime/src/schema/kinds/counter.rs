@@ -1,21 +1,6 @@
 //! Counters: integers whose additions the store merges.
 
-/// The integer arithmetic of a counter, within `i64`.
-pub struct CounterOps<T> {
-    pub(crate) min: i64,
-    pub(crate) max: i64,
-    pub(crate) get: fn(&T) -> i64,
-    pub(crate) wide: fn(T) -> i128,
-    pub(crate) make: fn(i64) -> T,
-}
-
-impl<T> Clone for CounterOps<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for CounterOps<T> {}
+use crate::schema::ops::CounterOps;
 
 /// The type of a `#[session(counter)]` field: an integer of up to 64 bits.
 #[diagnostic::on_unimplemented(

@@ -5,22 +5,7 @@ use std::mem;
 use serde_json::Value;
 
 use crate::schema::codec::Encode;
-
-/// How the messages of a flash field are read once.
-pub struct FlashOps<T> {
-    pub(crate) put: fn(&mut T, T),
-    pub(crate) nothing: fn() -> T,
-    pub(crate) is_empty: fn(&T) -> bool,
-    pub(crate) remove_taken: fn(&mut T, T, Encode<T>),
-}
-
-impl<T> Clone for FlashOps<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for FlashOps<T> {}
+use crate::schema::ops::FlashOps;
 
 /// The type of a `#[session(flash)]` field: `Option<T>` keeps the last message, `Vec<T>` keeps all.
 #[diagnostic::on_unimplemented(

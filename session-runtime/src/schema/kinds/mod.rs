@@ -6,8 +6,6 @@ mod flash;
 mod principal;
 
 pub use self::counter::Counter;
-pub(super) use self::counter::CounterOps;
 pub use self::default_field::DefaultField;
 pub use self::flash::Flash;
-pub(super) use self::flash::FlashOps;
 pub use self::principal::PrincipalField;

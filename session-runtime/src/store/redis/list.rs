@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::answer;
 use super::layout;
-use super::script::{Operations, answer};
+use super::script::Operations;
 use super::transport::Transport;
 use crate::id::StoreKey;
 use crate::record::{Principal, Record};

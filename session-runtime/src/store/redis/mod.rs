@@ -13,6 +13,7 @@
 //! | `script` | the Lua scripts, their calls and answers |
 //! | `layout` | how a session is stored |
 
+mod answer;
 mod batch;
 mod builder;
 #[cfg(feature = "redis-cluster")]

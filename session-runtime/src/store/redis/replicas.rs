@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use redis::{Cmd, Pipeline, Value};
 
-use super::script::answer;
+use super::answer;
 use crate::clock::whole_millis;
 use crate::store::StoreError;
 

@@ -2,10 +2,11 @@
 
 use redis::{Pipeline, Value};
 
+use super::answer;
 use super::deadline::deadline_in;
 use super::layout::KeyNames;
 use super::list::CHUNK;
-use super::script::{Operations, SCAN, answer};
+use super::script::{Operations, SCAN};
 use super::transport::{Transport, next_answer};
 use crate::id::StoreKey;
 use crate::store::{Cursor, Loaded, Page, SessionInfo, StoreError};

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::answer;
 use super::batch::Batcher;
-use super::script::answer;
 use super::server::Server;
 use super::{layout, list, scan};
 use crate::id::StoreKey;

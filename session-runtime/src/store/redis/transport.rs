@@ -5,9 +5,10 @@ use std::time::Duration;
 use redis::{Cmd, Pipeline, RedisError, ServerErrorKind, Value};
 use tokio::time::Instant;
 
+use super::answer;
 use super::deadline::deadline_in;
 use super::replicas::{Durable, ReplicaWait};
-use super::script::{ScriptCall, answer};
+use super::script::ScriptCall;
 use crate::store::StoreError;
 
 /// Sends commands, in bounded time.

@@ -4,7 +4,8 @@ use redis::{ErrorKind, RedisResult, Value};
 
 use crate::patch::{ExpiryOp, FieldOp, Patch, PrincipalOp};
 use crate::record::SharedStr;
-use crate::store::redis::script::{Script, ScriptCall, answer, script};
+use crate::store::redis::answer;
+use crate::store::redis::script::{Script, ScriptCall, script};
 
 static UPDATE_MANY: Script = script!("update_many.lua");
 

@@ -4,10 +4,8 @@ use redis::Value;
 
 use crate::id::StoreKey;
 use crate::record::Record;
+use crate::store::redis::answer::{Pair, foreign, live, pairs, string, unexpected, updated};
 use crate::store::redis::layout;
-use crate::store::redis::script::answer::{
-    Pair, foreign, live, pairs, string, unexpected, updated,
-};
 use crate::store::{StoreError, Updated};
 
 /// The outcome of the first half of a rename.

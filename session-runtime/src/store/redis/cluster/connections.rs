@@ -10,8 +10,8 @@ use redis::{Cmd, ErrorKind, Pipeline, RedisError, RedisResult, ServerErrorKind, 
 use tokio::time::Instant;
 
 use crate::store::StoreError;
+use crate::store::redis::answer::unexpected;
 use crate::store::redis::deadline::{timed_out, within};
-use crate::store::redis::script::answer::unexpected;
 use crate::store::redis::shared_connection::SharedConnection;
 use crate::store::redis::transport::Transport;
 

@@ -6,9 +6,10 @@
 use redis::Value;
 
 use super::connections::Connections;
+use crate::store::redis::answer;
 use crate::store::redis::deadline::deadline_in;
 use crate::store::redis::scan::{ServerPosition, begin_again, live};
-use crate::store::redis::script::{Operations, answer};
+use crate::store::redis::script::Operations;
 use crate::store::redis::transport::{Transport, next_answer};
 use crate::store::{Cursor, Page, StoreError};
 

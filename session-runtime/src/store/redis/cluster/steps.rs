@@ -9,10 +9,10 @@ use super::operations::Operations;
 use crate::id::StoreKey;
 use crate::patch::{ExpiryOp, Patch, PrincipalOp};
 use crate::record::Record;
+use crate::store::redis::answer::{created, loaded, updated};
 use crate::store::redis::layout;
 use crate::store::redis::replicas::Durable;
 use crate::store::redis::script::ScriptCall;
-use crate::store::redis::script::answer::{created, loaded, updated};
 use crate::store::redis::transport::Transport;
 use crate::store::{Created, Loaded, StoreError, Updated};
 

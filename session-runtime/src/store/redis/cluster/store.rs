@@ -12,7 +12,7 @@ use super::steps::Cluster;
 use crate::id::StoreKey;
 use crate::patch::{ExpiryOp, Patch, PrincipalOp};
 use crate::record::{Principal, Record};
-use crate::store::redis::script::answer::in_use;
+use crate::store::redis::answer::in_use;
 use crate::store::redis::{layout, list};
 use crate::store::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError, Updated};
 

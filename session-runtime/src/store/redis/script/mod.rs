@@ -3,7 +3,6 @@
 //! [`operations`] has one function for each operation of a store. Scripts that only one store uses
 //! lie next to that store: in `batch/` and in `cluster/`.
 
-pub(super) mod answer;
 mod call;
 mod operations;
 pub(super) mod patch;

@@ -7,7 +7,7 @@ use crate::store::redis::layout;
 use crate::store::{Created, Loaded, StoreError, Updated};
 
 /// The hash of a session, as `HGETALL` answers it.
-pub(in crate::store::redis) fn loaded(hash: Value) -> Result<Loaded, StoreError> {
+pub(super) fn loaded(hash: Value) -> Result<Loaded, StoreError> {
     session(pairs(hash)?)
 }
 
@@ -33,7 +33,7 @@ fn session(pairs: impl Iterator<Item = Result<Pair, StoreError>>) -> Result<Load
 }
 
 /// The answer of `create.lua`.
-pub(in crate::store::redis) fn created(answer: &Value) -> Result<Created, StoreError> {
+pub(super) fn created(answer: &Value) -> Result<Created, StoreError> {
     match answer {
         Value::Int(1) => Ok(Created::Created),
         Value::Int(0) => Ok(Created::Exists),
@@ -42,7 +42,7 @@ pub(in crate::store::redis) fn created(answer: &Value) -> Result<Created, StoreE
 }
 
 /// The answer of `update.lua` or `rename.lua`.
-pub(in crate::store::redis) fn updated(answer: Value) -> Result<Updated, StoreError> {
+pub(super) fn updated(answer: Value) -> Result<Updated, StoreError> {
     match answer {
         Value::BulkString(letter) => match letter.as_slice() {
             b"A" => Ok(Updated::Applied),
@@ -69,9 +69,7 @@ pub(in crate::store::redis) fn updated(answer: Value) -> Result<Updated, StoreEr
 }
 
 /// The answer of `delete_all.lua`: how many sessions it deleted, and how many entries are left.
-pub(in crate::store::redis) fn deleted_and_left(
-    answer: &Value,
-) -> Result<(usize, usize), StoreError> {
+pub(super) fn deleted_and_left(answer: &Value) -> Result<(usize, usize), StoreError> {
     let count = |value: &Value| match value {
         Value::Int(count) => usize::try_from(*count).ok(),
         // Webdis writes the integers in a list as text.
@@ -84,7 +82,7 @@ pub(in crate::store::redis) fn deleted_and_left(
 }
 
 /// A list of texts, such as the ids of an index.
-pub(in crate::store::redis) fn texts(answer: Value) -> Result<Vec<String>, StoreError> {
+pub(super) fn texts(answer: Value) -> Result<Vec<String>, StoreError> {
     let Value::Array(texts) = answer else { return Err(unexpected()) };
     let text = |value| match value {
         Value::BulkString(bytes) => string(bytes),
@@ -94,7 +92,7 @@ pub(in crate::store::redis) fn texts(answer: Value) -> Result<Vec<String>, Store
 }
 
 /// A session that must be live.
-pub(in crate::store::redis) fn live(
+pub(super) fn live(
     pairs: impl Iterator<Item = Result<Pair, StoreError>>,
 ) -> Result<Record, StoreError> {
     match session(pairs)? {
@@ -104,11 +102,11 @@ pub(in crate::store::redis) fn live(
 }
 
 /// The name of a hash field and its text.
-pub(in crate::store::redis) type Pair = (Vec<u8>, Vec<u8>);
+pub(super) type Pair = (Vec<u8>, Vec<u8>);
 
 /// The fields of a hash. RESP3 has a map for them. In RESP2 and in answers of scripts they are a
 /// list of names and texts in turn.
-pub(in crate::store::redis) fn pairs(
+pub(super) fn pairs(
     hash: Value,
 ) -> Result<impl Iterator<Item = Result<Pair, StoreError>>, StoreError> {
     let (map, items) = match hash {
@@ -128,21 +126,21 @@ fn shared(bytes: &[u8]) -> Result<SharedStr, StoreError> {
     std::str::from_utf8(bytes).map(SharedStr::from).map_err(|_| foreign())
 }
 
-pub(in crate::store::redis) fn string(bytes: Vec<u8>) -> Result<String, StoreError> {
+pub(super) fn string(bytes: Vec<u8>) -> Result<String, StoreError> {
     String::from_utf8(bytes).map_err(|_| foreign())
 }
 
-pub(in crate::store::redis) fn in_use() -> StoreError {
+pub(super) fn in_use() -> StoreError {
     StoreError::backend("the session cannot be renamed to a key in use")
 }
 
-pub(in crate::store::redis) fn foreign() -> StoreError {
+pub(super) fn foreign() -> StoreError {
     StoreError::backend("a key with this prefix was not written by this store")
 }
 
-pub(in crate::store::redis) const UNEXPECTED: &str = "the server's answer does not fit the script";
+pub(super) const UNEXPECTED: &str = "the server's answer does not fit the script";
 
-pub(in crate::store::redis) fn unexpected() -> StoreError {
+pub(super) fn unexpected() -> StoreError {
     StoreError::backend(UNEXPECTED)
 }
 
