@@ -41,27 +41,26 @@ pub(super) struct Refused {
 }
 
 /// The first live session that `values` lead to.
-pub(super) async fn find<'a, B: LookUp>(
+// Not an `async fn`, whose future would hold its arguments twice.
+pub(super) fn find<'a, B: LookUp>(
     backend: &B,
     values: impl Iterator<Item = Result<&'a [u8], Refusal>> + Send,
-) -> Result<Stored, StoreError> {
+) -> impl Future<Output = Result<Stored, StoreError>> + Send {
     let mut candidates = Candidates { backend, values, lookups: 0 };
     let mut is_gone = false;
-    while candidates.lookups < MAX_LOOKUPS
-        && let Some(candidate) = candidates.next()
-    {
-        let refusal = match candidate {
-            Candidate::NotOurs(refusal) => refusal,
-            Candidate::Ours { opened: Err(refused), .. } => refused.refusal,
-            Candidate::Ours { opened: Ok(opened), .. } => match backend.look_up(opened).await? {
-                Ok(live) => return Ok(Stored::Live(live)),
-                Err(refused) => refused.refusal,
-            },
-        };
+    let refuse = |refusal, is_gone: &mut bool| {
         telemetry::refused(refusal);
-        is_gone |= refusal == Refusal::Gone;
+        *is_gone |= refusal == Refusal::Gone;
+    };
+    async move {
+        while let Some(opened) = candidates.next_opened(|refusal| refuse(refusal, &mut is_gone)) {
+            match candidates.backend.look_up(opened).await? {
+                Ok(live) => return Ok(Stored::Live(live)),
+                Err(refused) => refuse(refused.refusal, &mut is_gone),
+            }
+        }
+        Ok(if is_gone { Stored::Gone } else { Stored::Nothing })
     }
-    Ok(if is_gone { Stored::Gone } else { Stored::Nothing })
 }
 
 /// Where each of `values` leads.
@@ -98,6 +97,20 @@ struct Candidates<'b, B, I> {
     values: I,
     /// How many lookups they need so far.
     lookups: usize,
+}
+
+impl<'a, B: LookUp, I: Iterator<Item = Result<&'a [u8], Refusal>>> Candidates<'_, B, I> {
+    /// The next cookie to look up. `refuse` is told of those before it.
+    fn next_opened(&mut self, mut refuse: impl FnMut(Refusal)) -> Option<B::Opened> {
+        while self.lookups < MAX_LOOKUPS {
+            match self.next()? {
+                Candidate::Ours { opened: Ok(opened), .. } => return Some(opened),
+                Candidate::Ours { opened: Err(refused), .. } => refuse(refused.refusal),
+                Candidate::NotOurs(refusal) => refuse(refusal),
+            }
+        }
+        None
+    }
 }
 
 /// One cookie of the session's name.

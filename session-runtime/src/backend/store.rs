@@ -38,12 +38,18 @@ impl LookUp for StoreBackend {
         (id.key, None)
     }
 
-    async fn look_up(&self, id: SessionId) -> Result<Result<LiveSession, Refused>, StoreError> {
-        let refused = |refusal| Err(Refused { key: id.key, record: None, refusal });
-        Ok(match watched!("load", self.store.load(&id.key))? {
-            Loaded::Live(record) => Ok(LiveSession { id, record }),
-            Loaded::Gone => refused(Refusal::Gone),
-            Loaded::Absent => refused(Refusal::Unknown),
-        })
+    // Not an `async fn`, whose future would hold its arguments twice.
+    fn look_up(
+        &self,
+        id: SessionId,
+    ) -> impl Future<Output = Result<Result<LiveSession, Refused>, StoreError>> + Send {
+        async move {
+            let refused = |refusal| Err(Refused { key: id.key, record: None, refusal });
+            Ok(match watched!("load", self.store.load(&id.key))? {
+                Loaded::Live(record) => Ok(LiveSession { id, record }),
+                Loaded::Gone => refused(Refusal::Gone),
+                Loaded::Absent => refused(Refusal::Unknown),
+            })
+        }
     }
 }

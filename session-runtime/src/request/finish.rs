@@ -18,7 +18,12 @@ impl SessionHandle {
     /// Saves the changes, and answers what the response needs. Adapters call it once, when the head of the
     /// response is known.
     pub async fn finish(self, status: StatusCode) -> Finished {
-        self.end(status).finish().await
+        let saving = match self.end(status) {
+            End::Untouched => return Finished::untouched(),
+            End::Finished(finished) => return finished,
+            End::Saving(saving) => saving,
+        };
+        saving.finish().await
     }
 
     /// [`finish`](Self::finish) up to the point where the store must be asked.
@@ -132,19 +137,10 @@ pub(crate) struct Saving {
     status: StatusCode,
 }
 
-impl End {
-    async fn finish(self) -> Finished {
-        match self {
-            Self::Untouched => Finished::untouched(),
-            Self::Finished(finished) => finished,
-            Self::Saving(saving) => saving.finish().await,
-        }
-    }
-}
-
 impl Saving {
-    pub(crate) async fn finish(self) -> Finished {
-        self.handle.save(self.status).await
+    // Not an `async fn`, whose future would hold its argument twice.
+    pub(crate) fn finish(self) -> impl Future<Output = Finished> + Send {
+        async move { self.handle.save(self.status).await }
     }
 }
 
@@ -160,8 +156,12 @@ impl FinishGuard {
     }
 
     /// The head of the response is known: see [`SessionHandle::finish`].
-    pub async fn finish(self, status: StatusCode) -> Finished {
-        self.end(status).finish().await
+    pub async fn finish(mut self, status: StatusCode) -> Finished {
+        match self.0.take() {
+            Some(handle) => handle.finish(status).await,
+            // Only `end` and `release` take the handle, too.
+            None => Finished::untouched(),
+        }
     }
 
     /// [`finish`](Self::finish), for futures that are written by hand.

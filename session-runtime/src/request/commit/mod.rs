@@ -30,11 +30,15 @@ pub(super) struct Commit<'a> {
 impl Commit<'_> {
     /// Leaves in `events` what the hooks are told when nothing is locked.
     pub(super) async fn run(&self, events: &mut Events<'_>) -> Result<(), SessionError> {
+        let mut has_deletions = false;
         let mut saving = loop {
+            if has_deletions {
+                delete_destroyed(self, events).await?;
+            }
             match Saving::begin(self)? {
                 Begun::Nothing => return Ok(()),
                 Begun::Interrupted => return Err(SessionErrorKind::Interrupted.into()),
-                Begun::Deletions => delete_destroyed(self, events).await?,
+                Begun::Deletions => has_deletions = true,
                 Begun::Saving(saving) => break saving,
             }
         };
