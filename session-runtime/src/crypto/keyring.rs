@@ -63,9 +63,10 @@ impl Keyring {
     pub fn from_base64(text: &str) -> Result<Self, ConfigError> {
         let mut ring = Self(Vec::new());
         for part in text.split(',') {
-            let part = part.trim().trim_end_matches('=');
+            let part = part.trim();
+            let base64 = if part.ends_with('=') { STANDARD } else { STANDARD_NO_PAD };
             let part = Zeroizing::new(part.replace('-', "+").replace('_', "/"));
-            let key = STANDARD_NO_PAD.decode_to_vec(&*part).map(Zeroizing::new).map_err(|_| {
+            let key = base64.decode_to_vec(&*part).map(Zeroizing::new).map_err(|_| {
                 ConfigError::new(format_args!("key {} is not base64", ring.0.len() + 1))
             })?;
             ring.push(&key)?;
@@ -203,6 +204,24 @@ mod tests {
         let url = padded.replace('+', "-").replace('/', "_");
         for text in [&padded, &url, padded.trim_end_matches('='), &format!(" {url} ")] {
             assert_eq!(Keyring::from_base64(text).unwrap().0[0].as_slice(), bytes);
+        }
+    }
+
+    #[test]
+    fn padding_is_complete_or_missing() {
+        // Their last groups of four characters end with one `=`, two and none.
+        for length in [32, 34, 33] {
+            let padded = STANDARD.encode_to_string(vec![b'k'; length]);
+            let bare = padded.trim_end_matches('=');
+            for count in 0..10 {
+                let text = format!("{bare}{}", "=".repeat(count));
+                let is_read = Keyring::from_base64(&text).is_ok();
+                assert_eq!(is_read, text == bare || text == padded, "{text}");
+            }
+        }
+        for text in ["=", "==", "====", "=a"] {
+            let error = Keyring::from_base64(text).unwrap_err().to_string();
+            assert_eq!(error, "key 1 is not base64");
         }
     }
 
