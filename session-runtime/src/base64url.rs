@@ -1,18 +1,18 @@
-//! Bytes as text that needs no quoting anywhere: base64url without padding (RFC 4648, section 5).
+//! Bytes as text that needs no escapes: base64url without padding (RFC 4648, section 5).
 
 use base64_simd::{AsOut, URL_SAFE_NO_PAD};
 
-/// How many characters `bytes` bytes take.
+/// The number of characters for this number of bytes.
 pub(crate) const fn chars(bytes: usize) -> usize {
     (bytes * 4).div_ceil(3)
 }
 
-/// Writes the text of `bytes` into `text`, which has room for as many [`chars`] at least.
+/// Writes `bytes` as text into `text`, which must be long enough: see [`chars`].
 pub(crate) fn encode<'a>(bytes: &[u8], text: &'a mut [u8]) -> &'a str {
     URL_SAFE_NO_PAD.encode_as_str(bytes, text.as_out())
 }
 
-/// The `N` bytes that `text` is the only spelling of.
+/// Reads `N` bytes from their text. It accepts only the one spelling that [`encode`] writes.
 pub(crate) fn decode<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     if text.len() != chars(N) {
@@ -30,7 +30,7 @@ mod tests {
 
     use super::*;
 
-    /// 32 bytes are 43 characters, long enough for every way that characters are read together.
+    /// 32 bytes are 43 characters: enough for each size of the groups that are decoded at once.
     const BYTES: usize = 32;
 
     proptest! {

@@ -1,11 +1,13 @@
-//! Points in time, and who tells them.
+//! Points in time, and the clocks that tell them.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-/// A point in time in milliseconds since the Unix epoch, UTC.
+/// A point in time, in milliseconds since the Unix epoch (UTC).
+///
+/// Sums and differences stop at the epoch and at the last possible point.
 ///
 /// ```
 /// use session_runtime::Timestamp;
@@ -20,7 +22,7 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(u64);
 
 impl Timestamp {
-    /// The point `millis` milliseconds after the epoch.
+    /// Makes the point `millis` milliseconds after the epoch.
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
     }
@@ -30,7 +32,7 @@ impl Timestamp {
         self.0
     }
 
-    /// How long after `earlier` this is; zero if it is before it.
+    /// The time since `earlier`; zero if `earlier` is later than this.
     pub const fn saturating_since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
@@ -39,7 +41,7 @@ impl Timestamp {
 impl std::ops::Add<Duration> for Timestamp {
     type Output = Self;
 
-    /// Later by `duration`, in whole milliseconds; stops at the last representable point.
+    /// The point `duration` later, in whole milliseconds. It stops at the last possible point.
     fn add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(whole_millis(duration)))
     }
@@ -48,7 +50,7 @@ impl std::ops::Add<Duration> for Timestamp {
 impl std::ops::Sub<Duration> for Timestamp {
     type Output = Self;
 
-    /// Earlier by `duration`, in whole milliseconds; stops at the epoch.
+    /// The point `duration` earlier, in whole milliseconds. It stops at the epoch.
     fn sub(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(whole_millis(duration)))
     }
@@ -67,14 +69,15 @@ impl From<Timestamp> for SystemTime {
     }
 }
 
+/// The milliseconds of `duration`, rounded down, and at most `u64::MAX`.
 pub(crate) fn whole_millis(duration: Duration) -> u64 {
     duration.as_secs().saturating_mul(1_000).saturating_add(duration.subsec_millis().into())
 }
 
-/// Tells the time to [`Sessions`](crate::Sessions) and to the stores that judge expiry themselves.
+/// Tells the time to [`Sessions`](crate::Sessions), and to the stores that ask it what has expired.
 ///
-/// The default is [`SystemClock`]. Tests inject their own; give the same clock to the store and to
-/// the builder.
+/// The default is [`SystemClock`]. A test can have a clock of its own: it gives the same one to the
+/// store and to the builder. Redis and PostgreSQL use the clock of their server instead.
 ///
 /// ```
 /// use session_runtime::{Clock, Timestamp};
@@ -88,11 +91,13 @@ pub(crate) fn whole_millis(duration: Duration) -> u64 {
 /// }
 /// ```
 pub trait Clock: Send + Sync + 'static {
-    /// The present.
+    /// The time now.
     fn now(&self) -> Timestamp;
 
-    /// The present, or a moment ago, for those who ask at every request: a clock may be faster if it is
-    /// some milliseconds behind. As [`now`](Self::now) where a clock does not say otherwise.
+    /// The time now, or some milliseconds ago.
+    ///
+    /// Every request asks for it, so a clock may be less exact if that is faster. By default it is
+    /// [`now`](Self::now).
     fn recent(&self) -> Timestamp {
         self.now()
     }
@@ -108,7 +113,16 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
     }
 }
 
-/// The operating system's clock. On Linux [`recent`](Clock::recent) is the time of its last tick.
+/// The clock of the operating system.
+///
+/// On Linux, [`recent`](Clock::recent) is the time of the clock's last tick
+/// (`CLOCK_REALTIME_COARSE`).
+///
+/// ```
+/// use session_runtime::{Clock, SystemClock, Timestamp};
+///
+/// assert!(SystemClock.now() > Timestamp::from_millis(1_700_000_000_000)); // a time in 2023
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -117,20 +131,22 @@ impl Clock for SystemClock {
         SystemTime::now().into()
     }
 
-    // A request asks up to three times, and `now` takes four times as long.
+    // A request asks up to three times, and `now` takes four times as long as this.
     #[cfg(target_os = "linux")]
     fn recent(&self) -> Timestamp {
         use nix::time::{ClockId, clock_gettime};
 
         match clock_gettime(ClockId::CLOCK_REALTIME_COARSE) {
             Ok(time) => since_epoch(time.tv_sec(), time.tv_nsec()),
-            // Kernels before 2.6.32 have none.
+            // Kernels before 2.6.32 do not have this clock.
             Err(_) => self.now(),
         }
     }
 }
 
-/// The numbers of a system's clock, which have 32 bits on some. Times before the epoch become the epoch.
+/// Converts the numbers of a system's clock, which have 32 bits on some systems.
+///
+/// Times before the epoch become the epoch.
 #[cfg(target_os = "linux")]
 fn since_epoch(secs: impl TryInto<u64>, nanos: impl TryInto<u64>) -> Timestamp {
     let (secs, nanos) = (secs.try_into().unwrap_or(0), nanos.try_into().unwrap_or(0));

@@ -1,4 +1,4 @@
-//! Session ids as the client holds them, and the keys they are stored under.
+//! Session ids, as cookies hold them, and the keys that sessions are stored under.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use crate::base64url;
 use crate::clock::Timestamp;
 use crate::error::ConfigError;
 
-/// The id of one session, and why we believe it.
+/// The key of one session, and the proof that its cookie was issued by the server.
 #[derive(Clone, Copy)]
 pub(crate) struct SessionId {
     pub(crate) key: StoreKey,
@@ -20,7 +20,7 @@ pub(crate) struct SessionId {
 pub(crate) enum Proof {
     /// The cookie holds a signed id that leads to the key.
     Signed(SignedId),
-    /// The cookie holds the session, which got this id then.
+    /// The cookie holds the session itself, which got its id at this time.
     Held { issued_at: Timestamp },
 }
 
@@ -29,19 +29,21 @@ pub(crate) enum Proof {
 pub(crate) struct SignedId(pub(crate) [u8; 32]);
 
 impl SignedId {
-    /// The length of its text.
+    /// The length of the text.
     pub(crate) const CHARS: usize = base64url::chars(32);
 
-    /// Writes its text, which is the value of the cookie.
+    /// Writes the text, which is the value of the cookie.
     pub(crate) fn encode<'a>(&self, text: &'a mut [u8; Self::CHARS]) -> &'a str {
         base64url::encode(&self.0, text)
     }
 }
 
-/// The key a session is stored under: 128 bits derived from the id in the cookie with a secret key.
+/// The key that a session is stored under: 128 bits.
 ///
-/// Whoever reads a store learns no cookie from it, so it may be logged. Its text form is 22
-/// characters of base64url.
+/// It is derived with a secret key from the id in the cookie. Nobody can make the cookie from it,
+/// so it may be logged. A session in a [`CookieStore`](crate::CookieStore) has a random one.
+///
+/// The text is 22 characters of base64url, without padding (RFC 4648, section 5).
 ///
 /// ```
 /// use session_runtime::StoreKey;
@@ -56,7 +58,7 @@ impl SignedId {
 pub struct StoreKey([u8; 16]);
 
 impl StoreKey {
-    /// The key with these bytes.
+    /// Makes the key with these bytes.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
@@ -79,7 +81,7 @@ impl fmt::Debug for StoreKey {
     }
 }
 
-/// As its text.
+/// As text.
 impl Serialize for StoreKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -95,7 +97,7 @@ impl<'de> Deserialize<'de> for StoreKey {
 impl FromStr for StoreKey {
     type Err = ConfigError;
 
-    /// Reads the text form back.
+    /// Reads the text that `Display` writes.
     ///
     /// # Errors
     ///

@@ -272,11 +272,11 @@ async fn the_work_on_a_session_is_told_without_its_ids_and_values() {
         asked("load"),
         "DEBUG a session was loaded fields=3".into(),
         asked("delete"),
-        "DEBUG sessions were ended by=\"destroy\" count=1".into(),
+        "DEBUG sessions were deleted by=\"destroy\" count=1".into(),
         asked("load"),
         "DEBUG a session cookie was refused reason=\"gone\"".into(),
         asked("delete_all"),
-        "DEBUG sessions were ended by=\"delete_all\" count=0".into(),
+        "DEBUG sessions were deleted by=\"delete_all\" count=0".into(),
         asked("sweep"),
         "DEBUG expired sessions were removed count=2".into(),
     ];

@@ -87,7 +87,7 @@ async fn a_cookie_that_leads_nowhere_is_told_why() {
     let changed = format!("{}{last}A", &header[..header.len() - 2]);
     for (header, why) in [
         ("__Host-id=abc", "not valid: it does not have the form"),
-        (&changed, "not valid: no key of the ring vouches for it"),
+        (&changed, "not valid: no key of the ring verifies it"),
         ("theme=dark", "not valid: there is no cookie `__Host-id`"),
         ("", "not valid"),
     ] {
@@ -102,7 +102,7 @@ async fn a_cookie_that_leads_nowhere_is_told_why() {
 
     site.sessions.delete(&id.parse().unwrap()).await.unwrap();
     let ended = site.explain(&header);
-    assert!(ended.code == 1 && ended.out.contains("ended or renewed a short while ago"));
+    assert!(ended.code == 1 && ended.out.contains("deleted or renewed a short while ago"));
     assert!(ended.out.contains(&id), "{ended:?}");
 }
 

@@ -1,4 +1,4 @@
-//! What a cookie that holds its session says, as JSON.
+//! The content of a cookie that holds its session, as JSON (RFC 8259).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,34 +16,39 @@ use crate::record::{Fields, Lifetime, Principal, Record};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Content {
     pub(super) id: StoreKey,
-    /// When the session got this id; to write the cookie again does not change it.
+    /// When the session got this id. It stays the same when the cookie is written again.
     pub(super) issued_at: Timestamp,
-    pub(crate) record: Record,
+    pub(super) record: Record,
 }
 
-/// The names are short, for every byte travels with every request. Times are in milliseconds.
+/// The JSON object. Times are in milliseconds since the Unix epoch, and durations in milliseconds.
+///
+/// The names are short, because the browser sends every byte with every request.
 #[derive(Serialize, Deserialize)]
 struct Wire<'a> {
     #[serde(borrow)]
     data: BTreeMap<Cow<'a, str>, &'a RawValue>,
     id: Cow<'a, str>,
-    /// When the id was issued.
+    /// When the session got its id.
     iat: u64,
-    /// When the session began.
+    /// When the session was created.
     born: u64,
-    /// When it expires, and its absolute deadline.
+    /// When the session expires.
     exp: u64,
+    /// The absolute deadline of the session.
     end: u64,
-    /// Its lifetime: the idle timeout, and whether the browser keeps the cookie.
+    /// The idle timeout.
     idle: u64,
+    /// Whether the browser keeps the cookie after it is closed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     keep: bool,
-    /// The key of the principal field, if somebody is signed in; who it is stands in `data`.
+    /// The key of the principal field, if somebody is signed in. Its value is in `data`.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     who: Option<Cow<'a, str>>,
 }
 
 impl Content {
+    /// Writes the JSON text.
     pub(super) fn encode(&self) -> Result<Vec<u8>, SessionError> {
         let record = &self.record;
         let mut data = BTreeMap::new();
@@ -65,7 +70,7 @@ impl Content {
         Ok(serde_json::to_vec(&wire).map_err(SessionErrorKind::Content)?)
     }
 
-    /// Reads what [`encode`](Self::encode) wrote; `None` if it is anything else.
+    /// Reads what [`encode`](Self::encode) wrote. `None` if it is something else.
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let wire: Wire<'_> = serde_json::from_slice(bytes).ok()?;
         let fields: Fields = wire.data.iter().map(|(key, text)| (&**key, text.get())).collect();

@@ -1,23 +1,36 @@
-//! What becomes of one cookie, told to people.
+//! Why a cookie leads to a session or not, for people.
 
 use crate::clock::Timestamp;
 use crate::crypto::Refusal;
 use crate::id::StoreKey;
 use crate::record::Record;
 
-/// What becomes of one cookie: an answer of [`Sessions::explain`](crate::Sessions::explain). It does not hold the cookie's value.
+/// Where one cookie leads: an answer of [`Sessions::explain`](crate::Sessions::explain).
+///
+/// It does not hold the cookie's value.
+///
+/// ```
+/// use session_runtime::ExplainedCookie;
+///
+/// fn tell(cookie: &ExplainedCookie) -> String {
+///     match cookie.refusal {
+///         None => "a live session".to_owned(),
+///         Some(refusal) => format!("no session: {refusal}"),
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ExplainedCookie {
-    /// Which key of the ring vouches for it, from 1 for the newest; `None` if none does.
+    /// The key of the ring that verifies it: 1 is the newest. `None` if no key does.
     pub key: Option<usize>,
-    /// Its session's [id](crate::Session::id), if a key vouches for it.
+    /// The [id](crate::Session::id) of its session, if a key verifies the cookie.
     pub id: Option<StoreKey>,
-    /// When its session began, where that is known.
+    /// When its session was created, if that is known.
     pub created_at: Option<Timestamp>,
-    /// When its session expires or has expired, where that is known.
+    /// When its session expires or has expired, if that is known.
     pub expires_at: Option<Timestamp>,
-    /// Why it leads to no session; `None` if it leads to a live one.
+    /// Why it leads to no session. `None` if it leads to a live one.
     pub refusal: Option<Refusal>,
 }
 
@@ -27,12 +40,14 @@ impl ExplainedCookie {
         self.refusal.is_none()
     }
 
-    /// No key vouches for it.
+    /// A cookie that no key verifies.
     pub(super) fn not_ours(refusal: Refusal) -> Self {
         Self { key: None, id: None, created_at: None, expires_at: None, refusal: Some(refusal) }
     }
 
-    /// The key at this position in the ring vouches for it; it leads to `record`, or is refused.
+    /// A cookie that the key at this position in the ring verifies.
+    ///
+    /// It leads to `record`, or is refused.
     pub(super) fn ours(
         position: usize,
         id: StoreKey,

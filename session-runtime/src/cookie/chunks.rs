@@ -1,7 +1,8 @@
-//! Values that do not fit into one cookie: `id.0`, `id.1`, and so on.
+//! Values that do not fit into one cookie: chunks in the cookies `id.0`, `id.1`, and so on.
 //!
-//! The first chunk begins with how many there are, a digit and a dot. The value as a whole is
-//! authenticated, so chunks that are missing, reordered or of different values do not verify.
+//! The first chunk begins with the number of chunks, a digit, and a dot. The value is signed or
+//! sealed as a whole. So it does not verify if a chunk is missing, out of order, or from another
+//! value.
 
 use std::time::Duration;
 
@@ -12,21 +13,21 @@ use super::template::CookieTemplate;
 use super::written::SetCookies;
 use crate::crypto::Refusal;
 
-/// What a browser must accept of one cookie: name, value and attributes (RFC 6265, section 6.1).
+/// The size that every browser accepts: name, value and attributes (RFC 6265, section 6.1).
 pub(super) const MAX_COOKIE_BYTES: usize = 4_096;
 
-/// Its number is one digit.
+/// The number of chunks is one digit.
 pub(crate) const MAX_CHUNKS: usize = 9;
 
-/// How one cookie's value is spread.
+/// How a value is spread over cookies.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Chunks {
-    /// Up to this many; 1 for a plain cookie and nothing else.
+    /// The greatest number of chunks. With 1 there is only the plain cookie.
     pub(crate) max: usize,
 }
 
 impl Chunks {
-    /// The longest value there is room for, in bytes.
+    /// The length of the longest value that fits, in bytes.
     pub(crate) fn capacity(self, cookie: &CookieTemplate, max_age: Option<Duration>) -> usize {
         match self.max {
             1 => room(cookie, max_age),
@@ -34,7 +35,7 @@ impl Chunks {
         }
     }
 
-    /// The cookies that hold `value`, and the removal of all others.
+    /// The cookies that hold `value`, and the removal of those that it does not use.
     pub(crate) fn set(
         self,
         cookie: &CookieTemplate,
@@ -50,7 +51,7 @@ impl Chunks {
         }
         let size = chunk_room(cookie, max_age);
         let count = (value.len() + COUNT_BYTES).div_ceil(size);
-        // Both kinds of value are ASCII.
+        // Signed and sealed values are ASCII, so they can be split anywhere.
         let (first, mut rest) = value.split_at(size - COUNT_BYTES);
         let first = format!("{count}.{first}");
         let mut cookies = SetCookies::new(cookie.set(&chunk_name(name, 0), &first, max_age));
@@ -64,14 +65,14 @@ impl Chunks {
         cookies
     }
 
-    /// The removal of all of them.
+    /// The removal of the plain cookie and of all chunks.
     pub(crate) fn remove(self, cookie: &CookieTemplate, sent: &CookieHeaders) -> SetCookies {
         let mut cookies = SetCookies::new(cookie.remove(cookie.name()));
         cookies.extend(self.removals(cookie, sent, 0));
         cookies
     }
 
-    /// The value that the chunks in `sent` hold; `None` if there is no first one.
+    /// The value that the chunks in `sent` hold; `None` if the first chunk is missing.
     pub(crate) fn join(self, name: &str, sent: &CookieHeaders) -> Option<Result<Vec<u8>, Refusal>> {
         if self.max == 1 {
             return None;
@@ -90,8 +91,11 @@ impl Chunks {
         Some(Ok(value))
     }
 
-    /// The removal of the chunks from `from` on: of the first in any case, for the response of another request may
-    /// have set it meanwhile, and of the others, which are nothing without it, if `sent` held them.
+    /// The removal of the chunks from number `from` on.
+    ///
+    /// If chunk 0 is one of them, it is always removed, because the response to a concurrent
+    /// request may have set it. The others mean nothing without it, so they are removed only if
+    /// `sent` held them.
     fn removals(
         self,
         cookie: &CookieTemplate,
@@ -106,19 +110,19 @@ impl Chunks {
     }
 }
 
-/// `N.` before the first chunk.
+/// The number of chunks and the dot, before the first chunk.
 const COUNT_BYTES: usize = 2;
 
 fn chunk_name(name: &str, index: usize) -> String {
     format!("{name}.{index}")
 }
 
-/// How much fits into the plain cookie.
+/// The length of the longest value that fits into the plain cookie, in bytes.
 fn room(cookie: &CookieTemplate, max_age: Option<Duration>) -> usize {
     MAX_COOKIE_BYTES.saturating_sub(cookie.set(cookie.name(), "", max_age).len())
 }
 
-/// How much fits into one chunk, whose name is longer by a dot and a digit.
+/// The length of the longest chunk, in bytes. Its name is longer by a dot and a digit.
 fn chunk_room(cookie: &CookieTemplate, max_age: Option<Duration>) -> usize {
     room(cookie, max_age).saturating_sub(2)
 }
@@ -130,7 +134,7 @@ mod tests {
 
     const CHUNKS: Chunks = Chunks { max: 3 };
 
-    /// What a browser that sent `sent` sends next.
+    /// What a browser sends after it has sent `sent` and got the answer `set`.
     fn next(sent: &[(String, String)], set: &SetCookies) -> Vec<(String, String)> {
         let mut jar = sent.to_vec();
         for cookie in set.iter() {

@@ -1,4 +1,4 @@
-//! The bytes of cookie headers: reading them in a request, writing them into a response.
+//! Cookie headers: those of a request are read, those of a response are written.
 
 pub(crate) mod chunks;
 mod options;

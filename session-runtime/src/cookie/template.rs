@@ -1,43 +1,43 @@
-//! Writing the cookie: name, value, and the attributes that were checked once.
+//! Writes the cookie: its name, its value, and the attributes that were checked once.
 
 use std::time::Duration;
 
 use cookie::Cookie;
 use http::HeaderValue;
 
-/// Checked options: writes the values of `Set-Cookie` headers.
+/// Writes the values of `Set-Cookie` headers, with options that were checked.
 #[derive(Debug)]
 pub(crate) struct CookieTemplate {
     name: String,
-    /// What follows the value.
+    /// The text after the value.
     attributes: String,
 }
 
 impl CookieTemplate {
-    /// Writes cookies with the attributes of `cookie`, which has no name and no value.
+    /// Takes the attributes of `cookie`, which has no name and no value.
     pub(crate) fn new(name: String, cookie: &Cookie<'_>) -> Self {
         let cookie = cookie.to_string();
         Self { name, attributes: cookie.strip_prefix('=').unwrap_or(&cookie).to_owned() }
     }
 
-    /// The whole name, prefix included.
+    /// The name with its prefix.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// The cookie `name` with `value`, for as long as the browser runs or for `max_age`.
+    /// Writes the cookie `name`. Without `max_age` it lasts until the browser is closed.
     pub(crate) fn set(&self, name: &str, value: &str, max_age: Option<Duration>) -> HeaderValue {
         let max_age = max_age.map(|max_age| format!("; Max-Age={}", max_age.as_secs()));
         let parts = [name, "=", value, &self.attributes, max_age.as_deref().unwrap_or_default()];
         let mut cookie = String::with_capacity(parts.iter().map(|part| part.len()).sum());
         cookie.extend(parts);
-        // The builder has checked every part, and values are base64url and dots.
+        // The name and the attributes were checked. A value is base64url and dots.
         let mut cookie = HeaderValue::try_from(cookie).expect("a checked cookie is a header");
         cookie.set_sensitive(true);
         cookie
     }
 
-    /// A cookie that removes the one that [`set`](Self::set) wrote.
+    /// Writes the removal of a cookie that [`set`](Self::set) wrote.
     pub(crate) fn remove(&self, name: &str) -> HeaderValue {
         self.set(name, "", Some(Duration::ZERO))
     }

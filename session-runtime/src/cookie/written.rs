@@ -1,39 +1,49 @@
-//! `Set-Cookie` headers to be.
+//! The `Set-Cookie` headers of a response.
 
 use http::{HeaderName, HeaderValue, header};
+use smallvec::SmallVec;
 
-/// The values of one or more `Set-Cookie` headers: several if a session is spread over several
-/// cookies.
+/// The values of one or more `Set-Cookie` headers (RFC 6265bis, section 4.1).
+///
+/// There are several if a session is spread over several cookies. `Debug` shows only their number.
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue, header};
+/// use session_runtime::SetCookies;
+///
+/// fn append(cookies: &SetCookies, headers: &mut HeaderMap) {
+///     for value in cookies.iter().map(HeaderValue::from_str) {
+///         headers.append(header::SET_COOKIE, value.expect("a cookie is visible ASCII"));
+///     }
+/// }
+/// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct SetCookies {
-    first: HeaderValue,
-    more: Vec<HeaderValue>,
-}
+pub struct SetCookies(SmallVec<[HeaderValue; 1]>);
 
 impl SetCookies {
     pub(crate) fn new(first: HeaderValue) -> Self {
-        Self { first, more: Vec::new() }
+        Self(SmallVec::from_buf([first]))
     }
 
     pub(super) fn extend(&mut self, more: impl IntoIterator<Item = HeaderValue>) {
-        self.more.extend(more);
+        self.0.extend(more);
     }
 
-    /// Each value, to go into a header of its own.
+    /// The values, each for a header of its own.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        let values = std::iter::once(&self.first).chain(&self.more);
         // The template writes nothing else.
-        values.map(|value| value.to_str().expect("a cookie is visible ASCII"))
+        self.0.iter().map(|value| value.to_str().expect("a cookie is visible ASCII"))
     }
 
-    /// Tells `append` which headers to append to the response.
+    /// Calls `append` with each header that the response needs.
+    ///
+    /// No cache may keep a response with a cookie, unless the handler `has_cache_control`.
     pub(crate) fn headers(
         self,
         has_cache_control: bool,
         mut append: impl FnMut(HeaderName, HeaderValue),
     ) {
-        append(header::SET_COOKIE, self.first);
-        for cookie in self.more {
+        for cookie in self.0 {
             append(header::SET_COOKIE, cookie);
         }
         if !has_cache_control {
@@ -45,6 +55,6 @@ impl SetCookies {
 impl std::fmt::Debug for SetCookies {
     /// Shows how many there are, never a value.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "SetCookies({})", 1 + self.more.len())
+        write!(f, "SetCookies({})", self.0.len())
     }
 }

@@ -1,4 +1,4 @@
-//! The keys of cookies that hold their session.
+//! The keys of cookies that hold the session itself.
 
 use super::Verified;
 use super::keyring::Keyring;
@@ -13,7 +13,7 @@ pub(crate) struct ContentKeys(Kind);
 enum Kind {
     /// Only the server can read and change it.
     Sealed(Sealer),
-    /// Everybody can read it, and only the server can change it.
+    /// Everybody can read it, but only the server can change it.
     Signed(ContentSigner),
 }
 
@@ -34,7 +34,7 @@ impl ContentKeys {
         }
     }
 
-    /// The content of the cookie with this value.
+    /// The content of a cookie with this value, if a key of the ring made it.
     pub(crate) fn open(&self, value: &[u8]) -> Result<Verified<Vec<u8>>, Refusal> {
         match &self.0 {
             Kind::Sealed(sealer) => sealer.open(value),

@@ -1,8 +1,9 @@
-//! CSRF tokens: whoever sends one has read a page of its session.
+//! CSRF tokens: a request with a token of its session comes from a page of this site.
 //!
-//! It is `nonce ‖ HMAC-SHA256(key, nonce ‖ session)`, in base64url. The session stands in it with the key
-//! that it is stored under, which changes when it is renewed and is not enough to make a token. The nonce
-//! makes the token of each response another one.
+//! A token is `base64url(nonce ‖ HMAC-SHA256(key, nonce ‖ session))` (RFC 2104). `session` is the
+//! key that the session is stored under. It changes at each renewal, and nobody can make a token
+//! from it without the secret key. The nonce makes the token of each response different, so that
+//! the length of compressed responses tells nothing about it (BREACH).
 
 use base64_simd::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
@@ -12,7 +13,7 @@ use super::keyring::Keyring;
 use crate::base64url;
 use crate::id::StoreKey;
 
-/// Names the format; a change of the format changes it, so that keys are never shared between two.
+/// Names the format. Another format gets another name, so that no two formats share a key.
 const PURPOSE: &str = "session-runtime v1 csrf token";
 
 const NONCE_BYTES: usize = 16;
@@ -21,10 +22,10 @@ const TOKEN_BYTES: usize = NONCE_BYTES + TAG_BYTES;
 
 pub(crate) type Nonce = [u8; NONCE_BYTES];
 
-/// What makes and verifies the tokens of one cookie's sessions.
+/// Makes and verifies the tokens for the sessions of one cookie, the newest key first.
 pub(crate) struct TokenKeys(Vec<Hmac<Sha256>>);
 
-/// What has the form of a token.
+/// Something that has the form of a token. It is not verified yet.
 pub(crate) struct Token {
     nonce: Nonce,
     tag: [u8; TAG_BYTES],
@@ -44,7 +45,7 @@ impl TokenKeys {
 
     /// Whether any key of the ring made the token for this session.
     pub(crate) fn is_of(&self, token: &Token, session: &StoreKey) -> bool {
-        // In constant time.
+        // The comparison takes constant time.
         self.0.iter().any(|key| mac(key, &token.nonce, session).verify_slice(&token.tag).is_ok())
     }
 }
@@ -93,7 +94,7 @@ mod tests {
         let keys = keys(&[[1; 32]], "id");
         let (one, other) = (keys.token([1; 16], &ANN), keys.token([2; 16], &ANN));
         assert!(is_of(&keys, &one, &ANN) && is_of(&keys, &other, &ANN));
-        // What is left of two random texts: a place in 64 is the same by chance.
+        // After the nonce, the texts are random: by chance, one character in 64 is the same.
         let same = one.bytes().zip(other.bytes()).skip(22).filter(|(a, b)| a == b).count();
         assert!(same < 8, "{same} characters are the same");
     }

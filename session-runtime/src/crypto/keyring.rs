@@ -11,16 +11,25 @@ use zeroize::Zeroizing;
 
 use crate::error::ConfigError;
 
-/// A key has at least this many bytes: the security level of HMAC-SHA256 (RFC 2104, section 3).
+/// The length of the shortest key. Shorter ones make HMAC-SHA256 weaker (RFC 2104, section 3).
 const MIN_KEY_BYTES: usize = 32;
 
-/// Secret keys, the newest first: the first signs and seals, every one verifies.
+/// Secret keys, the newest first.
 ///
-/// To rotate without signing anybody out, add the new key at the end on every instance, so that all of
-/// them can verify it, then move it to the front, and drop the old one after the longest absolute
-/// timeout. A single instance can have it in front at once.
+/// The first key signs and seals. Every key verifies and opens. Each use and each cookie name has
+/// its own key, derived from these with HKDF-SHA256 (RFC 5869).
 ///
-/// Keys are never printed, and wiped from memory when the ring is dropped.
+/// Keys are never printed. They are wiped from memory when the ring is dropped.
+///
+/// # Rotation
+///
+/// A key is replaced in three deploys, and nobody is signed out:
+///
+/// 1. Add the new key at the end. Now every instance can verify it.
+/// 2. Move it to the front. Now every instance signs with it.
+/// 3. Remove the old key after the longest absolute timeout.
+///
+/// With only one instance, begin with the second step.
 ///
 /// ```
 /// use session_runtime::Keyring;
@@ -34,12 +43,12 @@ const MIN_KEY_BYTES: usize = 32;
 pub struct Keyring(Vec<Zeroizing<Vec<u8>>>);
 
 impl Keyring {
-    /// A ring of raw keys, the newest first.
+    /// Makes a ring of raw keys, the newest first. Each has 32 random bytes or more.
     ///
     /// # Errors
     ///
-    /// If there is no key, one is shorter than 32 bytes, or one is there twice. The message names
-    /// the position, never the key.
+    /// If there is no key, a key is shorter than 32 bytes, or two keys are the same. The message
+    /// names the position of the key, never the key.
     pub fn new<K: AsRef<[u8]>>(keys: impl IntoIterator<Item = K>) -> Result<Self, ConfigError> {
         let mut ring = Self(Vec::new());
         for key in keys {
@@ -48,8 +57,10 @@ impl Keyring {
         ring.require_some()
     }
 
-    /// A ring from comma-separated base64, the newest key first; standard or URL-safe alphabet, with
-    /// or without padding. `openssl rand -base64 32` makes a key.
+    /// Reads comma-separated keys in base64, the newest first.
+    ///
+    /// The alphabet is the standard or the URL-safe one (RFC 4648, sections 4 and 5). The padding
+    /// is complete or missing. `openssl rand -base64 32` makes a key.
     ///
     /// ```
     /// # use session_runtime::Keyring;
@@ -63,9 +74,10 @@ impl Keyring {
     pub fn from_base64(text: &str) -> Result<Self, ConfigError> {
         let mut ring = Self(Vec::new());
         for part in text.split(',') {
-            let part = part.trim().trim_end_matches('=');
+            let part = part.trim();
+            let base64 = if part.ends_with('=') { STANDARD } else { STANDARD_NO_PAD };
             let part = Zeroizing::new(part.replace('-', "+").replace('_', "/"));
-            let key = STANDARD_NO_PAD.decode_to_vec(&*part).map(Zeroizing::new).map_err(|_| {
+            let key = base64.decode_to_vec(&*part).map(Zeroizing::new).map_err(|_| {
                 ConfigError::new(format_args!("key {} is not base64", ring.0.len() + 1))
             })?;
             ring.push(&key)?;
@@ -73,7 +85,9 @@ impl Keyring {
         ring.require_some()
     }
 
-    /// A ring from an environment variable that holds comma-separated base64, the newest key first.
+    /// Reads comma-separated keys in base64 from an environment variable, the newest first.
+    ///
+    /// The text is that of [`from_base64`](Self::from_base64).
     ///
     /// ```no_run
     /// let ring = session_runtime::Keyring::from_env("SESSION_KEYS")?;
@@ -85,7 +99,7 @@ impl Keyring {
     /// As for [`from_base64`](Self::from_base64), and if the variable is not set or not Unicode.
     pub fn from_env(variable: &str) -> Result<Self, ConfigError> {
         let text = std::env::var(variable).map(Zeroizing::new).map_err(|error| {
-            // Only the kind of error: that of a variable that is not Unicode shows its content.
+            // The error itself is dropped: if the text is not Unicode, its message shows the text.
             let problem = match error {
                 std::env::VarError::NotPresent => "is not set",
                 std::env::VarError::NotUnicode(_) => "is not Unicode",
@@ -99,7 +113,13 @@ impl Keyring {
             .map_err(|error| ConfigError::new(format_args!("`{variable}`: {error}")))
     }
 
-    /// A new random key of 32 bytes in the form that [`from_base64`](Self::from_base64) reads.
+    /// Makes a random key of 32 bytes, as text for [`from_base64`](Self::from_base64).
+    ///
+    /// ```
+    /// # use session_runtime::Keyring;
+    /// assert_eq!(Keyring::generate_base64()?.len(), 44);
+    /// # Ok::<(), session_runtime::ConfigError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -115,7 +135,8 @@ impl Keyring {
         let position = self.0.len() + 1;
         if key.len() < MIN_KEY_BYTES {
             return Err(ConfigError::new(format_args!(
-                "key {position} has {} bytes; a session key needs at least {MIN_KEY_BYTES} random bytes",
+                "key {position} has {} bytes; a session key needs at least {MIN_KEY_BYTES} random \
+                 bytes",
                 key.len()
             )));
         }
@@ -136,9 +157,9 @@ impl Keyring {
         Ok(self)
     }
 
-    /// For each key, in order, a key of 32 bytes for one purpose (HKDF-SHA256, RFC 5869).
+    /// Derives a key of 32 bytes for one purpose from each key, in order (HKDF-SHA256, RFC 5869).
     ///
-    /// `purpose` names format version and use, so that no two uses share a key.
+    /// `purpose` names the use and the version of the format, so that no two uses share a key.
     pub(super) fn derive<'a>(
         &'a self,
         purpose: &'a str,
@@ -148,25 +169,23 @@ impl Keyring {
             .iter()
             .map(move |key| hkdf(key, &[purpose.as_bytes(), b"\0", cookie_name.as_bytes()]))
     }
-}
 
-/// The first 32 bytes that HKDF-SHA256 without a salt makes of `key`.
-fn hkdf(key: &[u8], info: &[&[u8]]) -> Zeroizing<[u8; 32]> {
-    let mut derived = Zeroizing::new([0; 32]);
-    // Up to 255 times 32 bytes can be derived (RFC 5869, section 2.3).
-    Hkdf::<Sha256>::new(None, key)
-        .expand_multi_info(info, &mut *derived)
-        .expect("32 bytes are within the limit of HKDF-SHA256");
-    derived
-}
-
-impl Keyring {
-    /// For each key, in order, the precomputed state of an HMAC for one purpose.
+    /// Begins an HMAC for one purpose with each key, in order.
     pub(super) fn macs(&self, purpose: &str, cookie_name: &str) -> Vec<Hmac<Sha256>> {
         let keys = self.derive(purpose, cookie_name);
         // HMAC takes keys of any length (RFC 2104, section 3).
         keys.map(|key| Hmac::new_from_slice(&*key).expect("HMAC takes every key")).collect()
     }
+}
+
+/// Derives 32 bytes from `key` with HKDF-SHA256, without a salt.
+fn hkdf(key: &[u8], info: &[&[u8]]) -> Zeroizing<[u8; 32]> {
+    let mut derived = Zeroizing::new([0; 32]);
+    // The limit is 255 times 32 bytes (RFC 5869, section 2.3).
+    Hkdf::<Sha256>::new(None, key)
+        .expand_multi_info(info, &mut *derived)
+        .expect("32 bytes are within the limit of HKDF-SHA256");
+    derived
 }
 
 impl fmt::Debug for Keyring {
@@ -207,6 +226,24 @@ mod tests {
     }
 
     #[test]
+    fn padding_is_complete_or_missing() {
+        // Their last groups of four characters end with one `=`, two and none.
+        for length in [32, 34, 33] {
+            let padded = STANDARD.encode_to_string(vec![b'k'; length]);
+            let bare = padded.trim_end_matches('=');
+            for count in 0..10 {
+                let text = format!("{bare}{}", "=".repeat(count));
+                let is_read = Keyring::from_base64(&text).is_ok();
+                assert_eq!(is_read, text == bare || text == padded, "{text}");
+            }
+        }
+        for text in ["=", "==", "====", "=a"] {
+            let error = Keyring::from_base64(text).unwrap_err().to_string();
+            assert_eq!(error, "key 1 is not base64");
+        }
+    }
+
+    #[test]
     fn an_unset_variable_is_named() {
         let error = Keyring::from_env("SESSION_KEYS_OF_NOBODY").unwrap_err().to_string();
         assert!(error.contains("`SESSION_KEYS_OF_NOBODY` is not set"), "{error}");
@@ -230,7 +267,7 @@ mod tests {
 
         let mut tried = 0;
         for group in TestSet::load(TestName::HkdfSha256).unwrap().test_groups {
-            // Output that is longer begins with the same bytes; no vector of ours has a salt.
+            // A longer output begins with the same 32 bytes. `hkdf` uses no salt.
             for test in group.tests.iter().filter(|test| test.salt.is_empty()) {
                 let Some(expected) = test.okm.first_chunk::<32>() else { continue };
                 assert_eq!(*hkdf(&test.ikm, &[&test.info]), *expected, "{}", test.tc_id);

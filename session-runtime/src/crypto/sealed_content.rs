@@ -1,8 +1,10 @@
-//! Values that only we can read: `base64url(nonce ‖ ciphertext ‖ tag)`, AES-256-GCM-SIV (RFC 8452).
+//! Values that only the server can read: AES-256-GCM-SIV (RFC 8452).
 //!
-//! The cipher stays safe with random nonces however many cookies one key seals (RFC 8452, section 9).
-//! The cookie's name and the format's version are associated data, besides being part of how the
-//! key is derived, so a value is good for one cookie alone.
+//! A value is `base64url(nonce ‖ ciphertext ‖ tag)`. The nonce is random. With this cipher that
+//! stays safe, no matter how many cookies one key seals (RFC 8452, section 9).
+//!
+//! The cookie's name and the format's version go into the key and into the associated data. So a
+//! value is valid only for one cookie.
 
 use aes_gcm_siv::aead::{Aead, KeyInit, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};
@@ -13,7 +15,7 @@ use super::keyring::Keyring;
 use super::refusal::Refusal;
 use crate::error::{SessionError, SessionErrorKind};
 
-/// Names the format; a change of the format changes it, so that keys are never shared between two.
+/// Names the format. Another format gets another name, so that no two formats share a key.
 const PURPOSE: &str = "session-runtime v1 sealed record";
 
 const NONCE_BYTES: usize = 12;
@@ -23,6 +25,7 @@ const TAG_BYTES: usize = 16;
 pub(super) struct Sealer {
     /// The newest first.
     keys: Vec<Aes256GcmSiv>,
+    /// What every value is bound to: the format and the cookie's name.
     associated: Vec<u8>,
 }
 
@@ -42,14 +45,14 @@ impl Sealer {
         let mut sealed = nonce.to_vec();
         // A keyring has at least one key.
         let ciphertext = self.keys[0].encrypt(&Nonce::from(nonce), self.payload(plain));
-        // Nothing else is refused (RFC 8452, section 6).
+        // The cipher refuses only longer texts (RFC 8452, section 6).
         sealed.extend(ciphertext.expect("a session is shorter than 64 GiB"));
         Ok(URL_SAFE_NO_PAD.encode_to_string(sealed))
     }
 
-    /// What is in `value`, if any key of the ring sealed it.
+    /// The content of `value`, if any key of the ring sealed it.
     pub(super) fn open(&self, value: &[u8]) -> Result<Verified<Vec<u8>>, Refusal> {
-        // Refuses every spelling but the canonical one.
+        // Of several spellings of the same bytes, only the canonical one is accepted.
         let sealed = URL_SAFE_NO_PAD.decode_to_vec(value).map_err(|_| Refusal::Malformed)?;
         let (nonce, ciphertext) =
             sealed.split_first_chunk::<NONCE_BYTES>().ok_or(Refusal::Malformed)?;

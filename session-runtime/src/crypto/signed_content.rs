@@ -1,5 +1,6 @@
-//! Values that everybody can read and only we can write:
-//! `base64url(content) "." base64url(HMAC-SHA256(key, content))` (RFC 2104).
+//! Values that everybody can read, but only the server can make: HMAC-SHA256 (RFC 2104).
+//!
+//! A value is `base64url(content) "." base64url(HMAC-SHA256(key, content))`.
 
 use base64_simd::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
@@ -9,7 +10,7 @@ use super::Verified;
 use super::keyring::Keyring;
 use super::refusal::Refusal;
 
-/// Names the format; a change of the format changes it, so that keys are never shared between two.
+/// Names the format. Another format gets another name, so that no two formats share a key.
 const PURPOSE: &str = "session-runtime v1 signed record";
 
 /// Signs and verifies the values of one cookie.
@@ -33,10 +34,10 @@ impl ContentSigner {
         value
     }
 
-    /// What `value` says, if any key of the ring signed it.
+    /// The content of `value`, if any key of the ring signed it.
     pub(super) fn verify(&self, value: &[u8]) -> Result<Verified<Vec<u8>>, Refusal> {
         let dot = value.iter().position(|&byte| byte == b'.').ok_or(Refusal::Malformed)?;
-        // Refuses every spelling but the canonical one.
+        // Of several spellings of the same bytes, only the canonical one is accepted.
         let decode = |text| URL_SAFE_NO_PAD.decode_to_vec(text).map_err(|_| Refusal::Malformed);
         let (content, mac) = (decode(&value[..dot])?, decode(&value[dot + 1..])?);
         let is_ours =
@@ -87,7 +88,7 @@ mod tests {
                 let [content, tag] = [&test.msg, &test.tag]
                     .map(|bytes| URL_SAFE_NO_PAD.encode_to_string(&bytes[..]));
                 let verified = signer.verify(format!("{content}.{tag}").as_bytes());
-                // A signature that was cut is none.
+                // A shortened signature is not valid.
                 let is_good = !test.result.must_fail() && group.tag_size == 256;
                 let verified = verified.map(|verified| verified.content).ok();
                 assert_eq!(verified, is_good.then(|| test.msg.to_vec()), "{}", test.tc_id);

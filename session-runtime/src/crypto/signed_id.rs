@@ -1,8 +1,11 @@
-//! The signed cookie: a random id and proof that we gave it out.
+//! The signed cookie: a random id, and its signature, which proves that the server issued it.
 //!
-//! `mac = HMAC-SHA256(key, id)` (RFC 2104, FIPS 198-1) does two jobs: its first half signs the id in
-//! the cookie, its second half is the key the session is stored under. So a forged cookie never
-//! reaches the store, whoever reads the store learns no cookie, and a request pays for one HMAC.
+//! The signature comes from `mac = HMAC-SHA256(key, id)` (RFC 2104, FIPS 198-1). The first half of
+//! `mac` signs the id in the cookie. The second half is the key that the session is stored under.
+//!
+//! - A forged cookie never reaches the store.
+//! - Nobody who reads the store can make a cookie from it.
+//! - One HMAC is computed for both.
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
@@ -15,7 +18,7 @@ use crate::base64url;
 use crate::error::{SessionError, SessionErrorKind};
 use crate::id::{Proof, SessionId, SignedId, StoreKey};
 
-/// Names the format; a change of the format changes it, so that keys are never shared between two.
+/// Names the format. Another format gets another name, so that no two formats share a key.
 const PURPOSE: &str = "session-runtime v1 signed id";
 
 const ID_BYTES: usize = 16;
@@ -24,7 +27,7 @@ const TOKEN_BYTES: usize = ID_BYTES + TAG_BYTES;
 
 /// Makes and verifies the cookies of one name.
 pub(crate) struct Signer {
-    /// One precomputed HMAC state a key, the newest first.
+    /// An HMAC for each key, the newest first.
     keys: Vec<Hmac<Sha256>>,
 }
 
@@ -60,7 +63,7 @@ impl Signer {
     }
 }
 
-/// The signature, which is compared as one number, and the key.
+/// The signature, as one number to compare, and the key for the store.
 fn mac(key: &Hmac<Sha256>, id: &[u8]) -> (u128, StoreKey) {
     let mac: [u8; 32] = key.clone().chain_update(id).finalize().into_bytes().into();
     let [mut tag, mut store_key] = [[0; 16]; 2];
@@ -133,7 +136,7 @@ mod tests {
             }
             assert!(seen.insert(id));
         }
-        // Ten standard deviations to either side: no run ever fails by chance.
+        // Ten standard deviations to either side, so that no run fails by chance.
         assert!(ones.iter().all(|ones| (1_684..=2_316).contains(ones)), "{ones:?}");
     }
 
@@ -145,7 +148,7 @@ mod tests {
         for group in TestSet::load(TestName::HmacSha256).unwrap().test_groups {
             for test in group.tests {
                 let (signature, key) = mac(&Hmac::new_from_slice(&test.key).unwrap(), &test.msg);
-                // Half of the vectors have a tag cut to 16 bytes, which is our signature.
+                // Half of the vectors have a tag of only 16 bytes, which is the signature.
                 let both = [signature.to_ne_bytes(), *key.as_bytes()].concat();
                 let agrees = both[..group.tag_size / 8] == test.tag[..];
                 assert_eq!(agrees, !test.result.must_fail(), "{}", test.tc_id);

@@ -1,4 +1,4 @@
-//! Ending sessions that live in cookies: what the server remembers of them.
+//! Revocations: which sessions in cookies are no longer valid.
 
 mod store;
 
@@ -11,25 +11,32 @@ use crate::id::StoreKey;
 use crate::record::Principal;
 use crate::store::StoreError;
 
-/// Remembers which sessions were ended, for sessions that are kept in cookies.
+/// Remembers which sessions were revoked, for sessions that are kept in cookies.
 ///
-/// A cookie that was sent cannot be called back: whoever has a copy can send it again. With a
-/// `Revocation` the server asks whether the session in it was ended, once a request that reads its
-/// session and once more when one changes it. [`StoreRevocation`] keeps the answers in any store; implement
-/// the trait to ask something else, such as an identity provider.
+/// A server cannot take a cookie back: anybody who has a copy can send it again. With a
+/// `Revocation` the server asks whether the session in a cookie was revoked. It asks once when a
+/// request reads its session, and once more when the request changes it.
 ///
-/// A session is older or younger than a [`Cutoff`] by the clock of the server that issued it, and no allowance is
-/// made for clocks that differ: keep those of all servers together, as NTP does.
+/// [`StoreRevocation`] keeps the answers in any store. Implement the trait to ask something else,
+/// such as an identity provider.
 ///
-/// Write `async fn` in the implementation; the futures must be `Send`. `conformance::run_revocation` (feature
-/// `conformance`) proves one that remembers what it was told.
+/// # Clocks
+///
+/// A [`Cutoff`] revokes the sessions that got their id before a certain time. The clock of the
+/// server that issued the id decides. There is no tolerance for clocks that differ: keep the clocks
+/// of all servers together, as NTP does.
+///
+/// # An implementation of your own
+///
+/// Write `async fn` in it; the futures must be `Send`. If it remembers what it was told,
+/// `conformance::run_revocation` (feature `conformance`) checks it.
 ///
 /// ```
 /// use session_runtime::record::Principal;
 /// use session_runtime::revocation::{Cutoff, Revocation, Revoked};
 /// use session_runtime::{StoreKey, Timestamp, store::StoreError};
 ///
-/// /// For a service that ends all sessions at once, by hand.
+/// /// Everybody who signed in at this time or before has to sign in again.
 /// struct Everyone(Timestamp);
 ///
 /// impl Revocation for Everyone {
@@ -48,33 +55,59 @@ use crate::store::StoreError;
 ///         _: Timestamp,
 ///         _: Timestamp,
 ///     ) -> Result<Revoked, StoreError> {
-///         Ok(Revoked::Now) // signing in renews a session, too
+///         Ok(Revoked::Now) // a sign-in calls it, too, and needs this answer
 ///     }
 ///
-///     async fn revoke_all(&self, _: &Principal, _: Cutoff, _: Timestamp) -> Result<(), StoreError> {
+///     async fn revoke_all(
+///         &self,
+///         _: &Principal,
+///         _: Cutoff,
+///         _: Timestamp,
+///     ) -> Result<(), StoreError> {
 ///         Err(StoreError::unsupported())
 ///     }
 /// }
 /// ```
 pub trait Revocation: Send + Sync + 'static {
-    /// When the session `id` was ended, or renewed, which ends this id; `None` if it was not.
+    /// When `id` was revoked; `None` if it was not.
+    ///
+    /// A renewal revokes the old id of its session.
+    ///
+    /// # Errors
+    ///
+    /// If the backend fails.
     fn revoked(
         &self,
         id: &StoreKey,
     ) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send;
 
-    /// When all sessions of `principal` were ended; `None` if they never were.
+    /// The cutoff of `principal`; `None` if its sessions were never revoked together.
+    ///
+    /// # Errors
+    ///
+    /// If the backend fails.
     fn not_before(
         &self,
         principal: &Principal,
     ) -> impl Future<Output = Result<Option<Cutoff>, StoreError>> + Send;
 
-    /// Ends the session `id`, at `now`; a renewal ends it under this id, and it goes on under the id `to`, where a
-    /// logout is to follow it (so not if somebody signs in). Of several calls at once one is answered [`Revoked::Now`], and a renewal goes on only if it is that one. From `until` on
-    /// no cookie of the session is accepted anyway, so all this may be forgotten then.
+    /// Revokes `id` at the time `now`.
     ///
-    /// Requests that renew a session or sign somebody in call it too, and fail if it does. A logout that it answers
-    /// with [`StoreError::unsupported`] removes this browser's cookie and nothing else.
+    /// A renewal passes the new id of the session as `to`, so that a logout with the old id can
+    /// follow it there. A sign-in passes `None`, because such a logout must not undo it. So does a
+    /// logout.
+    ///
+    /// Of several concurrent calls exactly one answers [`Revoked::Now`]. A renewal succeeds only
+    /// with this answer.
+    ///
+    /// From `until` on no cookie of the session is accepted, so the revocation may be forgotten
+    /// then.
+    ///
+    /// # Errors
+    ///
+    /// If the backend fails. Then a request that renews its session or signs somebody in fails,
+    /// too. If a logout gets [`StoreError::unsupported`], it only removes the cookie from this
+    /// browser.
     fn revoke(
         &self,
         id: &StoreKey,
@@ -83,9 +116,14 @@ pub trait Revocation: Send + Sync + 'static {
         until: Timestamp,
     ) -> impl Future<Output = Result<Revoked, StoreError>> + Send;
 
-    /// Ends all sessions of `principal` that the cutoff ends. What earlier cutoffs have ended stays so: where there
-    /// is one, the two are [merged](Cutoff::merge) and kept until the later `until`, from which on none of their
-    /// cookies is accepted anyway.
+    /// Revokes the sessions of `principal` that the cutoff ends.
+    ///
+    /// What an earlier cutoff has ended stays ended: [merge](Cutoff::merge) the two, and keep the
+    /// result until the later `until`. From then on no cookie of these sessions is accepted.
+    ///
+    /// # Errors
+    ///
+    /// If the backend fails.
     fn revoke_all(
         &self,
         principal: &Principal,
@@ -93,48 +131,74 @@ pub trait Revocation: Send + Sync + 'static {
         until: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Forgets up to `limit` of the answers whose time is over, and says how many; fewer than `limit` means that none
-    /// is left: what
-    /// [`Sessions::sweep_every`](crate::Sessions::sweep_every) asks for.
+    /// Forgets up to `limit` revocations whose `until` has passed, and answers how many.
+    ///
+    /// Fewer than `limit` means that none is left.
+    /// [`Sessions::sweep_every`](crate::Sessions::sweep_every) calls it. Without an implementation
+    /// it is unsupported.
+    ///
+    /// # Errors
+    ///
+    /// If the backend fails, or sweeping is [unsupported](StoreError::unsupported).
     fn sweep(&self, limit: usize) -> impl Future<Output = Result<usize, StoreError>> + Send {
         let _ = limit;
         async { Err(StoreError::unsupported()) }
     }
 }
 
-/// What became of [`Revocation::revoke`].
+/// The outcome of [`Revocation::revoke`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Revoked {
-    /// It was this call that ended the session.
+    /// This call revoked the id.
     Now,
-    /// The session was ended before.
+    /// The id was revoked before.
     Before,
-    /// The session was renewed before and goes on under this id: [`Sessions`](crate::Sessions) follows it there with a
-    /// logout, and gives up a second renewal.
+    /// The session was renewed before, and now has this id.
+    ///
+    /// A logout follows it there. A second renewal is given up.
     Renewed(StoreKey),
 }
 
-/// All sessions of a principal were ended, or all but one.
+/// All sessions of a principal were revoked, or all except one.
+///
+/// ```
+/// use session_runtime::{StoreKey, Timestamp, revocation::Cutoff};
+///
+/// let (phone, laptop) = (StoreKey::from_bytes([1; 16]), StoreKey::from_bytes([2; 16]));
+/// let (noon, later) = (Timestamp::from_millis(1_000), Timestamp::from_millis(2_000));
+///
+/// // "Sign out everywhere else", asked for on the laptop.
+/// let elsewhere = Cutoff { at: later, except: Some(laptop), spared_after: None };
+/// assert!(elsewhere.ends(&phone, noon) && !elsewhere.ends(&laptop, noon));
+///
+/// // At noon the user had signed out everywhere. The laptop's session of that time stays ended.
+/// let everywhere = Cutoff { at: noon, except: None, spared_after: None };
+/// let both = everywhere.merge(elsewhere);
+/// assert_eq!(both.spared_after, Some(noon));
+/// assert!(both.ends(&laptop, noon) && !both.ends(&laptop, later));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cutoff {
-    /// Those that were issued then or before are over.
+    /// Sessions that got their id at this time or before are revoked.
     pub at: Timestamp,
-    /// But for this one: "sign out everywhere else".
+    /// The one session that stays valid, if any: "sign out everywhere else".
     pub except: Option<StoreKey>,
-    /// Which is over all the same if it was issued then or before, for an earlier cutoff did not spare it. `None` if
-    /// each did.
+    /// Set if an earlier cutoff ended the session in `except`, too. Then that session stays valid
+    /// only if it got its id after this time.
     pub spared_after: Option<Timestamp>,
 }
 
 impl Cutoff {
-    /// Whether a session that got the id `id` at `issued_at` is over.
+    /// Whether the cutoff ends a session that got the id `id` at `issued_at`.
     pub fn ends(&self, id: &StoreKey, issued_at: Timestamp) -> bool {
         let is_spared = self.except.as_ref() == Some(id) && Some(issued_at) > self.spared_after;
         issued_at <= self.at && !is_spared
     }
 
-    /// Two cutoffs of one principal in one: what either ends is over, and nothing else. The order does not matter.
+    /// Makes one cutoff of two for the same principal.
+    ///
+    /// It ends the sessions that either of the two ends, and no others. The order does not matter.
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
         let (earlier, later) = if self.at <= other.at { (self, other) } else { (other, self) };
@@ -146,14 +210,14 @@ impl Cutoff {
     }
 }
 
-/// Any revocation behind one type.
+/// Any revocation, without its type.
 pub(crate) type AnyRevocation = Arc<dyn DynRevocation>;
 
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// [`Revocation`] in a form that can be a trait object.
+/// [`Revocation`] as a trait object.
 pub(crate) trait DynRevocation: Send + Sync {
-    /// When the session was ended, by itself or with all of its principal.
+    /// When the session was revoked, by its id or with the others of its principal.
     fn ended<'a>(
         &'a self,
         id: &'a StoreKey,
@@ -193,7 +257,7 @@ impl<R: Revocation> DynRevocation for R {
             }
         };
         Box::pin(async move {
-            // Both at once: a request waits for one round trip.
+            // Both at once, so that a request waits for only one round trip.
             let (revoked, cutoff) =
                 futures_util::future::try_join(Revocation::revoked(self, id), cutoff).await?;
             let cutoff = cutoff.filter(|cutoff| cutoff.ends(id, issued_at));
@@ -236,14 +300,14 @@ mod tests {
     }
 
     prop_compose! {
-        /// So few ids and times that they meet.
+        /// There are few ids and times, so that two cutoffs often have the same.
         fn any_cutoff()(
             at in 0..5_u64,
             except in prop::option::of((0..3_u8).prop_map(key)),
             spared_after in prop::option::of((0..5_u64).prop_map(Timestamp::from_millis)),
         ) -> Cutoff {
             let at = Timestamp::from_millis(at);
-            // An earlier cutoff's.
+            // It is the time of an earlier cutoff.
             Cutoff { at, except, spared_after: spared_after.min(Some(at)) }
         }
     }

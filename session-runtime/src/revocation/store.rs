@@ -1,4 +1,4 @@
-//! A revocation that remembers in any store.
+//! A revocation that remembers in a store.
 
 use sha2::{Digest, Sha256};
 
@@ -9,8 +9,9 @@ use crate::patch::{ExpiryOp, FieldOp, Patch};
 use crate::record::{Lifetime, Principal, Record, SharedStr};
 use crate::store::{Created, Loaded, Store, StoreError, Updated};
 
-/// Keeps in a store which sessions were ended, each as a small record until the last cookie of the
-/// session has expired.
+/// Keeps revocations in any store.
+///
+/// Each is a small record. It stays until the last cookie of the session has expired.
 ///
 /// The store may hold sessions as well: ids are random, so no two records share a key.
 ///
@@ -18,8 +19,8 @@ use crate::store::{Created, Loaded, Store, StoreError, Updated};
 /// use session_runtime::revocation::StoreRevocation;
 /// use session_runtime::{CookieStore, Keyring, Sessions, store::MemoryStore};
 ///
-/// let ended = StoreRevocation::new(MemoryStore::new());
-/// let sessions = Sessions::builder(CookieStore::sealed().revocation(ended))
+/// let revocation = StoreRevocation::new(MemoryStore::new());
+/// let sessions = Sessions::builder(CookieStore::sealed().revocation(revocation))
 ///     .keys(Keyring::new([[7; 32]])?)
 ///     .build()?;
 /// # let _ = sessions;
@@ -28,14 +29,19 @@ use crate::store::{Created, Loaded, Store, StoreError, Updated};
 #[derive(Clone, Debug)]
 pub struct StoreRevocation<S>(S);
 
-/// The fields of a record that says when.
+// The fields of a record. Times are in milliseconds since the Unix epoch.
+
+/// When the id was revoked, or the time of the cutoff.
 const AT: &str = "at";
+/// See [`Cutoff::except`].
 const EXCEPT: &str = "except";
+/// See [`Cutoff::spared_after`].
 const SPARED_AFTER: &str = "spared_after";
+/// The new id of a session that was renewed.
 const RENEWED_TO: &str = "renewed_to";
 
 impl<S: Store> StoreRevocation<S> {
-    /// Keeps them in `store`.
+    /// Keeps revocations in `store`.
     pub fn new(store: S) -> Self {
         Self(store)
     }
@@ -102,7 +108,9 @@ impl<S: Store> Revocation for StoreRevocation<S> {
     }
 }
 
-/// Where it stands when all sessions of `principal` were ended.
+/// The key of the record with the cutoff of `principal`: the first half of a SHA-256 hash.
+///
+/// The length is hashed, too. Without it two principals could be hashed as the same bytes.
 fn key_of(principal: &Principal) -> StoreKey {
     let length = u64::try_from(principal.key().len()).unwrap_or(u64::MAX).to_be_bytes();
     let hash = Sha256::new()
@@ -127,7 +135,9 @@ fn record(cutoff: Cutoff, until: Timestamp) -> Record {
     }
 }
 
-/// The change from what is held to `cutoff`, unless somebody else changes it meanwhile.
+/// The change from the record `held` to `cutoff`.
+///
+/// If somebody else changes the record meanwhile, it is a conflict.
 fn patch(held: &Record, cutoff: Cutoff, until: Timestamp) -> Patch {
     let replace = |(key, new): (&str, Option<SharedStr>)| {
         (key.into(), FieldOp::Replace { old: held.fields.get_shared(key).cloned(), new })
@@ -163,7 +173,7 @@ fn read_id(text: &str) -> Result<StoreKey, StoreError> {
 }
 
 fn fault() -> StoreError {
-    StoreError::backend("a record of the revocation is not what it should be")
+    StoreError::backend("a record of the revocation cannot be read")
 }
 
 fn read_cutoff(record: &Record) -> Result<Cutoff, StoreError> {

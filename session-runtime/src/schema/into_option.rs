@@ -1,11 +1,13 @@
-//! What a setter with `into` takes for an `Option`.
+//! What the setter of an `Option` field with `into` accepts.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What the setter of a `#[session(into)]` field of type `Option<T>` takes: `None`, `Some(value)`, the
-/// value, and for text what texts are usually at hand as.
+/// What the setter of a `#[session(into)]` field of type `Option<T>` accepts.
+///
+/// It accepts `None`, `Some(value)` and the value. For texts and paths it also accepts the usual
+/// types that convert to them, such as `&str`.
 ///
 /// ```
 /// use session_runtime::{Session, SessionSchema};
@@ -40,10 +42,11 @@ use std::sync::Arc;
 #[diagnostic::on_unimplemented(
     message = "an `Option<{T}>` cannot be set to a `{Self}`",
     label = "not `None`, `Some(..)`, `{T}` or what becomes one",
-    note = "convert it first, or, for a type of your own, implement `session_runtime::IntoOption<{T}>`"
+    note = "convert it first, or, for a type of your own, implement \
+            `session_runtime::IntoOption<{T}>`"
 )]
 pub trait IntoOption<T> {
-    /// The value to set.
+    /// Converts it to the value of the field.
     fn into_option(self) -> Option<T>;
 }
 
@@ -53,7 +56,7 @@ impl<T> IntoOption<T> for T {
     }
 }
 
-// The only one for an `Option`, so that the type of a bare `None` is known.
+// This is the only implementation for an `Option`, so that the type of `None` can be inferred.
 impl<T> IntoOption<T> for Option<T> {
     fn into_option(self) -> Self {
         self

@@ -1,4 +1,4 @@
-//! Which schemas share the sessions: no two may claim one key.
+//! The schemas that share one session: no two may claim the same key.
 
 use std::any::TypeId;
 use std::sync::OnceLock;
@@ -6,7 +6,27 @@ use std::sync::OnceLock;
 use crate::error::{SessionError, SessionErrorKind};
 use crate::schema::SessionSchema;
 
-/// The schemas that an application uses together; made by [`schemas!`](crate::schemas).
+/// The schemas that an application uses together.
+///
+/// [`schemas!`](crate::schemas) makes it.
+///
+/// ```
+/// use session_runtime::{Schemas, SessionSchema, schemas};
+///
+/// #[derive(SessionSchema)]
+/// struct Visit {
+///     theme: Option<String>,
+/// }
+///
+/// #[derive(SessionSchema)]
+/// #[session(prefix = "cart.")]
+/// struct Cart {
+///     items: Vec<u64>,
+/// }
+///
+/// let schemas: Schemas = schemas![Visit, Cart];
+/// # let _ = schemas;
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Schemas(Vec<Claim>);
 
@@ -17,7 +37,7 @@ struct Claim {
     names: Names,
 }
 
-/// What the compiler compares.
+/// What the compiler compares of a schema.
 #[derive(Clone, Copy, Debug)]
 #[doc(hidden)]
 pub struct Names {
@@ -34,13 +54,13 @@ impl Names {
 }
 
 impl Schemas {
-    /// No schemas.
+    /// Starts with no schemas.
     #[doc(hidden)]
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// These and `S`.
+    /// Adds `S`.
     #[doc(hidden)]
     #[must_use]
     pub fn and<S: SessionSchema>(mut self) -> Self {
@@ -49,8 +69,9 @@ impl Schemas {
     }
 }
 
-/// The schemas that one `Sessions` has seen: a list that only grows, so that requests read it without
-/// a lock.
+/// The schemas that one `Sessions` has seen.
+///
+/// It is a linked list that only grows, so that requests read it without a lock.
 #[derive(Debug, Default)]
 pub(crate) struct Registry(OnceLock<Box<Seen>>);
 
@@ -66,7 +87,7 @@ impl Registry {
         schemas.0.into_iter().rev().fold(Self::default(), before)
     }
 
-    /// Admits `S`, unless it claims what another schema has.
+    /// Adds `S`, unless it claims something that another schema has claimed.
     pub(crate) fn admit<S: SessionSchema>(&self) -> Result<(), SessionError> {
         let schema = TypeId::of::<S>();
         if self.has(schema) {
@@ -75,7 +96,7 @@ impl Registry {
         let ours = Claim { schema, names: Names::of::<S>() };
         let mut end = self;
         loop {
-            // What another thread may have put there first is looked at like all others.
+            // If another thread adds a schema first, that one is compared like the others.
             let seen = end.0.get_or_init(|| Box::new(Seen { claim: ours, next: Self::default() }));
             if seen.claim.schema == schema {
                 return Ok(());
@@ -100,7 +121,7 @@ impl Registry {
     }
 }
 
-/// What two schemas cannot share.
+/// Something that two schemas both claim.
 enum Clash {
     Key(&'static str),
     Principal,
@@ -130,8 +151,10 @@ const fn clash(a: &Names, b: &Names) -> Option<Clash> {
     if a.principal.is_some() && b.principal.is_some() { Some(Clash::Principal) } else { None }
 }
 
-/// From the end, where keys with one prefix differ: the compiler counts the steps, and asks after two
-/// million whether they end.
+/// Compares two keys from their ends, where keys with the same prefix differ.
+///
+/// That saves steps, which the compiler counts: after two million of them, the lint
+/// `long_running_const_eval` is an error.
 const fn same(a: &str, b: &str) -> bool {
     let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
     while let ([a_rest @ .., a_last], [b_rest @ .., b_last]) = (a, b) {
@@ -143,7 +166,7 @@ const fn same(a: &str, b: &str) -> bool {
     a.is_empty() && b.is_empty()
 }
 
-/// Stops the compiler if two of the schemas claim one key or have a principal each.
+/// Stops the compiler if two schemas claim the same key, or if two have a principal.
 #[doc(hidden)]
 #[track_caller]
 pub const fn assert_disjoint(schemas: &[Names]) {
@@ -177,7 +200,7 @@ pub const fn assert_disjoint(schemas: &[Names]) {
     }
 }
 
-/// Panics with the parts as one message: `format!` does not run in the compiler.
+/// Panics with the parts as one message, because `format!` does not run in the compiler.
 #[track_caller]
 const fn stop(parts: &[&str]) {
     const LONGEST: usize = 512;
@@ -199,10 +222,11 @@ const fn stop(parts: &[&str]) {
     }
 }
 
-/// The schemas that an application uses together, for
-/// [`SessionsBuilder::schemas`](crate::SessionsBuilder::schemas).
+/// Lists the schemas that an application uses together.
 ///
-/// Two that claim the same key, aliases included, or have a principal each, do not compile:
+/// It makes [`Schemas`](crate::Schemas) for
+/// [`SessionsBuilder::schemas`](crate::SessionsBuilder::schemas). It does not compile if two
+/// schemas claim the same key or alias, or if two have a principal:
 ///
 /// ```compile_fail
 /// use session_runtime::{SessionSchema, schemas};

@@ -1,7 +1,7 @@
-//! What operators see: spans and events of `tracing`, and metrics with that feature.
+//! What operators see: spans and events of `tracing`, and metrics with the feature `metrics`.
 //!
-//! None of them shows an id, a store key or a value. Ordinary work is logged at the level `debug`. So is
-//! everything that anybody on the network can cause, so that nobody can flood a log.
+//! None of them shows an id, a store key or a value. Ordinary work is logged at the level `debug`.
+//! So is everything that a stranger can cause: otherwise anybody could flood a log.
 
 pub(crate) mod hooks;
 #[cfg(feature = "metrics")]
@@ -15,13 +15,14 @@ pub use self::hooks::SessionEvent;
 use crate::crypto::Refusal;
 use crate::error::{Chain, StoreError};
 
-/// Makes one call of the store in a span, measures it, and reports a failure. The operation is a literal,
-/// so that no label is allocated.
+/// Calls the store in a span, measures the call, and reports a failure.
+///
+/// The operation is a literal, so that no label is allocated.
 macro_rules! watched {
     ($operation:literal, $call:expr) => {{
         #[cfg(feature = "metrics")]
         let began = std::time::Instant::now();
-        // Without a listener, no span is made, and the future of the request needs no space for one.
+        // Without a listener no span is made, and the request's future needs no space for one.
         let answer = match $crate::telemetry::is_anybody_listening() {
             false => $call.await,
             true => {
@@ -40,13 +41,15 @@ macro_rules! watched {
 }
 pub(crate) use watched;
 
-/// Whether any subscriber wants events of the level `debug`. If another crate enables `tracing/log`, as
-/// actix-web does, a span that nobody wants costs 90 instructions. So `log` gets events only.
+/// Whether any subscriber wants events of the level `debug`.
+///
+/// If another crate enables `tracing/log`, as actix-web does, a span that nobody wants costs 90
+/// instructions. So the crate `log` gets events, but no spans.
 pub(crate) fn is_anybody_listening() -> bool {
     tracing::Level::DEBUG <= tracing::level_filters::LevelFilter::current()
 }
 
-/// The store failed. An unsupported operation is no failure.
+/// Reports that the store failed. An unsupported operation is no failure.
 #[cold]
 pub(crate) fn store_failed(operation: &'static str, error: &StoreError) {
     if error.is_unsupported() {
@@ -57,7 +60,7 @@ pub(crate) fn store_failed(operation: &'static str, error: &StoreError) {
     counter!(metrics::STORE_ERRORS, "operation" => operation).increment(1);
 }
 
-/// A cookie leads to no session.
+/// Reports that a cookie leads to no session.
 #[cold]
 pub(crate) fn refused(refusal: Refusal) {
     tracing::debug!(reason = refusal.as_str(), "a session cookie was refused");
@@ -65,7 +68,7 @@ pub(crate) fn refused(refusal: Refusal) {
     counter!(metrics::REFUSED_COOKIES, "reason" => refusal.as_str()).increment(1);
 }
 
-/// A request was refused, because it may be forged.
+/// Reports that a request was refused because it may be forged.
 #[cold]
 pub(crate) fn forged(reason: &'static str) {
     tracing::debug!(reason, "a request was refused as forged");
@@ -80,7 +83,7 @@ pub(crate) enum Load {
     Nothing,
 }
 
-/// A request asked for its session.
+/// Reports that a request asked for its session.
 pub(crate) fn loaded(load: Load) {
     if let Load::Live { fields } = load {
         tracing::debug!(fields, "a session was loaded");
@@ -103,7 +106,7 @@ pub(crate) enum SaveKind {
     Touch,
 }
 
-/// A commit changed this many `fields`, after this many `conflicts`.
+/// Reports that a commit changed this many `fields`, after this many `conflicts`.
 pub(crate) fn saved(kind: SaveKind, fields: usize, conflicts: u32) {
     match kind {
         SaveKind::Create => tracing::debug!(fields, "a session was created"),
@@ -121,20 +124,20 @@ pub(crate) fn saved(kind: SaveKind, fields: usize, conflicts: u32) {
     .increment(1);
 }
 
-/// Another request changed the same fields, so this request's closures run again.
+/// Counts a conflict: another request changed the same fields, so the closures run again.
 pub(crate) fn conflicted() {
     #[cfg(feature = "metrics")]
     counter!(metrics::CONFLICTS).increment(1);
 }
 
-/// The call with this name ended this many sessions.
+/// Reports that the call with the name `by` deleted this many sessions.
 pub(crate) fn ended(by: &'static str, count: usize) {
-    tracing::debug!(by, count, "sessions were ended");
+    tracing::debug!(by, count, "sessions were deleted");
     #[cfg(feature = "metrics")]
     counter!(metrics::ENDS, "by" => by).increment(count as u64);
 }
 
-/// This many expired records were removed.
+/// Reports that this many expired records were removed.
 pub(crate) fn swept(count: usize) {
     tracing::debug!(count, "expired sessions were removed");
 }

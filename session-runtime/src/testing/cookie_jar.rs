@@ -12,12 +12,15 @@ use crate::request::Session;
 use crate::schema::SessionSchema;
 use crate::sessions::Sessions;
 
-/// A visitor's cookies, for tests of several requests; and a look at the session behind them.
+/// A visitor's cookies, for tests of several requests.
 ///
-/// It keeps what [`keep`](Self::keep) is given, overwrites and removes cookies of the same name, and
-/// forgets those whose `Max-Age` or `Expires` has passed by the clock of the sessions. A clone is a copy
-/// of the cookies as they are then. It is the jar of one site: `Path`, `Domain`, `Secure` and
-/// `SameSite` are not looked at.
+/// It also shows the session that the cookies lead to.
+///
+/// [`keep`](Self::keep) adds cookies, and replaces those of the same name. A cookie whose `Max-Age`
+/// or `Expires` has passed is gone; the clock of the sessions decides. A clone has a copy of the
+/// cookies.
+///
+/// It is the jar of one site: `Path`, `Domain`, `Secure` and `SameSite` have no effect.
 ///
 /// ```
 /// use session_runtime::testing::CookieJar;
@@ -36,7 +39,7 @@ use crate::sessions::Sessions;
 /// cookies.keep(issued.set_cookies());
 ///
 /// let request = http::Request::get("/sign-out").header("cookie", cookies.header());
-/// // Send it, and give the jar what comes back: `response.headers().get_all("set-cookie")`.
+/// // Send it, and keep the answer: `cookies.keep(response.headers().get_all("set-cookie"))`.
 /// # let _ = request;
 /// cookies.keep(["__Host-id=; Path=/; Max-Age=0"]);
 ///
@@ -59,18 +62,20 @@ struct Kept {
 }
 
 impl CookieJar {
-    /// A visitor of these sessions who has no cookie.
+    /// Makes an empty jar for a visitor of these sessions.
     pub fn new(sessions: &Sessions) -> Self {
         Self { sessions: sessions.clone(), cookies: Vec::new() }
     }
 
-    /// Does with the values of `Set-Cookie` headers what a browser does: those of a response,
-    /// `response.headers().get_all("set-cookie")`, or of a session that was
+    /// Sets and removes cookies, as a browser does with `Set-Cookie` headers.
+    ///
+    /// It takes the values of the headers: those of a response,
+    /// `response.headers().get_all("set-cookie")`, or those of a session that was
     /// [issued](crate::Issued::set_cookies).
     ///
     /// # Panics
     ///
-    /// If one is not a cookie.
+    /// If a value is not a cookie.
     #[track_caller]
     pub fn keep(&mut self, set_cookies: impl IntoIterator<Item = impl AsRef<[u8]>>) {
         for set_cookie in set_cookies {
@@ -101,31 +106,33 @@ impl CookieJar {
         }
     }
 
-    /// The value of the `Cookie` header of the next request. Empty if there is no cookie, which
-    /// servers take like no header.
+    /// The value of the `Cookie` header of the next request.
+    ///
+    /// It is empty if there is no cookie. For a server that is the same as no header.
     pub fn header(&self) -> String {
         let pairs = self.live().map(|Kept { name, value, .. }| format!("{name}={value}"));
         pairs.collect::<Vec<_>>().join("; ")
     }
 
-    /// Whether there is no cookie: none was set, or all were removed or have expired.
+    /// Whether there is no cookie: none was set, or all have been removed or have expired.
     pub fn is_empty(&self) -> bool {
         self.live().next().is_none()
     }
 
-    /// The session that the next request would find; `None` if there is none: nothing was stored for
-    /// this visitor, or it was ended, or has expired.
+    /// The session that the next request would find.
     ///
-    /// It shows what was stored when it was asked for. To look at it does not keep it alive, and what
-    /// is changed in it is not saved, unless it is [committed](Session::commit), like the work of
-    /// another request.
+    /// It is `None` if nothing was stored for this visitor, or if the session was deleted or has
+    /// expired.
+    ///
+    /// It shows what is stored now, and does not extend the session. Changes are saved only if the
+    /// test [commits](Session::commit) them, like those of another request.
     ///
     /// # Errors
     ///
     /// If the store fails, or a stored value does not decode.
     pub async fn session<S: SessionSchema>(&self) -> Result<Option<Session<S>>, SessionError> {
         let cookies = HeaderValue::try_from(self.header());
-        let cookies = cookies.expect("what came in headers goes into one");
+        let cookies = cookies.expect("parts of headers make a header");
         let session = self.sessions.begin([cookies]).session::<S>().await?;
         Ok((!session.is_new()).then_some(session))
     }

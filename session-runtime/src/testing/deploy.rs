@@ -1,4 +1,4 @@
-//! The deploy check: would a change of the schema strand the sessions that live now?
+//! The deploy check: can the schema of this version read the sessions that live now?
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -14,11 +14,11 @@ use crate::schema::shape::description::{Description, Kind};
 
 const VARIABLE: &str = "SESSION_SCHEMA";
 
-/// What each field of a schema is stored as.
+/// The content of the file: what each field of a schema is stored as.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Recorded {
     schema: String,
-    /// By their keys.
+    /// The fields by their keys.
     fields: BTreeMap<String, RecordedField>,
 }
 
@@ -31,16 +31,27 @@ struct RecordedField {
     aliases: Vec<String>,
 }
 
-/// Fails if the schema `S` could not read sessions that were stored with the schema in the file `path`.
+/// Fails a test if the schema `S` cannot read the sessions that live now.
 ///
-/// Commit the file, and call this in a test. A change that would strand live sessions then fails that
-/// test with what to do instead: a key that was renamed without `key` or `alias`, an alias that was
-/// dropped, a type that was changed without `upgrade`, a counter that became a plain field. Adding
-/// and removing fields is fine, and so are types that read all that was stored, such as `u64` for `u32`,
-/// `Option<T>` for `T`, or an enum with one variant more.
+/// The file `path` describes the live sessions, in JSON. Commit it with the code. A relative path
+/// begins at the directory of the package.
 ///
-/// Run the test once with `SESSION_SCHEMA=overwrite` to write the file: at first, and after each change
-/// that it allows or that you have decided on. A relative path begins at the directory of the package.
+/// Run the test once with `SESSION_SCHEMA=overwrite` to write the file. Do that again after each
+/// change that the test allows, or that you have decided on.
+///
+/// | change | verdict |
+/// | --- | --- |
+/// | a field is added | allowed |
+/// | a field is removed | allowed, with a note |
+/// | the new type reads all that was stored: `u64` for `u32`, `Option<T>` for `T`, one more variant of an enum | allowed |
+/// | a key is renamed with `alias` | allowed, with a note |
+/// | a key is renamed without `key` or `alias` | fails |
+/// | an alias is removed | fails |
+/// | a type is changed without `upgrade` | fails |
+/// | a counter or a flash becomes another kind of field without `upgrade` | fails |
+/// | a field becomes the principal, or is no longer the principal | fails |
+///
+/// The message of a failure says what to do instead.
 ///
 /// ```
 /// # use session_runtime::{SessionSchema, testing::assert_compatible};
@@ -57,17 +68,21 @@ struct RecordedField {
 /// }
 /// ```
 ///
-/// The shape of a type is what it asks of serde: the fields of structs, the variants of enums, options,
-/// sequences, maps and numbers. What a type checks beyond that, and how it reads what is
-/// [self-describing](https://serde.rs/lifetimes.html), such as an untagged enum, cannot be seen.
+/// # What it sees of a type
 ///
-/// An `alias` moves a value to its new key when it is next written, where the older version of the
-/// application does not find it. This is a note and no failure; while both versions run, in a rolling
-/// deploy, rename the field in the code alone: `#[session(key = "old")]`.
+/// It sees what the type asks of serde: the fields of structs, the variants of enums, options,
+/// sequences, maps and numbers. It does not see what else the type checks, nor how it reads
+/// [self-describing](https://serde.rs/lifetimes.html) data, as an untagged enum does.
+///
+/// # Rolling deploys
+///
+/// With an `alias`, a value moves to the new key when it is next written. An older version of the
+/// application does not find it there. While both versions run, rename the field only in the code,
+/// and keep its key: `#[session(key = "old")]`.
 ///
 /// # Panics
 ///
-/// If a live session would be stranded, or the file is missing or not readable.
+/// If the schema cannot read some live session, or if the file is missing or cannot be read.
 #[allow(clippy::test_attr_in_doctest, reason = "it shows where the call belongs")]
 #[track_caller]
 pub fn assert_compatible<S: SessionSchema>(path: impl AsRef<Path>) {
@@ -79,7 +94,7 @@ pub fn assert_compatible<S: SessionSchema>(path: impl AsRef<Path>) {
     }
 }
 
-/// What is worth knowing, or why the file does not do.
+/// Notes, or the message of the failure.
 pub(super) fn check<S: SessionSchema>(path: &Path, overwrite: bool) -> Result<Vec<String>, String> {
     let shown = path.display();
     if overwrite {
@@ -97,21 +112,21 @@ pub(super) fn check<S: SessionSchema>(path: &Path, overwrite: bool) -> Result<Ve
         Err(error) => return Err(format!("cannot read {shown}: {error}")),
     };
     let recorded: Recorded = serde_json::from_str(&recorded)
-        .map_err(|error| format!("{shown} is no recorded session schema: {error}"))?;
+        .map_err(|error| format!("{shown} is not a recorded session schema: {error}"))?;
     let report = compare::<S>(&recorded);
     if report.problems.is_empty() {
         return Ok(report.notes);
     }
     let mut message =
-        format!("session schema `{}` would strand sessions stored as {shown} says\n", S::NAME);
+        format!("session schema `{}` cannot read the sessions that {shown} describes\n", S::NAME);
     for problem in report.problems {
         let _ = write!(message, "\n{problem}\n");
     }
-    let _ = write!(message, "\nIf that is meant: {VARIABLE}=overwrite cargo test");
+    let _ = write!(message, "\nIf that is intended: {VARIABLE}=overwrite cargo test");
     Err(message)
 }
 
-/// The file for the schema `S`.
+/// The text of the file for the schema `S`.
 fn text<S: SessionSchema>() -> String {
     let fields = S::FIELDS.iter().map(|field| {
         let Description { kind, shape, .. } = field.describe();
@@ -139,8 +154,8 @@ fn compare<S: SessionSchema>(recorded: &Recorded) -> Report {
             Some(field) => {
                 if field.key() != key {
                     report.notes.push(format!(
-                        "`{key}` moves to `{0}` when it is next written, where an older version of \
-                         the application does not find it; while both run, use \
+                        "`{key}` moves to `{0}` when it is next written; an older version of the \
+                         application does not find it there; while both run, use \
                          `#[session(key = \"{key}\")]` instead of the alias",
                         field.key(),
                     ));
@@ -151,8 +166,9 @@ fn compare<S: SessionSchema>(recorded: &Recorded) -> Report {
         }
         for alias in old.aliases.iter().filter(|alias| claims(alias).is_none()) {
             report.problems.push(format!(
-                "field `{key}`\n  - alias = \"{alias}\"\n  help: sessions that were not written since \
-                 the alias came still hold `{alias}`; drop it when the absolute timeout has passed",
+                "field `{key}`\n  - alias = \"{alias}\"\n  help: sessions that were not written \
+                 since the alias was added still hold `{alias}`; keep it until the absolute \
+                 timeout has passed",
             ));
         }
     }
@@ -168,10 +184,10 @@ fn compare_field(key: &str, old: &RecordedField, new: &Description, report: &mut
     };
     if old.kind != new.kind && (is_principal || !is_upgraded) {
         let help = match is_principal {
-            true => "sessions are indexed by the principal when it is set: take another key",
+            true => "sessions are indexed by the principal when it is set: use another key",
             false => {
-                "versions that run at once would write it in different ways: take another key, or \
-                 say with `upgrade(from = .., with = ..)` what becomes of the stored value"
+                "versions that run at the same time would write it in different ways: use another \
+                 key, or convert the stored value with `upgrade(from = .., with = ..)`"
             }
         };
         problem(old.kind.name(), new.kind.name(), help);
@@ -191,7 +207,7 @@ fn compare_field(key: &str, old: &RecordedField, new: &Description, report: &mut
     }
 }
 
-/// No field claims `key` any more: was it renamed?
+/// No field claims `key` any more. It may have been renamed.
 fn compare_missing<S: SessionSchema>(
     key: &str,
     old: &RecordedField,
@@ -211,9 +227,9 @@ fn compare_missing<S: SessionSchema>(
     match renamed {
         None => report.notes.push(format!("`{key}` is not read any more; live sessions keep it")),
         Some(field) => report.problems.push(format!(
-            "key `{key}` is gone, and `{new}` of the same type is new\n  - {key}\n  + {new}\n  help: \
-             if it was renamed, keep the key with `#[session(key = \"{key}\")]`, or move it with \
-             `#[session(alias = \"{key}\")]` when the older version no longer runs",
+            "key `{key}` is gone, and `{new}` of the same type is new\n  - {key}\n  + {new}\n  \
+             help: if it was renamed, keep the key with `#[session(key = \"{key}\")]`, or move it \
+             with `#[session(alias = \"{key}\")]` when the older version no longer runs",
             new = field.key(),
         )),
     }

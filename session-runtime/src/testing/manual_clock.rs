@@ -1,4 +1,4 @@
-//! A clock that is moved by hand.
+//! A clock that the test moves.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp, whole_millis};
 
-/// A clock that moves only when it is told to. Clones show the same time.
+/// A clock that moves only when the test moves it.
 ///
-/// Give one clone to the store and one to the `Sessions` builder, keep the third. Redis and PostgreSQL go
-/// by their server's clock.
+/// Clones show the same time. Give one clone to the store and one to the `Sessions` builder, and
+/// keep a third. Redis and PostgreSQL use the clock of their server instead.
 ///
 /// ```
 /// use session_runtime::testing::ManualClock;
@@ -45,24 +45,24 @@ use crate::clock::{Clock, Timestamp, whole_millis};
 pub struct ManualClock(Arc<AtomicU64>);
 
 impl ManualClock {
-    /// A clock that stands at `now`.
+    /// Makes a clock that shows `now`.
     pub fn new(now: Timestamp) -> Self {
         Self(Arc::new(AtomicU64::new(now.as_millis())))
     }
 
-    /// Moves on by `duration`, in whole milliseconds.
+    /// Moves the clock forward by `duration`, in whole milliseconds.
     pub fn advance(&self, duration: Duration) {
         self.0.fetch_add(whole_millis(duration), Ordering::SeqCst);
     }
 
-    /// Moves to `now`, also backwards.
+    /// Sets the clock to `now`, which may be earlier than before.
     pub fn set(&self, now: Timestamp) {
         self.0.store(now.as_millis(), Ordering::SeqCst);
     }
 }
 
 impl Default for ManualClock {
-    /// Stands at some fixed time in the year 2023.
+    /// Makes a clock that shows a fixed time in the year 2023.
     fn default() -> Self {
         Self::new(Timestamp::from_millis(1_700_000_000_000))
     }

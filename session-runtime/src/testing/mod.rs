@@ -2,14 +2,14 @@
 //!
 //! | a test needs | |
 //! | --- | --- |
-//! | a visitor who has a session | [`Sessions::issue`](crate::Sessions::issue) |
+//! | a visitor with a session | [`Sessions::issue`](crate::Sessions::issue) |
 //! | several requests of one visitor, and what the session holds after them | [`CookieJar`] |
 //! | time to pass | [`ManualClock`] |
 //! | a store that fails | [`FaultyStore`] |
-//! | to know whether a deploy strands live sessions | [`assert_compatible`] |
+//! | to know whether a deploy can read the live sessions | [`assert_compatible`] |
 //!
-//! No test needs a server or a browser for that: requests go straight into the application. Here is
-//! the same shop, with its tests, in each framework. For tests alone it needs
+//! A test needs no server and no browser: it sends requests straight into the application. Below is
+//! the same shop with its tests in each framework. The tests need:
 //!
 //! ```toml
 //! [dev-dependencies]

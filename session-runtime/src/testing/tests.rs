@@ -1,4 +1,4 @@
-//! The deploy check: each verdict, and the shapes it sees.
+//! The deploy check: each verdict, and the shapes that it sees.
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
@@ -69,7 +69,7 @@ fn shapes_are_seen_without_values() {
             "Named": {"struct": {"all": {"seq": {"recursive": 2}}}},
         }})
     );
-    // A type that takes no value that can be made up.
+    // This type accepts no sample value.
     assert_eq!(shape::<std::net::IpAddr>(), json!("string"));
     assert_eq!(shape::<std::time::Duration>(), json!({"struct": {"secs": "u64", "nanos": "u32"}}));
 }
@@ -93,7 +93,7 @@ mod recorded {
     }
 }
 
-/// A file of its own, in which `S` is recorded.
+/// Writes the file for `S` to a path that no other test uses.
 fn recorded_file<S: SessionSchema>(name: &str) -> PathBuf {
     let path =
         std::env::temp_dir().join(format!("session-schema-{}-{name}.json", std::process::id()));
@@ -197,7 +197,7 @@ fn a_renamed_key_needs_key_or_alias() {
     let message = verdict::<Visit>("renamed").unwrap_err();
     assert_eq!(
         message,
-        "session schema `Visit` would strand sessions stored as the file says\n\
+        "session schema `Visit` cannot read the sessions that the file describes\n\
          \n\
          key `hits` is gone, and `seen` of the same type is new\n  \
            - hits\n  \
@@ -205,7 +205,7 @@ fn a_renamed_key_needs_key_or_alias() {
            help: if it was renamed, keep the key with `#[session(key = \"hits\")]`, or move it with \
          `#[session(alias = \"hits\")]` when the older version no longer runs\n\
          \n\
-         If that is meant: SESSION_SCHEMA=overwrite cargo test"
+         If that is intended: SESSION_SCHEMA=overwrite cargo test"
     );
 }
 

@@ -1,4 +1,4 @@
-//! A field as the deploy check sees it.
+//! What the deploy check compares of a field.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,16 +14,16 @@ pub(crate) enum Kind {
     Principal,
 }
 
-/// A field as it is now.
+/// What the deploy check knows of a field in today's schema.
 pub struct Description {
     pub(crate) kind: Kind,
     pub(crate) shape: Shape,
-    /// The shape of the older type that `upgrade` reads.
+    /// The shape of the older type that `upgrade` converts.
     pub(crate) upgraded: Option<Shape>,
 }
 
 impl Kind {
-    /// For messages.
+    /// The name for messages.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain field",

@@ -1,4 +1,4 @@
-//! Finds out the shape of a type, one place inside it at a time.
+//! Finds out the shape of a type. Each run looks at one place in it.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::Shape;
 use super::probe::{Names, Probe, Seen, Step};
 
-/// Types with more parts are described up to here.
+/// After so many runs, the rest of a type is [`Shape::Unknown`].
 const MAX_RUNS: usize = 10_000;
 
 /// The shape of `T`.
@@ -25,11 +25,12 @@ struct Explorer<'a> {
     run: &'a dyn Fn(&[Step]) -> Option<Seen>,
     runs: usize,
     path: Vec<Step>,
-    /// The structs and enums that the path leads through, to notice when a type contains itself.
+    /// The structs and enums on the path, to notice when a type contains itself.
     around: Vec<Names>,
 }
 
 impl Explorer<'_> {
+    /// The shape of what is one step deeper.
     fn at(&mut self, step: Step) -> Shape {
         self.path.push(step);
         let shape = self.shape();
@@ -37,6 +38,7 @@ impl Explorer<'_> {
         shape
     }
 
+    /// The shape of what is at the end of the path.
     fn shape(&mut self) -> Shape {
         match self.see() {
             None | Some(Seen::NotRequired) => Shape::Unknown,
@@ -65,7 +67,7 @@ impl Explorer<'_> {
         }
     }
 
-    /// The parts of a struct or enum, unless the path leads through it already that many levels up.
+    /// The parts of a struct or enum. The error says how many levels up it is already on the path.
     fn parts(
         &mut self,
         names: Names,
@@ -87,6 +89,7 @@ impl Explorer<'_> {
         !matches!(seen, Some(Seen::NotRequired))
     }
 
+    /// What the type asks for at the end of the path.
     fn see(&mut self) -> Option<Seen> {
         self.runs += 1;
         if self.runs > MAX_RUNS { None } else { (self.run)(&self.path) }

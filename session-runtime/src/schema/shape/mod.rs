@@ -1,4 +1,4 @@
-//! The shape of a type as serde shows it, and which shapes read which.
+//! The shape of a type, as serde shows it, and which stored shapes it can read.
 
 pub(crate) mod description;
 pub(crate) mod explorer;
@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// What JSON text a type is stored as.
+/// The form of the JSON text that a type is stored as.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Shape {
-    /// Anything: the type decides by what it finds.
+    /// Any form: the type decides by what it finds.
     Any,
     Bool,
     U8,
@@ -40,18 +40,18 @@ pub(crate) enum Shape {
         key: Box<Shape>,
         value: Box<Shape>,
     },
-    /// By the names of the fields; those that may be missing end with a question mark.
+    /// By the names of the fields. A field that may be missing has a question mark at the end.
     Struct(BTreeMap<String, Shape>),
     /// By the names of the variants.
     Enum(BTreeMap<String, Shape>),
     /// The struct or enum this many levels up.
     Recursive(usize),
-    /// The type did not say.
+    /// The type did not tell its shape.
     Unknown,
 }
 
 impl Shape {
-    /// Whether what was stored as `stored` can be read as this; otherwise where not, and why.
+    /// Whether this shape can read what was stored as `stored`. The error says where and why not.
     pub(crate) fn reads(&self, stored: &Self) -> Result<(), String> {
         self.reads_at("", stored)
     }
@@ -62,7 +62,7 @@ impl Shape {
             _ if self == stored => Ok(()),
             (Self::Any, _) => Ok(()),
             (Self::Option(new), Self::Option(old)) => new.reads_at(place, old),
-            // `null` is no value of most types.
+            // `null` is `None`. Most types do not read it.
             (Self::Option(_), Self::Unit) => Ok(()),
             (_, Self::Option(_)) => differ(),
             (Self::Option(new), old) => new.reads_at(place, old),
@@ -75,7 +75,7 @@ impl Shape {
                 old.iter().try_for_each(|old| new.reads_at(&format!("{place}[]"), old))
             }
             (Self::Map { key, value }, Self::Map { key: old_key, value: old_value }) => {
-                // Keys are strings in JSON.
+                // Every key is a string in JSON, so `String` reads all keys.
                 if **key != Self::String {
                     key.reads_at(&format!("{place}{{key}}"), old_key)?;
                 }
@@ -115,7 +115,7 @@ impl Shape {
         Some(Integer { signed, bits })
     }
 
-    /// For messages.
+    /// The name for messages.
     fn name(&self) -> String {
         match self {
             Self::Option(inner) => format!("an optional {}", inner.name()),
@@ -136,6 +136,7 @@ struct Integer {
 }
 
 impl Integer {
+    /// Whether it holds every number that `other` holds.
     fn holds(self, other: Self) -> bool {
         match (self.signed, other.signed) {
             (true, false) => self.bits > other.bits,

@@ -1,7 +1,7 @@
-//! Finds out what a type asks of a deserializer at one place inside it.
+//! Finds out what a type asks of a deserializer at one place in it.
 //!
-//! Each run follows a path into the type, notes what is asked for at its end, and stops there with an
-//! error. So no value of the type is ever needed, but for what comes before the path in a tuple.
+//! A run follows a path into the type, notes what the type asks for at its end, and stops with an
+//! error. So it needs no value of the type. Only the items before the path in a tuple need samples.
 
 use std::cell::RefCell;
 
@@ -23,7 +23,7 @@ pub(super) enum Step {
     Key,
     Value,
     Field(&'static str),
-    /// All fields but this one: is it required?
+    /// All fields except this one, to find out whether it is required.
     Without(&'static str),
     Variant(&'static str),
 }
@@ -40,9 +40,10 @@ pub(super) enum Seen {
     NotRequired,
 }
 
-/// The names of a struct or enum and its parts.
+/// The name of a struct or enum, and the names of its parts.
 pub(super) type Names = (&'static str, &'static [&'static str]);
 
+/// A deserializer that follows `path`, and notes in `seen` what the type asks for at its end.
 #[derive(Clone, Copy)]
 pub(super) struct Probe<'a> {
     pub(super) path: &'a [Step],
@@ -50,7 +51,7 @@ pub(super) struct Probe<'a> {
 }
 
 impl<'a> Probe<'a> {
-    /// Notes `seen` if this is the end of the path.
+    /// Stops the run, and notes `seen` if this is the end of the path.
     fn end<T>(self, seen: Seen) -> Result<T, Stop> {
         if self.path.is_empty() {
             *self.seen.borrow_mut() = Some(seen);
@@ -58,11 +59,13 @@ impl<'a> Probe<'a> {
         Err(Stop)
     }
 
+    /// The next step of the path, and the probe for the rest.
     fn step(self) -> Option<(Step, Self)> {
         let (step, path) = self.path.split_first()?;
         Some((*step, Self { path, seen: self.seen }))
     }
 
+    /// Goes on into a struct, or notes its names.
     fn parts<'de, V: Visitor<'de>>(self, names: Names, visitor: V) -> Result<V::Value, Stop> {
         match self.step() {
             Some((Step::Field(name), rest)) => {
@@ -196,7 +199,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
     }
 }
 
-/// Some samples, then the place to look at.
+/// A list with some samples, and then the next place on the path.
 struct Items<'a> {
     before: usize,
     probe: Probe<'a>,
@@ -249,6 +252,7 @@ impl<'de> MapAccess<'de> for OneEntry<'_> {
     }
 }
 
+/// An enum with one variant.
 struct OneVariant<'a> {
     name: &'static str,
     probe: Probe<'a>,

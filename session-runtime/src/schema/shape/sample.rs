@@ -1,4 +1,4 @@
-//! A deserializer that makes some value of any type that is not picky.
+//! A deserializer that makes a value of any type, unless the type refuses such values.
 
 use serde::de::value::StrDeserializer;
 use serde::de::{
@@ -7,9 +7,10 @@ use serde::de::{
 
 use super::stop::Stop;
 
-/// Deeper values are given up.
+/// It makes no deeper values, because a type may contain itself.
 const MAX_DEPTH: usize = 32;
 
+/// Makes sample values.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Sample {
     depth: usize,
@@ -37,7 +38,7 @@ impl<'de> Deserializer<'de> for Sample {
 
     leaves! {
         deserialize_bool => visit_bool(false);
-        // One, for the types that exclude zero.
+        // One, because some types exclude zero.
         deserialize_u8 => visit_u8(1);
         deserialize_u16 => visit_u16(1);
         deserialize_u32 => visit_u32(1);
@@ -131,6 +132,7 @@ impl<'de> Deserializer<'de> for Sample {
     }
 }
 
+/// A list of samples.
 struct Items {
     sample: Sample,
     left: usize,
@@ -151,7 +153,7 @@ impl<'de> SeqAccess<'de> for Items {
     }
 }
 
-/// All fields of a struct but one.
+/// A sample of each field of a struct, except the one of `without`.
 pub(super) struct SampleFields {
     sample: Sample,
     fields: std::slice::Iter<'static, &'static str>,
@@ -187,6 +189,7 @@ impl<'de> MapAccess<'de> for SampleFields {
     }
 }
 
+/// A sample of the variant with this name.
 struct SampleVariant {
     name: &'static str,
     sample: Sample,

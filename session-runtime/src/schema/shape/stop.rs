@@ -1,14 +1,14 @@
-//! The error that ends a run.
+//! The error that stops a run of [`Probe`](super::probe::Probe).
 
 use std::fmt;
 
-/// The end of a run.
+/// Stops a run: what it was to find out is known, or cannot be found out.
 #[derive(Debug)]
 pub(super) struct Stop;
 
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the type was seen")
+        f.write_str("the run has stopped")
     }
 }
 
