@@ -18,6 +18,12 @@ impl FromIterator<HeaderValue> for CookieHeaders {
 }
 
 impl CookieHeaders {
+    /// The `Cookie` headers among all headers of a request.
+    #[cfg(any(feature = "axum", feature = "poem"))]
+    pub(crate) fn of(headers: &http::HeaderMap) -> Self {
+        headers.get_all(http::header::COOKIE).iter().cloned().collect()
+    }
+
     /// Whether there is no header at all.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -12,6 +12,8 @@ use std::time::Duration;
 use http::HeaderValue;
 use serde::Serialize;
 
+#[cfg(any(feature = "actix", feature = "axum", feature = "poem"))]
+use crate::cookie::read::CookieHeaders;
 use crate::error::{SessionError, SessionErrorKind};
 use crate::id::StoreKey;
 use crate::record::Principal;
@@ -65,10 +67,10 @@ impl Sessions {
     pub(crate) fn begin_inside(
         &self,
         outer: Option<&SessionHandle>,
-        cookie_headers: impl IntoIterator<Item = HeaderValue>,
+        cookies: impl FnOnce() -> CookieHeaders,
     ) -> Option<SessionHandle> {
         let is_shared = outer.is_some_and(|outer| outer.belongs_to(&self.config));
-        (!is_shared).then(|| self.begin(cookie_headers))
+        (!is_shared).then(|| SessionHandle::new(self.config.clone(), cookies()))
     }
 
     /// The current time, by the clock of these sessions.

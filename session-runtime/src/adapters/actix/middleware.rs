@@ -68,7 +68,7 @@ where
     }
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let cookies = cookie_headers(request.headers());
+        let cookies = || cookie_headers(request.headers()).collect();
         let begun = self.sessions.begin_inside(request.extensions().get(), cookies);
         let Some(handle) = begun else {
             let response = self.inner.call(request);

@@ -4,11 +4,12 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use http::{Request, Response, header};
+use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::cookie::read::CookieHeaders;
 use crate::request::{End, FinishGuard, Finished};
 use crate::sessions::Sessions;
 
@@ -58,7 +59,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let cookies = request.headers().get_all(header::COOKIE).into_iter().cloned();
+        let cookies = || CookieHeaders::of(request.headers());
         let begun = self.sessions.begin_inside(request.extensions().get(), cookies);
         let guard = begun.map(|handle| {
             request.extensions_mut().insert(handle.clone());

@@ -1,8 +1,8 @@
 //! The middleware that gives every request a session, and saves it.
 
-use poem::http::header;
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
 
+use crate::cookie::read::CookieHeaders;
 use crate::request::FinishGuard;
 use crate::sessions::Sessions;
 
@@ -42,7 +42,7 @@ impl<E: Endpoint> Endpoint for SessionEndpoint<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        let cookies = request.headers().get_all(header::COOKIE).into_iter().cloned();
+        let cookies = || CookieHeaders::of(request.headers());
         let begun = self.sessions.begin_inside(request.extensions().get(), cookies);
         let Some(handle) = begun else {
             return self.inner.call(request).await.map(IntoResponse::into_response);

@@ -11,7 +11,7 @@ mod saving;
 mod update;
 
 use self::delete::delete_destroyed;
-use self::saving::{Begun, Saving};
+use self::saving::{Pending, Saving};
 use super::config::Config;
 use super::state::StateCell;
 use crate::error::{SessionError, SessionErrorKind};
@@ -30,18 +30,15 @@ pub(super) struct Commit<'a> {
 impl Commit<'_> {
     /// Leaves in `events` what the hooks are told when nothing is locked.
     pub(super) async fn run(&self, events: &mut Events<'_>) -> Result<(), SessionError> {
-        let mut has_deletions = false;
-        let mut saving = loop {
-            if has_deletions {
-                delete_destroyed(self, events).await?;
+        let mut saving = Saving::new(self);
+        loop {
+            match saving.take_pending()? {
+                Pending::Nothing => return Ok(()),
+                Pending::Interrupted => return Err(SessionErrorKind::Interrupted.into()),
+                Pending::Deletions => delete_destroyed(self, events).await?,
+                Pending::Changes => break,
             }
-            match Saving::begin(self)? {
-                Begun::Nothing => return Ok(()),
-                Begun::Interrupted => return Err(SessionErrorKind::Interrupted.into()),
-                Begun::Deletions => has_deletions = true,
-                Begun::Saving(saving) => break saving,
-            }
-        };
+        }
         saving.run().await.map_err(|error| saving.fail(error))?;
         events.extend(saving.event.map(|event| *event));
         Ok(())

@@ -35,13 +35,14 @@ pub(super) struct Saving<'a> {
 }
 
 /// What a commit has to do.
-pub(super) enum Begun<'a> {
+pub(super) enum Pending {
     Nothing,
     /// The outcome of an earlier commit is unknown, or changes were dropped with the request.
     Interrupted,
     /// Destroyed sessions must be deleted first.
     Deletions,
-    Saving(Saving<'a>),
+    /// Changes, which the commit holds now.
+    Changes,
 }
 
 /// The outcome for a live session.
@@ -53,45 +54,53 @@ pub(super) enum Outcome {
 }
 
 impl<'a> Saving<'a> {
-    /// Takes the pending changes out of the state.
-    pub(super) fn begin(commit: &Commit<'a>) -> Result<Begun<'a>, SessionError> {
+    /// A commit that holds nothing yet.
+    pub(super) fn new(commit: &Commit<'a>) -> Self {
         let &Commit { config, cell, principal_only, observed } = commit;
-        let now = config.now();
-        // Dropped after the lock is released.
-        let _discarded: Discarded;
-        let mut state = cell.lock();
-        let state = &mut *state;
-        if state.intent.has_deletions() {
-            return Ok(Begun::Deletions);
-        }
-        if state.in_flight.is_some() || mem::take(&mut state.dropped_changes) {
-            return Ok(Begun::Interrupted);
-        }
-        if !state.is_pending() && !is_touch_due(config, state, || now) {
-            return Ok(Begun::Nothing);
-        }
-        if let Err(error) = state.views.iter_mut().try_for_each(|view| view.encode()) {
-            // The request continues with the stored fields.
-            _discarded = state.revert_views(&*config.clock);
-            return Err(error);
-        }
-        state.in_flight = Some(InFlight::default());
-        let base = match observed {
-            true => state.stored.clone(),
-            false => state.stored.take_fields(),
-        };
-        Ok(Begun::Saving(Self {
+        Self {
             config,
             cell,
             observed,
             principal_only,
-            now,
-            base,
-            changes: PendingChanges::take(&mut state.views, observed),
-            intent: mem::take(&mut state.intent),
-            generation: state.generation,
+            now: Timestamp::from_millis(0),
+            base: Stored::Nothing,
+            changes: PendingChanges::default(),
+            intent: Intent::default(),
+            generation: 0,
             event: None,
-        }))
+        }
+    }
+
+    /// Takes the pending changes out of the state.
+    pub(super) fn take_pending(&mut self) -> Result<Pending, SessionError> {
+        self.now = self.config.now();
+        // Dropped after the lock is released.
+        let _discarded: Discarded;
+        let mut state = self.cell.lock();
+        let state = &mut *state;
+        if state.intent.has_deletions() {
+            return Ok(Pending::Deletions);
+        }
+        if state.in_flight.is_some() || mem::take(&mut state.dropped_changes) {
+            return Ok(Pending::Interrupted);
+        }
+        if !state.is_pending() && !is_touch_due(self.config, state, || self.now) {
+            return Ok(Pending::Nothing);
+        }
+        self.generation = state.generation;
+        if let Err(error) = state.views.iter_mut().try_for_each(|view| view.encode()) {
+            // The request continues with the stored fields.
+            _discarded = state.revert_views(&*self.config.clock);
+            return Err(error);
+        }
+        state.in_flight = Some(InFlight::default());
+        self.base = match self.observed {
+            true => state.stored.clone(),
+            false => state.stored.take_fields(),
+        };
+        self.changes.take(&mut state.views, self.observed);
+        self.intent = mem::take(&mut state.intent);
+        Ok(Pending::Changes)
     }
 
     pub(super) async fn run(&mut self) -> Result<(), SessionError> {
@@ -177,18 +186,20 @@ pub(super) fn live(base: &mut Stored) -> &mut LiveSession {
 }
 
 /// The changes of a request: in views that nobody uses any more, or taken out of views in use.
+#[derive(Default)]
 pub(super) struct PendingChanges {
     views: Views,
     changes: SmallVec<[Box<dyn AnyChanges>; 1]>,
 }
 
 impl PendingChanges {
-    fn take(views: &mut Views, observed: bool) -> Self {
-        if !observed {
-            return Self { views: mem::take(views), changes: SmallVec::new() };
+    fn take(&mut self, views: &mut Views, observed: bool) {
+        if observed {
+            let changed = views.iter_mut().filter(|view| view.has_changes());
+            self.changes = changed.map(|view| view.take_changes()).collect();
+        } else {
+            self.views = mem::take(views);
         }
-        let changed = views.iter_mut().filter(|view| view.has_changes());
-        Self { views: Views::new(), changes: changed.map(|view| view.take_changes()).collect() }
     }
 
     /// The operations that make all changes to a record that holds `base`. With `principal_only`, changes
