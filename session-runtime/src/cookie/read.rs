@@ -13,7 +13,11 @@ pub(crate) struct CookieHeaders(SmallVec<[HeaderValue; 1]>);
 
 impl FromIterator<HeaderValue> for CookieHeaders {
     fn from_iter<I: IntoIterator<Item = HeaderValue>>(headers: I) -> Self {
-        Self(headers.into_iter().collect())
+        let mut found = SmallVec::new();
+        for header in headers {
+            found.push(header);
+        }
+        Self(found)
     }
 }
 
@@ -21,7 +25,11 @@ impl CookieHeaders {
     /// The `Cookie` headers among all headers of a request.
     #[cfg(any(feature = "axum", feature = "poem"))]
     pub(crate) fn of(headers: &http::HeaderMap) -> Self {
-        headers.get_all(http::header::COOKIE).iter().cloned().collect()
+        let mut found = SmallVec::new();
+        for header in headers.get_all(&http::header::COOKIE) {
+            found.push(header.clone());
+        }
+        Self(found)
     }
 
     /// Whether there is no header at all.

@@ -18,12 +18,7 @@ impl SessionHandle {
     /// Saves the changes, and answers what the response needs. Adapters call it once, when the head of the
     /// response is known.
     pub async fn finish(self, status: StatusCode) -> Finished {
-        let saving = match self.end(status) {
-            End::Untouched => return Finished::untouched(),
-            End::Finished(finished) => return finished,
-            End::Saving(saving) => saving,
-        };
-        saving.finish().await
+        FinishGuard::new(self).finish(status).await
     }
 
     /// [`finish`](Self::finish) up to the point where the store must be asked.
@@ -36,6 +31,10 @@ impl SessionHandle {
             }
             return End::Untouched;
         }
+        self.end_loaded(status)
+    }
+
+    fn end_loaded(self, status: StatusCode) -> End {
         let config = &*self.0.config;
         let state = self.state();
         let is_idle = !state.is_pending()
@@ -155,20 +154,32 @@ impl FinishGuard {
         Self(Some(handle))
     }
 
+    /// A guard of the handle that this layer has begun, if an outer layer has not.
+    #[cfg(feature = "axum")]
+    pub(crate) fn of(begun: Option<SessionHandle>) -> Self {
+        Self(begun)
+    }
+
     /// The head of the response is known: see [`SessionHandle::finish`].
-    pub async fn finish(mut self, status: StatusCode) -> Finished {
-        match self.0.take() {
-            Some(handle) => handle.finish(status).await,
-            // Only `end` and `release` take the handle, too.
-            None => Finished::untouched(),
+    // Not an `async fn`, whose future would hold its arguments twice.
+    pub fn finish(mut self, status: StatusCode) -> impl Future<Output = Finished> + Send {
+        async move {
+            let saving = match self.end(status) {
+                End::Untouched => return Finished::untouched(),
+                End::Finished(finished) => return finished,
+                End::Saving(saving) => saving,
+            };
+            saving.finish().await
         }
     }
 
     /// [`finish`](Self::finish), for futures that are written by hand.
     #[inline]
-    pub(crate) fn end(mut self, status: StatusCode) -> End {
-        // Only `end` and `release` take the handle.
-        self.0.take().map_or(End::Untouched, |handle| handle.end(status))
+    pub(crate) fn end(&mut self, status: StatusCode) -> End {
+        match self.0.take() {
+            Some(handle) => handle.end(status),
+            None => End::Untouched,
+        }
     }
 
     /// The request ends elsewhere.

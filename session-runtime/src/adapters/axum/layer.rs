@@ -61,10 +61,10 @@ where
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let cookies = || CookieHeaders::of(request.headers());
         let begun = self.sessions.begin_inside(request.extensions().get(), cookies);
-        let guard = begun.map(|handle| {
+        if let Some(handle) = &begun {
             request.extensions_mut().insert(handle.clone());
-            FinishGuard::new(handle)
-        });
+        }
+        let guard = FinishGuard::of(begun);
         ResponseFuture { inner: self.inner.call(request), guard, finishing: None }
     }
 }
@@ -75,7 +75,7 @@ pin_project! {
     pub struct ResponseFuture<F, B> {
         #[pin]
         inner: F,
-        guard: Option<FinishGuard>,
+        guard: FinishGuard,
         // Boxed, because it is needed only if the store must be asked, and futures are moved often.
         finishing: Option<Pin<Box<Finishing<B, dyn Future<Output = Finished> + Send>>>>,
     }
@@ -104,8 +104,7 @@ where
             None => {
                 let mut polled = this.inner.poll(cx);
                 let Poll::Ready(Ok(response)) = &mut polled else { return polled };
-                let Some(guard) = this.guard.take() else { return polled };
-                match guard.end(response.status()) {
+                match this.guard.end(response.status()) {
                     End::Untouched => return polled,
                     // The response is changed in place, because moving it costs time.
                     End::Finished(finished) => {
