@@ -38,7 +38,10 @@ impl LookUp for StoreBackend {
         (id.key, None)
     }
 
-    // Not an `async fn`, whose future would hold its arguments twice.
+    #[allow(
+        clippy::manual_async_fn,
+        reason = "the future of an `async fn` holds its arguments twice"
+    )]
     fn look_up(
         &self,
         id: SessionId,

@@ -137,7 +137,10 @@ pub(crate) struct Saving {
 }
 
 impl Saving {
-    // Not an `async fn`, whose future would hold its argument twice.
+    #[allow(
+        clippy::manual_async_fn,
+        reason = "the future of an `async fn` holds its arguments twice"
+    )]
     pub(crate) fn finish(self) -> impl Future<Output = Finished> + Send {
         async move { self.handle.save(self.status).await }
     }
@@ -161,7 +164,10 @@ impl FinishGuard {
     }
 
     /// The head of the response is known: see [`SessionHandle::finish`].
-    // Not an `async fn`, whose future would hold its arguments twice.
+    #[allow(
+        clippy::manual_async_fn,
+        reason = "the future of an `async fn` holds its arguments twice"
+    )]
     pub fn finish(mut self, status: StatusCode) -> impl Future<Output = Finished> + Send {
         async move {
             let saving = match self.end(status) {
@@ -189,6 +195,7 @@ impl FinishGuard {
 }
 
 impl Drop for FinishGuard {
+    #[inline]
     fn drop(&mut self) {
         if let Some(handle) = &self.0 {
             handle.abandon();
