@@ -6,6 +6,7 @@ pub(crate) mod expiry;
 mod finish;
 mod finished;
 mod handle;
+mod lifecycle;
 mod load;
 mod session;
 mod state;
