@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, MutexGuard, OnceLock};
 
+use futures_util::lock::Mutex;
+
 use super::commit::Commit;
 use super::config::Config;
 use super::state::{State, StateCell};
@@ -52,11 +54,15 @@ pub(super) struct Request {
     pub(super) cookies: CookieHeaders,
     /// Not loaded until the session is asked for.
     pub(super) cell: StateCell,
+    /// Held by the task that loads. A `OnceCell` of tokio in place of this and the flag in `cell` costs a read
+    /// 5 % more instructions, and a new visitor 16 %.
+    pub(super) loading: Mutex<()>,
     /// Commits take turns, in the order they came, so that a task that commits in a loop does not hold up the
     /// response. Made on first use: in most requests nobody else holds the session when it is saved.
     turn: OnceLock<Box<Turn>>,
 }
 
+/// Fair, unlike the mutex of `futures_util`, which is faster.
 type Turn = tokio::sync::Mutex<()>;
 
 impl SharedViews for Request {
@@ -72,7 +78,8 @@ impl SharedViews for Request {
 impl SessionHandle {
     pub(crate) fn new(config: Arc<Config>, cookies: CookieHeaders) -> Self {
         let cell = StateCell::new();
-        Self(Arc::new(Request { config, cookies, cell, turn: OnceLock::new() }))
+        let (loading, turn) = (Mutex::new(()), OnceLock::new());
+        Self(Arc::new(Request { config, cookies, cell, loading, turn }))
     }
 
     /// The view at `index` of the session's views.

@@ -27,34 +27,38 @@ impl SessionHandle {
 
     /// Loads the record with its first view, unless it is loaded. Answers whether this call loaded it.
     async fn load_and(&self, first_view: Option<FirstView>) -> Result<bool, SessionError> {
-        let Request { config, cookies, cell, .. } = &*self.0;
-        // The session counts as loaded even if it does not decode.
-        let mut decoded = None;
-        let load = async || {
-            let stored = match cookies.is_empty() {
-                true => Stored::Nothing,
-                false => config.backend.find(config.cookie.name(), cookies).await?,
-            };
-            telemetry::loaded(match &stored {
-                Stored::Nothing => Load::Nothing,
-                Stored::Live(live) => Load::Live { fields: live.record.fields.len() },
-                Stored::Gone => Load::Gone,
-            });
-            // `Deserialize` is code of the application: it runs without a lock, and may panic.
-            let decode = || first_view.map(|decode| decode(&stored, &*config.clock)).transpose();
-            let mut outcome = catch_unwind(AssertUnwindSafe(decode));
-            let view = match &mut outcome {
-                Ok(Ok(view)) => view.take(),
-                Ok(Err(_)) | Err(_) => None,
-            };
-            decoded = Some(outcome);
-            Ok::<_, SessionError>((stored, view))
+        let Request { config, cookies, cell, loading, .. } = &*self.0;
+        if cell.loaded().is_some() {
+            return Ok(false);
+        }
+        let _loading = match loading.try_lock() {
+            Some(loading) => loading,
+            None => loading.lock().await,
         };
-        cell.load_once(load).await?;
+        if cell.loaded().is_some() {
+            return Ok(false);
+        }
+        let stored = match cookies.is_empty() {
+            true => Stored::Nothing,
+            false => config.backend.find(config.cookie.name(), cookies).await?,
+        };
+        telemetry::loaded(match &stored {
+            Stored::Nothing => Load::Nothing,
+            Stored::Live(live) => Load::Live { fields: live.record.fields.len() },
+            Stored::Gone => Load::Gone,
+        });
+        // `Deserialize` is code of the application. It runs before the state is locked, and the session counts
+        // as loaded even if it panics.
+        let decode = || first_view.map(|decode| decode(&stored, &*config.clock)).transpose();
+        let mut decoded = catch_unwind(AssertUnwindSafe(decode));
+        let view = match &mut decoded {
+            Ok(Ok(view)) => view.take(),
+            Ok(Err(_)) | Err(_) => None,
+        };
+        cell.load(stored, view);
         match decoded {
-            None => Ok(false),
-            Some(Ok(decoded)) => decoded.map(|_| true),
-            Some(Err(panic)) => resume_unwind(panic),
+            Ok(decoded) => decoded.map(|_| true),
+            Err(panic) => resume_unwind(panic),
         }
     }
 }

@@ -1,10 +1,10 @@
 //! The state of one request's session: a single locked cell that all its handles share.
 
 use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use smallvec::SmallVec;
-use tokio::sync::OnceCell;
 
 use crate::backend::stored::{CookieValue, LiveSession, Stored};
 use crate::clock::Clock;
@@ -16,7 +16,7 @@ use crate::schema::views::{AnyView, Discarded, Seen, Views};
 /// The cell that all handles of one request share.
 // It is part of the request from the beginning: a box of its own would be one more allocation.
 pub(super) struct StateCell {
-    loaded: OnceCell<()>,
+    loaded: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -32,27 +32,22 @@ impl StateCell {
             dropped_changes: false,
             generation: 0,
         };
-        Self { loaded: OnceCell::new(), state: Mutex::new(state) }
+        Self { loaded: AtomicBool::new(false), state: Mutex::new(state) }
     }
 
-    /// Keeps what `load` answers and the first view of it, unless the session is loaded.
-    pub(super) async fn load_once<E>(
-        &self,
-        load: impl AsyncFnOnce() -> Result<(Stored, Option<Box<dyn AnyView>>), E>,
-    ) -> Result<(), E> {
-        let load = async || {
-            let (stored, view) = load().await?;
-            let mut state = self.lock();
-            state.stored = stored;
-            state.views.extend(view);
-            Ok(())
-        };
-        self.loaded.get_or_try_init(load).await.copied()
+    /// Keeps what the backend answered, and the first view of it.
+    pub(super) fn load(&self, stored: Stored, view: Option<Box<dyn AnyView>>) {
+        let mut state = self.lock();
+        state.stored = stored;
+        if let Some(view) = view {
+            state.views.push(view);
+        }
+        self.loaded.store(true, Ordering::Release);
     }
 
     /// The cell, once the session is loaded.
     pub(super) fn loaded(&self) -> Option<&Self> {
-        self.loaded.initialized().then_some(self)
+        self.loaded.load(Ordering::Acquire).then_some(self)
     }
 
     /// From now on the session may be stored under `key`, whatever the outcome of the commit in flight.
