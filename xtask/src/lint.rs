@@ -1,13 +1,12 @@
-//! `cargo xtask lint`: formatting, clippy, docs, links; no warning passes.
+//! `cargo xtask lint`: formatting, layers, clippy, docs, links; no warning passes.
 
-use crate::Outcome;
-use crate::links;
 use crate::step::{Step, root};
+use crate::{Outcome, layers, links};
 
 const DENY: [&str; 3] = ["--", "-D", "warnings"];
 
-/// Checks formatting, then clippy on everything, on each feature alone and on none, then docs and
-/// links. Continues after a failure, so that one run shows them all.
+/// Checks layers and links, formatting, then clippy on everything, on each feature alone and on none,
+/// then docs. Continues after a failure, so that one run shows them all.
 pub(crate) fn run() -> Outcome {
     let mut steps = vec![Step::cargo("formatting", ["fmt", "--all", "--check"])];
     let fuzz = ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"];
@@ -31,7 +30,8 @@ pub(crate) fn run() -> Outcome {
     let docs = Step::cargo("docs", docs.iter().chain(published.iter().flatten()));
     steps.push(docs.env("RUSTDOCFLAGS", "-D warnings"));
 
-    let outcomes = steps.into_iter().map(Step::run).chain(std::iter::once_with(links::run));
+    let read = [layers::run as fn() -> Outcome, links::run].into_iter().map(|check| check());
+    let outcomes = read.chain(steps.into_iter().map(Step::run));
     let failures: Vec<_> = outcomes.filter_map(Outcome::err).collect();
     if failures.is_empty() { Ok(()) } else { Err(failures.join("\n       ")) }
 }
