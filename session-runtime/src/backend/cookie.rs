@@ -12,7 +12,7 @@ use super::stored::{LiveSession, Stored};
 use crate::clock::{Clock, Timestamp};
 use crate::cookie::chunks::Chunks;
 use crate::cookie::read::CookieHeaders;
-use crate::cookie::template::CookieTemplate;
+use crate::cookie::set_cookie::CookieTemplate;
 use crate::crypto::Keyring;
 use crate::crypto::Refusal;
 use crate::crypto::Verified;

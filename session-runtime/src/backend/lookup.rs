@@ -115,9 +115,9 @@ impl<'a, B: LookUp, I: Iterator<Item = Result<&'a [u8], Refusal>>> Candidates<'_
 
 /// One cookie of the session's name.
 enum Candidate<O> {
-    /// No key of the ring vouches for it.
+    /// No key of the ring verifies it.
     NotOurs(Refusal),
-    /// The key at this position in the ring vouches for it.
+    /// The key at this position in the ring verifies it.
     Ours { position: usize, opened: Result<O, Refused> },
 }
 

@@ -9,7 +9,7 @@ use super::store::StoreBackend;
 use super::stored::{CookieValue, LiveSession, Stored};
 use crate::cookie::SetCookies;
 use crate::cookie::read::CookieHeaders;
-use crate::cookie::template::CookieTemplate;
+use crate::cookie::set_cookie::CookieTemplate;
 use crate::error::{SessionError, SessionErrorKind, StoreError};
 use crate::id::{Proof, SessionId, SignedId, StoreKey};
 use crate::patch::{Applied, Patch};

@@ -9,8 +9,8 @@ use std::time::Duration;
 use http::HeaderValue;
 
 use super::read::CookieHeaders;
-use super::template::CookieTemplate;
-use super::written::SetCookies;
+use super::response::SetCookies;
+use super::set_cookie::CookieTemplate;
 use crate::crypto::Refusal;
 
 /// The size that every browser accepts: name, value and attributes (RFC 6265, section 6.1).

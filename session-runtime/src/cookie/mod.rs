@@ -3,8 +3,8 @@
 pub(crate) mod chunks;
 mod options;
 pub(crate) mod read;
-pub(crate) mod template;
-mod written;
+mod response;
+pub(crate) mod set_cookie;
 
 pub use self::options::{CookieOptions, CookiePrefix, SameSite};
-pub use self::written::SetCookies;
+pub use self::response::SetCookies;

@@ -28,7 +28,7 @@
 //!     Sessions::builder(MemoryStore::new()).keys(Keyring::from_env("SESSION_KEYS")?).build()?;
 //! let app: Router = Router::new()
 //!     .route("/pay", get(form).post(pay))
-//!     .layer(CsrfLayer::new(CsrfPolicy::new())) // inside of the sessions, so before them
+//!     .layer(CsrfLayer::new(CsrfPolicy::new())) // before `SessionLayer`, so it runs inside of it
 //!     .layer(SessionLayer::new(sessions));
 //! # let _ = app;
 //! # Ok(())
@@ -60,7 +60,7 @@
 //! let sessions =
 //!     Sessions::builder(MemoryStore::new()).keys(Keyring::from_env("SESSION_KEYS")?).build()?;
 //! let app = App::new()
-//!     .wrap(CsrfMiddleware::new(CsrfPolicy::new())) // inside of the sessions, so before them
+//!     .wrap(CsrfMiddleware::new(CsrfPolicy::new())) // before `SessionMiddleware`, so it runs inside of it
 //!     .wrap(SessionMiddleware::new(sessions))
 //!     .route("/pay", web::get().to(form))
 //!     .route("/pay", web::post().to(pay));

@@ -8,7 +8,7 @@ use super::expiry::Expiry;
 use crate::backend::open::OpenBackend;
 use crate::backend::stored::{CookieValue, LiveSession};
 use crate::clock::{Clock, Timestamp};
-use crate::cookie::template::CookieTemplate;
+use crate::cookie::set_cookie::CookieTemplate;
 use crate::crypto::csrf_token::TokenKeys;
 use crate::error::SessionError;
 use crate::record::Record;

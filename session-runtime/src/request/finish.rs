@@ -5,14 +5,14 @@ use std::sync::{Arc, MutexGuard};
 use http::StatusCode;
 
 use super::commit::Commit;
-use super::commit::plan::is_touch_due;
+use super::commit::make_patch::is_touch_due;
 use super::finished::{CookieCommand, Finished};
 use super::handle::{Request, SessionHandle};
 use super::state::{PendingCookie, State};
 use crate::backend::stored::CookieValue;
 use crate::error::SessionError;
 use crate::record::Record;
-use crate::schema::views::Discarded;
+use crate::schema::any_values::Discarded;
 
 impl SessionHandle {
     /// Saves the changes, and answers what the response needs. Adapters call it once, when the head of the
@@ -44,7 +44,7 @@ impl SessionHandle {
             true => End::Finished(self.conclude(state, None)),
             false => {
                 drop(state);
-                End::Saving(Saving { handle: self, status })
+                End::Unsaved(Unsaved { handle: self, status })
             }
         }
     }
@@ -127,21 +127,21 @@ pub(crate) enum End {
     /// Nobody asked for the session. The response stays as it is.
     Untouched,
     Finished(Finished),
-    Saving(Saving),
+    Unsaved(Unsaved),
 }
 
 /// A session that must be saved.
-pub(crate) struct Saving {
+pub(crate) struct Unsaved {
     handle: SessionHandle,
     status: StatusCode,
 }
 
-impl Saving {
+impl Unsaved {
     #[allow(
         clippy::manual_async_fn,
         reason = "the future of an `async fn` holds its arguments twice"
     )]
-    pub(crate) fn finish(self) -> impl Future<Output = Finished> + Send {
+    pub(crate) fn save(self) -> impl Future<Output = Finished> + Send {
         async move { self.handle.save(self.status).await }
     }
 }
@@ -170,12 +170,12 @@ impl FinishGuard {
     )]
     pub fn finish(mut self, status: StatusCode) -> impl Future<Output = Finished> + Send {
         async move {
-            let saving = match self.end(status) {
+            let unsaved = match self.end(status) {
                 End::Untouched => return Finished::untouched(),
                 End::Finished(finished) => return finished,
-                End::Saving(saving) => saving,
+                End::Unsaved(unsaved) => unsaved,
             };
-            saving.finish().await
+            unsaved.save().await
         }
     }
 

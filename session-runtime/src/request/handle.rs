@@ -14,7 +14,7 @@ use crate::error::SessionError;
 use crate::id::StoreKey;
 use crate::schema::SessionSchema;
 use crate::schema::View;
-use crate::schema::views::{Seen, SharedViews};
+use crate::schema::any_values::{Seen, SharedValues};
 
 /// The session of one request, for any schema. Clones share it.
 ///
@@ -65,7 +65,7 @@ pub(super) struct Request {
 /// Fair, unlike the mutex of `futures_util`, which is faster.
 type Turn = tokio::sync::Mutex<()>;
 
-impl SharedViews for Request {
+impl SharedValues for Request {
     fn look(&self, look: &mut dyn FnMut(Seen<'_>)) {
         look(self.cell.lock().seen());
     }

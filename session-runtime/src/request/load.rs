@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::handle::{Request, SessionHandle};
-use super::views::{FirstView, first_view, view_index};
+use super::values_index::{FirstView, first_view, view_index};
 use crate::backend::stored::Stored;
 use crate::error::SessionError;
 use crate::schema::SessionSchema;

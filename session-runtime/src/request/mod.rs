@@ -10,7 +10,7 @@ mod lifecycle;
 mod load;
 mod session;
 mod state;
-mod views;
+mod values_index;
 
 pub(crate) use self::commit::queue::Queues;
 pub use self::config::OnGone;

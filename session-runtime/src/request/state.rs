@@ -10,8 +10,8 @@ use crate::backend::stored::{CookieValue, LiveSession, Stored};
 use crate::clock::Clock;
 use crate::id::StoreKey;
 use crate::record::{Fields, Principal, Record};
+use crate::schema::any_values::{AllValues, AnyValues, Discarded, Seen};
 use crate::schema::snapshot::Snapshot;
-use crate::schema::views::{AnyView, Discarded, Seen, Views};
 
 /// The cell that all handles of one request share.
 // It is part of the request from the beginning: a box of its own would be one more allocation.
@@ -36,7 +36,7 @@ impl StateCell {
     }
 
     /// Keeps what the backend answered, and the first view of it.
-    pub(super) fn load(&self, stored: Stored, view: Option<Box<dyn AnyView>>) {
+    pub(super) fn load(&self, stored: Stored, view: Option<Box<dyn AnyValues>>) {
         let mut state = self.lock();
         state.stored = stored;
         if let Some(view) = view {
@@ -78,7 +78,7 @@ pub(super) struct State {
     /// What the backend holds, as far as this request knows.
     pub(super) stored: Stored,
     /// The typed views of it, one for each schema.
-    pub(super) views: Views,
+    pub(super) views: AllValues,
     pub(super) intent: Intent,
     pub(super) cookie: PendingCookie,
     /// The commit that is under way. It stays if it was cancelled or the store failed: its outcome is

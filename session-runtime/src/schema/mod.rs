@@ -1,8 +1,10 @@
 //! Session schemas: the traits that the derive implements, typed fields, and their changes.
 
 mod any_field;
+pub(crate) mod any_values;
 mod change;
 mod codec;
+mod default_field;
 mod field;
 mod into_option;
 mod kinds;
@@ -15,12 +17,12 @@ pub(crate) mod snapshot;
 mod upgrade;
 pub(crate) mod values;
 mod view;
-pub(crate) mod views;
 
 pub use self::any_field::AnyField;
+pub use self::default_field::DefaultField;
 pub use self::field::{Field, field};
 pub use self::into_option::IntoOption;
-pub use self::kinds::{Counter, DefaultField, Flash, PrincipalField};
+pub use self::kinds::{Counter, Flash, PrincipalField};
 pub use self::registry::{Names, Schemas, assert_disjoint};
 pub use self::upgrade::upgrade;
 pub use self::view::View;

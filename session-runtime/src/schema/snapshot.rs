@@ -1,8 +1,9 @@
-//! Fields that expire: a field's expiry is stored next to it, under a companion key.
+//! The fields of a record at one moment, in which expired fields are absent.
 //!
-//! The companion of `code` is `code@expires`, in milliseconds since the Unix epoch. A session key cannot
-//! contain `@`, so no field collides with it, and stores keep it like any other field. Every schema obeys
-//! it, even if its field has no `ttl`: another version of the application may have written it.
+//! The expiry of a field is stored next to it, under a companion key: `code@expires` for `code`, in
+//! milliseconds since the Unix epoch. A session key cannot contain `@`, so companions collide with no field.
+//! Stores keep them like other fields. Every schema obeys a stored expiry, even if its field has no `ttl`:
+//! another version of the application may have written it.
 
 use crate::clock::{Clock, Timestamp};
 use crate::record::{Fields, SharedStr};

@@ -6,10 +6,10 @@ use std::mem;
 use smallvec::SmallVec;
 
 use super::SessionSchema;
+use super::any_values::AnyValues;
 use super::change::{Change, Changes, FieldChange, Step, add_step};
 use super::resolve::AnyChanges;
 use super::snapshot::Snapshot;
-use super::views::AnyView;
 use crate::error::SessionError;
 
 /// The values of one schema as the request sees them, and its changes.
@@ -122,7 +122,7 @@ impl<S: SessionSchema> Values<S> {
     }
 }
 
-impl<S: SessionSchema> AnyView for Values<S> {
+impl<S: SessionSchema> AnyValues for Values<S> {
     fn has_changes(&self) -> bool {
         !self.changes.is_empty()
     }

@@ -7,21 +7,21 @@ use std::mem;
 use std::sync::Arc;
 
 use super::SessionSchema;
+use super::any_values::{AnyValues, Seen, SharedValues};
 use super::change::Change;
 use super::field::Field;
 use super::resolve::reads_as_absent;
 use super::snapshot::{Held, Snapshot};
 use super::values::Values;
-use super::views::{AnyView, Seen, SharedViews};
 use crate::clock::Timestamp;
 use crate::record::Record;
 
-/// If a field changes more often than this while a closure runs, the closure itself changes it.
+/// After this many reruns, the closure must be changing the field through the session: `update` panics.
 const MAX_RUNS: usize = 1_000;
 
 /// One schema's part of the session of one request. The generated accessors call it.
 pub struct View<S> {
-    request: Arc<dyn SharedViews>,
+    request: Arc<dyn SharedValues>,
     /// Its place among the views of the request.
     index: usize,
     schema: PhantomData<fn() -> S>,
@@ -41,7 +41,7 @@ impl<S> fmt::Debug for View<S> {
 
 impl<S: SessionSchema> View<S> {
     /// The view at `index` of the request's views.
-    pub(crate) fn new(request: Arc<dyn SharedViews>, index: usize) -> Self {
+    pub(crate) fn new(request: Arc<dyn SharedValues>, index: usize) -> Self {
         Self { request, index, schema: PhantomData }
     }
 
@@ -227,7 +227,7 @@ impl<S: SessionSchema> View<S> {
             let values = downcast(&mut *views[self.index]);
             answer = look.take().map(|look| look(values, record));
         });
-        // `SharedViews::look` runs its closure.
+        // `SharedValues::look` runs its closure.
         answer.expect("the request shows its views")
     }
 }
@@ -255,7 +255,7 @@ fn pending<S: SessionSchema, T>(
     })
 }
 
-fn downcast<S: SessionSchema>(view: &mut dyn AnyView) -> &mut Values<S> {
+fn downcast<S: SessionSchema>(view: &mut dyn AnyValues) -> &mut Values<S> {
     let view: &mut dyn Any = view;
     // A view is made with the index of its own schema's values, and views never move.
     view.downcast_mut().expect("a view's index belongs to its schema")

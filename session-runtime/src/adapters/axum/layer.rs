@@ -111,9 +111,9 @@ where
                         answer(response, finished);
                         return polled;
                     }
-                    End::Saving(saving) => {
+                    End::Unsaved(unsaved) => {
                         let response = Some(ready!(polled)?);
-                        let saving = saving.finish();
+                        let saving = unsaved.save();
                         this.finishing.insert(Box::pin(Finishing { response, saving }))
                     }
                 }

@@ -4,7 +4,7 @@ mod rules;
 
 use cookie::Cookie;
 
-use super::template::CookieTemplate;
+use super::set_cookie::CookieTemplate;
 use crate::error::ConfigError;
 
 /// Whether browsers send the cookie with requests from other sites.

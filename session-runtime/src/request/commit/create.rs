@@ -1,12 +1,12 @@
 //! Creating a session.
 
-use super::saving::{Saving, live};
+use super::running::{RunningCommit, live};
 use crate::backend::stored::{LiveSession, Stored};
 use crate::clock::Timestamp;
 use crate::error::{SessionError, SessionErrorKind, StoreError};
 use crate::patch::{Applied, ExpiryOp, Patch, PrincipalOp};
 use crate::record::{Fields, Record};
-use crate::schema::views::Discarded;
+use crate::schema::any_values::Discarded;
 use crate::store::Created;
 use crate::telemetry::SessionEvent;
 use crate::telemetry::{self, SaveKind};
@@ -14,16 +14,16 @@ use crate::telemetry::{self, SaveKind};
 /// A store that knows this many new random ids is broken.
 const MAX_NEW_IDS: usize = 3;
 
-impl Saving<'_> {
+impl RunningCommit<'_> {
     /// Creates a session, if there is anything to store.
     pub(super) async fn create(&mut self, instead_of_gone: bool) -> Result<(), SessionError> {
         let config = self.config;
         let Some(record) = self.new_record()? else {
             let mut discarded = Discarded::new();
-            self.settle(|saving, state| {
-                state.intent.remember = saving.intent.remember;
-                if saving.principal_only {
-                    discarded = state.rebase_views(&*saving.config.clock);
+            self.settle(|commit, state| {
+                state.intent.remember = commit.intent.remember;
+                if commit.principal_only {
+                    discarded = state.rebase_views(&*commit.config.clock);
                 }
             });
             return Ok(());

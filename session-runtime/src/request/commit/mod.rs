@@ -5,13 +5,14 @@
 
 mod create;
 mod delete;
-pub(super) mod plan;
+pub(super) mod make_patch;
 pub(super) mod queue;
-mod saving;
+mod renew;
+mod running;
 mod update;
 
 use self::delete::delete_destroyed;
-use self::saving::{Pending, Saving};
+use self::running::{Pending, RunningCommit};
 use super::config::Config;
 use super::state::StateCell;
 use crate::error::{SessionError, SessionErrorKind};
@@ -30,17 +31,17 @@ pub(super) struct Commit<'a> {
 impl Commit<'_> {
     /// Leaves in `events` what the hooks are told when nothing is locked.
     pub(super) async fn run(&self, events: &mut Events<'_>) -> Result<(), SessionError> {
-        let mut saving = Saving::new(self);
+        let mut running = RunningCommit::new(self);
         loop {
-            match saving.take_pending()? {
+            match running.take_pending()? {
                 Pending::Nothing => return Ok(()),
                 Pending::Interrupted => return Err(SessionErrorKind::Interrupted.into()),
                 Pending::Deletions => delete_destroyed(self, events).await?,
                 Pending::Changes => break,
             }
         }
-        saving.run().await.map_err(|error| saving.fail(error))?;
-        events.extend(saving.event.map(|event| *event));
+        running.run().await.map_err(|error| running.fail(error))?;
+        events.extend(running.event.map(|event| *event));
         Ok(())
     }
 }

@@ -2,21 +2,20 @@
 
 use std::mem;
 
-use super::plan::Plan;
+use super::make_patch::Plan;
 use super::queue::Contention;
-use super::saving::{Outcome, Saving, live};
-use crate::backend::stored::{CookieValue, LiveSession};
-use crate::clock::Timestamp;
+use super::renew::renewed;
+use super::running::{Outcome, RunningCommit, live};
+use crate::backend::stored::CookieValue;
 use crate::error::{SessionError, SessionErrorKind};
 use crate::id::{SessionId, StoreKey};
 use crate::patch::Applied;
 use crate::record::{Fields, SharedStr};
 use crate::request::config::Config;
 use crate::store::Updated;
-use crate::telemetry::SessionEvent;
 use crate::telemetry::{self, SaveKind};
 
-impl Saving<'_> {
+impl RunningCommit<'_> {
     /// Updates or renames the live session. Tries again while other requests change the same fields.
     pub(super) async fn update(&mut self) -> Result<Outcome, SessionError> {
         let (config, needs_fields) = (self.config, self.needs_fields());
@@ -126,11 +125,6 @@ impl Saving<'_> {
         }
         Ok(Some(Outcome::Settled))
     }
-}
-
-fn renewed(from: StoreKey, live: &LiveSession, at: Timestamp) -> SessionEvent {
-    let principal = live.record.principal.clone();
-    SessionEvent::Renewed { from, to: live.id.key, principal, at }
 }
 
 /// Boxed, because it is rare and every future of a request would have room for it.

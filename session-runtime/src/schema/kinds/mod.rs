@@ -1,11 +1,11 @@
-//! What rustc asks of the type of a field of each kind, and the operations that it finds there.
+//! One trait for each kind of field: which types it accepts, and what the library can do with them.
+//!
+//! ARCHITECTURE.md lists all places of a new kind.
 
 mod counter;
-mod default_field;
 mod flash;
 mod principal;
 
 pub use self::counter::Counter;
-pub use self::default_field::DefaultField;
 pub use self::flash::Flash;
 pub use self::principal::PrincipalField;

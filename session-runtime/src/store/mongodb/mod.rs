@@ -1,9 +1,9 @@
 //! Sessions in MongoDB (feature `mongodb`).
 
 mod builder;
-mod change;
 mod client;
 mod document;
+mod document_update;
 mod indexes;
 mod operations;
 mod ready;

@@ -4,8 +4,8 @@ use ::mongodb::bson::oid::ObjectId;
 use ::mongodb::bson::{Bson, Document, doc};
 use ::mongodb::error::{Error, ErrorKind, WriteFailure};
 
-use super::change::{Change, Move, stored_under};
 use super::document::{self, Failure, binary, date, to_tombstone};
+use super::document_update::{DocumentUpdate, Move, stored_under};
 use super::store::Inner;
 use crate::clock::Timestamp;
 use crate::id::StoreKey;
@@ -56,7 +56,7 @@ impl Inner {
         loop {
             let now = self.clock.now();
             let to = to.map(|to| Move { to, gone_until: now + self.tombstone_time });
-            if let Some(change) = Change::without_read(key, patch, to, now)
+            if let Some(change) = DocumentUpdate::without_read(key, patch, to, now)
                 && self.apply(change).await?
             {
                 return Ok(Updated::Applied);
@@ -69,7 +69,7 @@ impl Inner {
                 refused => return Ok(refused),
             }
             let now = self.clock.now();
-            if self.apply(Change::after_read(key, patch, to, now, &before, &after)).await? {
+            if self.apply(DocumentUpdate::after_read(key, patch, to, now, &before, &after)).await? {
                 return Ok(Updated::Applied);
             }
             // Another request changed the session after the read, so at least that one succeeded.
@@ -77,7 +77,7 @@ impl Inner {
     }
 
     /// Returns whether the filter matched, even if the update changed nothing.
-    async fn apply(&self, change: Change) -> Result<bool, Failure> {
+    async fn apply(&self, change: DocumentUpdate) -> Result<bool, Failure> {
         match self.collection.update_one(change.filter, change.update).await {
             Ok(result) => Ok(result.matched_count == 1),
             Err(error) if is_duplicate(&error) => Err(KEY_IN_USE.into()),

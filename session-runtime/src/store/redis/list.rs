@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::answer;
+use super::call_script::CallScript;
 use super::layout;
 use super::script::Operations;
 use super::transport::Transport;

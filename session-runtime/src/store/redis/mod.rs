@@ -16,6 +16,7 @@
 mod answer;
 mod batch;
 mod builder;
+mod call_script;
 #[cfg(feature = "redis-cluster")]
 mod cluster;
 mod connections;

@@ -2,10 +2,10 @@
 
 use redis::Value;
 
+use super::call_script::CallScript;
 use super::connections::Connections;
 use super::replicas::Durable;
 use super::script::{Operations, ScriptCall};
-use super::transport::Transport;
 use crate::store::StoreError;
 
 pub(super) struct Server {

@@ -55,7 +55,7 @@ impl RedisStore {
     }
 
     fn server(&self) -> &Server {
-        &self.0.server
+        self.0.server()
     }
 }
 

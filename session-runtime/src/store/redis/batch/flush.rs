@@ -7,14 +7,14 @@ use std::task::Poll;
 
 use tokio::runtime::{Handle, Id};
 
-use super::batcher::Batcher;
 use super::pending::Pending;
+use super::queues::Queues;
 use crate::store::redis::deadline::deadline_in;
 use crate::store::redis::transport::Transport;
 
 /// Sends what is pending for one connection.
 pub(super) struct Flush {
-    batcher: Arc<Batcher>,
+    queues: Arc<Queues>,
     /// The number of the connection.
     number: usize,
     runtime: Id,
@@ -22,19 +22,19 @@ pub(super) struct Flush {
 }
 
 impl Flush {
-    pub(super) fn spawn(batcher: Arc<Batcher>, number: usize, runtime: &Handle) {
-        let flush = Self { batcher, number, runtime: runtime.id(), has_taken: false };
+    pub(super) fn spawn(queues: Arc<Queues>, number: usize, runtime: &Handle) {
+        let flush = Self { queues, number, runtime: runtime.id(), has_taken: false };
         runtime.spawn(flush.run());
     }
 
     async fn run(mut self) {
         let_ready_tasks_run().await;
-        let (batcher, number) = (self.batcher.clone(), self.number);
-        let connections = &batcher.server.connections;
+        let (queues, number) = (self.queues.clone(), self.number);
+        let connections = &queues.server.connections;
         let deadline = deadline_in(connections.timeout());
         let opened = connections.open(number, deadline).await;
         let pending = self.take();
-        let _in_flight = batcher.queue(number).in_flight();
+        let _in_flight = queues.queue(number).in_flight();
         match opened {
             Ok(()) => pending.send(connections, number, deadline).await,
             Err(error) => pending.fail(&error),
@@ -43,7 +43,7 @@ impl Flush {
 
     fn take(&mut self) -> Pending {
         self.has_taken = true;
-        self.batcher.queue(self.number).take(self.runtime)
+        self.queues.queue(self.number).take(self.runtime)
     }
 }
 

@@ -11,9 +11,9 @@
 
 mod batcher;
 mod flush;
-mod join;
 mod pending;
 mod queue;
+mod queues;
 mod update_many;
 
 pub(super) use self::batcher::Batcher;

@@ -4,10 +4,11 @@ use redis::{Pipeline, RedisError, RedisResult, Value};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::update_many::{self, Change};
+use super::update_many::{self, BatchedOp};
+use crate::store::redis::call_script::is_unknown_script;
 use crate::store::redis::connections::Connections;
 use crate::store::redis::script::ScriptCall;
-use crate::store::redis::transport::{hgetall, is_unknown_script};
+use crate::store::redis::transport::hgetall;
 
 /// Loads, and updates that share one script call.
 #[derive(Default)]
@@ -23,7 +24,7 @@ pub(super) struct PendingLoad {
 
 pub(super) struct PendingUpdate {
     pub(super) name: Vec<u8>,
-    pub(super) change: Change,
+    pub(super) change: BatchedOp,
     /// Takes whether the update is applied. If not, nothing has changed.
     pub(super) sender: oneshot::Sender<RedisResult<bool>>,
 }

@@ -10,7 +10,7 @@ use crate::store::redis::script::{Script, ScriptCall, script};
 static UPDATE_MANY: Script = script!("update_many.lua");
 
 /// An update of one field, which the script can do. Nearly all updates are.
-pub(super) enum Change {
+pub(super) enum BatchedOp {
     Add { field: SharedStr, delta: i64, min: i64, max: i64 },
     Set { field: SharedStr, text: SharedStr },
     Replace { field: SharedStr, old: SharedStr, new: SharedStr },
@@ -21,7 +21,7 @@ const MAX_DELTA: u64 = 1 << 52;
 /// Longer texts, in bytes, gain nothing in a batch, and would delay the other updates.
 const MAX_TEXT: usize = 4_096;
 
-impl Change {
+impl BatchedOp {
     /// The change that a patch makes. `None` if the patch does anything else.
     pub(super) fn of(patch: &Patch) -> Option<Self> {
         let (ExpiryOp::Keep, PrincipalOp::Keep, [(field, op)]) =
@@ -50,13 +50,18 @@ impl Change {
 }
 
 /// One change for each session. `names` are the sessions' keys in Redis.
-pub(super) fn call<'a>(names: &[&[u8]], changes: impl Iterator<Item = &'a Change>) -> ScriptCall {
+pub(super) fn call<'a>(
+    names: &[&[u8]],
+    changes: impl Iterator<Item = &'a BatchedOp>,
+) -> ScriptCall {
     changes.fold(ScriptCall::new(&UPDATE_MANY, names), |call, change| match change {
-        Change::Add { field, delta, min, max } => {
+        BatchedOp::Add { field, delta, min, max } => {
             call.arg("A").arg(&**field).arg(*delta).arg(*min).arg(*max)
         }
-        Change::Set { field, text } => call.arg("S").arg(&**field).arg(&**text),
-        Change::Replace { field, old, new } => call.arg("C").arg(&**field).arg(&**old).arg(&**new),
+        BatchedOp::Set { field, text } => call.arg("S").arg(&**field).arg(&**text),
+        BatchedOp::Replace { field, old, new } => {
+            call.arg("C").arg(&**field).arg(&**old).arg(&**new)
+        }
     })
 }
 

@@ -10,6 +10,7 @@ use crate::id::StoreKey;
 use crate::patch::{ExpiryOp, Patch, PrincipalOp};
 use crate::record::Record;
 use crate::store::redis::answer::{created, loaded, updated};
+use crate::store::redis::call_script::CallScript;
 use crate::store::redis::layout;
 use crate::store::redis::replicas::Durable;
 use crate::store::redis::script::ScriptCall;

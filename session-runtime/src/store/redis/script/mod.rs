@@ -3,9 +3,9 @@
 //! [`operations`] has one function for each operation of a store. Scripts that only one store uses
 //! lie next to that store: in `batch/` and in `cluster/`.
 
-mod call;
+mod command;
 mod operations;
 pub(super) mod patch;
 
-pub(super) use self::call::{Script, ScriptCall, script};
+pub(super) use self::command::{Script, ScriptCall, script};
 pub(super) use self::operations::{Operations, SCAN};

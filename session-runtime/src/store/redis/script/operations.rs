@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::call::{Script, ScriptCall, script};
+use super::command::{Script, ScriptCall, script};
 use super::patch;
 use crate::clock::whole_millis;
 use crate::id::StoreKey;

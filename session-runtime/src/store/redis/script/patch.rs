@@ -1,6 +1,6 @@
 //! A patch as arguments of a script, in the form that `patch.lua` reads.
 
-use super::call::ScriptCall;
+use super::command::ScriptCall;
 use crate::patch::{ExpiryOp, FieldOp, Patch, PrincipalOp};
 use crate::store::redis::layout;
 

@@ -8,6 +8,7 @@ use crate::id::StoreKey;
 use crate::patch::Patch;
 use crate::record::{Principal, Record};
 use crate::store::redis::answer;
+use crate::store::redis::call_script::CallScript;
 use crate::store::redis::script::{Operations, ScriptCall};
 use crate::store::redis::transport::Transport;
 use crate::store::redis::{layout, list, scan};

@@ -11,7 +11,7 @@ use crate::error::SessionError;
 use crate::record::Record;
 
 /// What a view sees of its request, and what keeps it alive.
-pub(crate) trait SharedViews: Send + Sync {
+pub(crate) trait SharedValues: Send + Sync {
     /// Runs `look` once, under the lock of the request's session.
     fn look(&self, look: &mut dyn FnMut(Seen<'_>));
 
@@ -21,15 +21,15 @@ pub(crate) trait SharedViews: Send + Sync {
 
 /// The views of a request, and the stored record.
 pub(crate) struct Seen<'a> {
-    pub(crate) views: &'a mut Views,
+    pub(crate) views: &'a mut AllValues,
     pub(crate) record: Option<&'a Record>,
 }
 
 /// The views of a request: nearly always one or none.
-pub(crate) type Views = SmallVec<[Box<dyn AnyView>; 1]>;
+pub(crate) type AllValues = SmallVec<[Box<dyn AnyValues>; 1]>;
 
 /// The view of one schema, without its type.
-pub(crate) trait AnyView: Any + Send {
+pub(crate) trait AnyValues: Any + Send {
     fn has_changes(&self) -> bool;
 
     /// Writes the texts of decided and rewritten values: a commit begins.

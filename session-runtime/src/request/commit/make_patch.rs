@@ -1,5 +1,6 @@
-//! What one commit asks of the store.
+//! Makes the patch of one commit, and decides which call of the store it is.
 
+use super::renew::{changes_principal, gets_new_id};
 use crate::clock::Timestamp;
 use crate::patch::{ExpiryOp, FieldOp, Patch, PrincipalOp};
 use crate::record::Record;
@@ -28,10 +29,9 @@ impl Plan {
         intent: &Intent,
         now: Timestamp,
     ) -> Option<Self> {
-        let changes_principal =
-            resolved.principal.as_ref().is_some_and(|principal| *principal != record.principal);
+        let changes_principal = changes_principal(record, &resolved);
         let signs_in = changes_principal && resolved.signs_in();
-        let renames = intent.renew || changes_principal;
+        let renames = gets_new_id(intent, changes_principal);
         let expiry = match new_lifetime(config, record, intent, signs_in, now) {
             Some(lifetime) => lifetime,
             None => match touch(config, record, intent.touch, now) {
@@ -105,10 +105,9 @@ fn new_lifetime(
         // The timeout counts from the beginning of the session. A session in use does not expire at once.
         false => {
             let absolute = config.expiry.of(&record.lifetime).absolute;
-            // The record does not hold when the timeout began, so it is computed from the deadline. The result is
-            // clamped: the deadline may come from other timeouts, or from the line below.
+            // A record does not hold when its timeout began. The deadline tells, unless it was made with other
+            // timeouts or moved for a session in use. So the result is clamped.
             let began = (record.deadline - absolute).min(now).max(record.created_at);
-            // A deadline that was extended for a session in use says nothing about the beginning.
             let latest = (record.created_at + timeouts.absolute).max(record.deadline);
             (began + timeouts.absolute).min(latest).max(expires_at.min(record.deadline))
         }

@@ -1,4 +1,4 @@
-//! A script, and a call of it.
+//! A script and its `EVALSHA` command. [`CallScript`](super::super::call_script) sends it.
 
 use std::sync::OnceLock;
 

@@ -5,20 +5,20 @@ use std::mem;
 use smallvec::SmallVec;
 
 use super::Commit;
-use super::plan::is_touch_due;
+use super::make_patch::is_touch_due;
 use crate::backend::stored::{CookieValue, LiveSession, Stored};
 use crate::clock::Timestamp;
 use crate::error::{SessionError, SessionErrorKind};
 use crate::record::Fields;
 use crate::request::config::{Config, OnGone};
 use crate::request::state::{InFlight, Intent, PendingCookie, State, StateCell};
+use crate::schema::any_values::{AllValues, Discarded};
 use crate::schema::resolve::{AnyChanges, Resolved};
 use crate::schema::snapshot::Snapshot;
-use crate::schema::views::{Discarded, Views};
 use crate::telemetry::SessionEvent;
 
 /// One commit under way.
-pub(super) struct Saving<'a> {
+pub(super) struct RunningCommit<'a> {
     pub(super) config: &'a Config,
     pub(super) cell: &'a StateCell,
     pub(super) observed: bool,
@@ -53,7 +53,7 @@ pub(super) enum Outcome {
     Gone { signs_in: bool, drops_changes: bool },
 }
 
-impl<'a> Saving<'a> {
+impl<'a> RunningCommit<'a> {
     /// A commit that holds nothing yet.
     pub(super) fn new(commit: &Commit<'a>) -> Self {
         let &Commit { config, cell, principal_only, observed } = commit;
@@ -128,7 +128,7 @@ impl<'a> Saving<'a> {
         // After an error of the store the outcome is unknown.
         if !error.is_store() {
             let mut discarded = Discarded::new();
-            self.settle(|saving, state| discarded = state.drop_changes(&*saving.config.clock));
+            self.settle(|commit, state| discarded = state.drop_changes(&*commit.config.clock));
         }
         error
     }
@@ -152,13 +152,13 @@ impl<'a> Saving<'a> {
     /// The session is as the base says now, and the visitor gets `cookie`.
     pub(super) fn settle_base(&mut self, cookie: Option<CookieValue>, rebase: bool) -> bool {
         let mut discarded = Discarded::new();
-        self.settle(|saving, state| {
-            mem::swap(&mut state.stored, &mut saving.base);
+        self.settle(|commit, state| {
+            mem::swap(&mut state.stored, &mut commit.base);
             if let Some(value) = cookie {
                 state.cookie = PendingCookie::Set(value);
             }
             if rebase {
-                discarded = state.rebase_views(&*saving.config.clock);
+                discarded = state.rebase_views(&*commit.config.clock);
             }
         })
     }
@@ -188,12 +188,12 @@ pub(super) fn live(base: &mut Stored) -> &mut LiveSession {
 /// The changes of a request: in views that nobody uses any more, or taken out of views in use.
 #[derive(Default)]
 pub(super) struct PendingChanges {
-    views: Views,
+    views: AllValues,
     changes: SmallVec<[Box<dyn AnyChanges>; 1]>,
 }
 
 impl PendingChanges {
-    fn take(&mut self, views: &mut Views, observed: bool) {
+    fn take(&mut self, views: &mut AllValues, observed: bool) {
         if observed {
             let changed = views.iter_mut().filter(|view| view.has_changes());
             self.changes = changed.map(|view| view.take_changes()).collect();

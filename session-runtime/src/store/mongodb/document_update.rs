@@ -11,7 +11,7 @@ use crate::record::Record;
 /// The arguments of an `updateOne` that applies a patch.
 ///
 /// If the filter does not match the session, nothing changes.
-pub(super) struct Change {
+pub(super) struct DocumentUpdate {
     pub(super) filter: Document,
     pub(super) update: Document,
 }
@@ -27,7 +27,7 @@ pub(super) struct Move<'a> {
 /// How many former keys a session keeps. Each matters only as long as its tombstone, a minute.
 const FORMER_KEYS: i32 = 32;
 
-impl Change {
+impl DocumentUpdate {
     /// The change for a session that was not read before.
     ///
     /// Its filter also excludes the cases that need a read: a sum beyond its bounds, an absent
@@ -179,7 +179,7 @@ impl Parts {
         }
     }
 
-    fn finish(mut self, key: &StoreKey, to: Option<Move<'_>>) -> Change {
+    fn finish(mut self, key: &StoreKey, to: Option<Move<'_>>) -> DocumentUpdate {
         if !self.nor.is_empty() {
             self.filter.insert("$nor", self.nor);
         }
@@ -200,7 +200,7 @@ impl Parts {
                 },
             );
         }
-        Change { filter: self.filter, update }
+        DocumentUpdate { filter: self.filter, update }
     }
 }
 

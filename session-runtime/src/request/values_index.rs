@@ -7,9 +7,9 @@ use crate::backend::stored::Stored;
 use crate::clock::Clock;
 use crate::error::SessionError;
 use crate::schema::SessionSchema;
+use crate::schema::any_values::AnyValues;
 use crate::schema::snapshot::Snapshot;
 use crate::schema::values::Values;
-use crate::schema::views::AnyView;
 
 /// The index of the values of `S`. The first call decodes them.
 pub(super) fn view_index<S: SessionSchema>(
@@ -38,13 +38,13 @@ pub(super) fn view_index<S: SessionSchema>(
 }
 
 /// [`first_view`] of some schema.
-pub(super) type FirstView = fn(&Stored, &dyn Clock) -> Result<Box<dyn AnyView>, SessionError>;
+pub(super) type FirstView = fn(&Stored, &dyn Clock) -> Result<Box<dyn AnyValues>, SessionError>;
 
 /// The values of `S` in a session that has no view yet.
 pub(super) fn first_view<S: SessionSchema>(
     stored: &Stored,
     clock: &dyn Clock,
-) -> Result<Box<dyn AnyView>, SessionError> {
+) -> Result<Box<dyn AnyValues>, SessionError> {
     Ok(match stored.record() {
         Some(record) => Values::<S>::decode(&Snapshot::to_read(&record.fields, clock))?,
         None => Box::new(Values::<S>::new()),
