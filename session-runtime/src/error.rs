@@ -11,7 +11,8 @@ type Source = Box<dyn StdError + Send + Sync>;
 
 /// A store's backend failed, or the store does not support the operation.
 ///
-/// If a write failed, its outcome is unknown: it may have happened. A missing session is never an error.
+/// If a write failed, its outcome is unknown: it may have happened. A missing session is never an
+/// error.
 ///
 /// ```
 /// use session_runtime::store::StoreError;
@@ -56,8 +57,8 @@ impl StoreError {
 
 /// A mistake in the configuration: a key, a cookie option, a store's URL or option.
 ///
-/// The message says what is wrong and where. It never shows a secret. `Debug` shows the message and its causes, so
-/// that a `main` which returns the error prints it in plain words.
+/// The message says what is wrong and where. It never shows a secret. `Debug` shows the message and
+/// its causes, so that a `main` which returns the error prints it in plain words.
 ///
 /// ```
 /// use session_runtime::Keyring;
@@ -96,8 +97,9 @@ impl fmt::Debug for ConfigError {
 
 /// Why a session could not be loaded or saved.
 ///
-/// The adapters answer it with [`status`](Self::status) and an empty body, and report the cause through `tracing`.
-/// A handler that returns the error with `?` gets the same answer. A handler can also ask for the reason:
+/// The adapters answer it with [`status`](Self::status) and an empty body, and report the cause
+/// through `tracing`. A handler that returns the error with `?` gets the same answer. A handler can
+/// also ask for the reason:
 ///
 /// ```
 /// # use session_runtime::{Session, SessionSchema};
@@ -214,8 +216,8 @@ impl From<StoreError> for SessionError {
 }
 
 impl SessionError {
-    /// The HTTP status of the answer: 409 if the session is [gone](Self::is_gone), 503 if a retry may help,
-    /// otherwise 500.
+    /// The HTTP status of the answer: 409 if the session is [gone](Self::is_gone), 503 if a retry
+    /// may help, otherwise 500.
     pub fn status(&self) -> http::StatusCode {
         match *self.0 {
             SessionErrorKind::Gone => http::StatusCode::CONFLICT,
@@ -237,7 +239,8 @@ impl SessionError {
         matches!(&*self.0, SessionErrorKind::Store(error) if !error.is_unsupported())
     }
 
-    /// Whether the store does not support the operation, such as a list of a user's sessions without an index.
+    /// Whether the store does not support the operation, such as a list of a user's sessions
+    /// without an index.
     pub fn is_unsupported(&self) -> bool {
         matches!(&*self.0, SessionErrorKind::Store(error) if error.is_unsupported())
     }
@@ -252,8 +255,8 @@ impl SessionError {
         matches!(*self.0, SessionErrorKind::Contended(_))
     }
 
-    /// Whether an earlier commit of the same request was cancelled or failed, or the request ended without
-    /// a response, so that changes were dropped.
+    /// Whether an earlier commit of the same request was cancelled or failed, or the request ended
+    /// without a response, so that changes were dropped.
     pub fn is_interrupted(&self) -> bool {
         matches!(*self.0, SessionErrorKind::Interrupted)
     }
@@ -263,8 +266,8 @@ impl SessionError {
         matches!(*self.0, SessionErrorKind::Mismatch { .. })
     }
 
-    /// Whether the session does not fit into the cookie of a [`CookieStore`](crate::CookieStore). The message lists
-    /// the fields with their sizes.
+    /// Whether the session does not fit into the cookie of a [`CookieStore`](crate::CookieStore).
+    /// The message lists the fields with their sizes.
     pub fn is_too_large(&self) -> bool {
         matches!(*self.0, SessionErrorKind::TooLarge(_))
     }
@@ -281,7 +284,8 @@ impl SessionError {
         }
     }
 
-    /// Reports the error to the operator, even if it is a store's: the application may have caused it.
+    /// Reports the error to the operator, even if it is a store's: the application may have caused
+    /// it.
     pub(crate) fn report_anyway(&self, doing: &'static str) {
         match *self.0 {
             SessionErrorKind::Gone => tracing::info!(error = %Chain(self), "{doing} failed"),

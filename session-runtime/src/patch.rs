@@ -33,8 +33,8 @@ pub enum FieldOp {
     Remove,
     /// Add to an integer, exactly, and clamp the sum to `min` and `max`.
     ///
-    /// The stored text must be an integer in canonical form (`0`, `-7`, no `+`, no leading zero, no fraction) that
-    /// fits an `i64`. Otherwise the whole patch is a mismatch.
+    /// The stored text must be an integer in canonical form (`0`, `-7`, no `+`, no leading zero, no
+    /// fraction) that fits an `i64`. Otherwise the whole patch is a mismatch.
     Add {
         /// The number to add.
         delta: i64,
@@ -45,7 +45,8 @@ pub enum FieldOp {
         /// The value of an absent field, before the addition.
         start: i64,
     },
-    /// Store `new` if the field still holds the text `old`. Otherwise the whole patch is a conflict.
+    /// Store `new` if the field still holds the text `old`. Otherwise the whole patch is a
+    /// conflict.
     Replace {
         /// The text that must be there. `None`: the field must be absent.
         old: Option<SharedStr>,
@@ -70,7 +71,8 @@ pub enum PrincipalOp {
 pub enum ExpiryOp {
     /// It stays as it is.
     Keep,
-    /// The session lives at least until this time. It never shortens, and never passes the deadline.
+    /// The session lives at least until this time. It never shortens, and never passes the
+    /// deadline.
     Extend(Timestamp),
     /// The session gets another lifetime.
     SetLifetime {

@@ -5,8 +5,8 @@ use crate::{Outcome, layers, links};
 
 const DENY: [&str; 3] = ["--", "-D", "warnings"];
 
-/// Checks layers and links, formatting, then clippy on everything, on each feature alone and on none,
-/// then docs. Continues after a failure, so that one run shows them all.
+/// Checks layers and links, formatting, then clippy on everything, on each feature alone and on
+/// none, then docs. Continues after a failure, so that one run shows them all.
 pub(crate) fn run() -> Outcome {
     let mut steps = vec![Step::cargo("formatting", ["fmt", "--all", "--check"])];
     let fuzz = ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"];

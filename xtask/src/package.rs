@@ -4,8 +4,9 @@ use crate::Outcome;
 use crate::step::{Step, root};
 
 /// Packages the derive as for publishing, then both crates together: the library depends on just
-/// that version of the derive, which may not be on crates.io yet. The command depends on the library
-/// in the same way. It is not built here: it would build the clients of all stores once more.
+/// that version of the derive, which may not be on crates.io yet. The command depends on the
+/// library in the same way. It is not built here: it would build the clients of all stores once
+/// more.
 ///
 /// With `--release` the repository's address must be set, as it must be when a person publishes.
 pub(crate) fn run(args: &[String]) -> Outcome {

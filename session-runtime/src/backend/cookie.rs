@@ -208,8 +208,8 @@ impl CookieBackend {
         }))
     }
 
-    /// The present, but later than every cutoff of this process. So somebody who signs in after a cutoff stays
-    /// signed in, even within the same millisecond.
+    /// The present, but later than every cutoff of this process. So somebody who signs in after a
+    /// cutoff stays signed in, even within the same millisecond.
     fn issue_time(&self) -> Timestamp {
         let last_cutoff = Timestamp::from_millis(self.last_cutoff.load(Ordering::Relaxed));
         self.clock.now().max(last_cutoff + Duration::from_millis(1))

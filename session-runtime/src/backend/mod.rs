@@ -1,4 +1,5 @@
-//! Where sessions are kept: in a store, which a signed id in the cookie leads to, or in the cookie itself.
+//! Where sessions are kept: in a store, which a signed id in the cookie leads to, or in the cookie
+//! itself.
 
 mod content;
 mod cookie;

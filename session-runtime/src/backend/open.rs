@@ -20,7 +20,8 @@ use crate::telemetry::watched;
 /// A [`Backend`](super::Backend) with the keys of its cookie.
 pub(crate) struct OpenBackend(pub(super) Kind);
 
-// Every future of a request has room for what a call needs. So calls of the cookie backend are boxed.
+// Every future of a request has room for what a call needs. So calls of the cookie backend are
+// boxed.
 pub(super) enum Kind {
     Store(StoreBackend),
     Cookie(CookieBackend),
@@ -118,8 +119,9 @@ impl OpenBackend {
         }
     }
 
-    /// Changes `live`, and moves it to the key `to` if there is one. `foreseen` is the outcome of the
-    /// patch on the record that this request knows; a store decides by the record that it holds.
+    /// Changes `live`, and moves it to the key `to` if there is one. `foreseen` is the outcome of
+    /// the patch on the record that this request knows; a store decides by the record that it
+    /// holds.
     pub(crate) async fn save(
         &self,
         live: &LiveSession,

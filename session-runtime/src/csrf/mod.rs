@@ -145,7 +145,8 @@
 //!
 //! # Sources
 //!
-//! - [OWASP, Cross-Site Request Forgery Prevention Cheat Sheet](https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html)
+//! - [OWASP, Cross-Site Request Forgery Prevention Cheat
+//!   Sheet](https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html)
 //! - [RFC 6265bis](https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis), section
 //!   8.8
 //! - [Fetch Metadata Request Headers](https://www.w3.org/TR/fetch-metadata/), and the

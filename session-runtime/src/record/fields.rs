@@ -12,8 +12,8 @@ use super::SharedStr;
 /// The fields of a session: key to JSON text, in key order.
 ///
 /// A store keeps every text exactly and never looks inside, except for the integers that an
-/// [`Add`](crate::patch::FieldOp::Add) changes. A clone is cheap: copies share their content until one of them
-/// changes. `Debug` shows only the keys.
+/// [`Add`](crate::patch::FieldOp::Add) changes. A clone is cheap: copies share their content until
+/// one of them changes. `Debug` shows only the keys.
 ///
 /// ```
 /// use session_runtime::record::Fields;

@@ -15,8 +15,8 @@ use crate::record::Record;
 use crate::schema::any_values::Discarded;
 
 impl SessionHandle {
-    /// Saves the changes, and answers what the response needs. Adapters call it once, when the head of the
-    /// response is known.
+    /// Saves the changes, and answers what the response needs. Adapters call it once, when the head
+    /// of the response is known.
     pub async fn finish(self, status: StatusCode) -> Finished {
         FinishGuard::new(self).finish(status).await
     }
@@ -146,8 +146,8 @@ impl Unsaved {
     }
 }
 
-/// Ends the session of a request, in every way that the request can end. If no response is made, it drops
-/// the pending changes and reports them. For adapters.
+/// Ends the session of a request, in every way that the request can end. If no response is made, it
+/// drops the pending changes and reports them. For adapters.
 #[derive(Debug)]
 pub struct FinishGuard(Option<SessionHandle>);
 

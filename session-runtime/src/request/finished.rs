@@ -30,7 +30,8 @@ use crate::error::SessionError;
 pub struct Finished {
     /// What happens to the session cookie.
     pub cookie: CookieCommand,
-    /// Why the session could not be saved. An empty response with the error's status replaces the handler's.
+    /// Why the session could not be saved. An empty response with the error's status replaces the
+    /// handler's.
     pub error: Option<SessionError>,
     /// The session was read, so the response depends on the cookie.
     pub read: bool,
@@ -63,8 +64,8 @@ impl Finished {
         Self { cookie: CookieCommand::Nothing, error: None, read: false }
     }
 
-    /// Calls `append` with each header that the response needs: `Vary` if the session was read, `Set-Cookie`,
-    /// and with it `Cache-Control`, unless the handler `has_cache_control`.
+    /// Calls `append` with each header that the response needs: `Vary` if the session was read,
+    /// `Set-Cookie`, and with it `Cache-Control`, unless the handler `has_cache_control`.
     pub fn headers(
         &self,
         has_cache_control: bool,

@@ -19,8 +19,9 @@ use crate::schema::any_values::{Seen, SharedValues};
 /// The session of one request, for any schema. Clones share it.
 ///
 /// The frameworks' layers make one with [`Sessions::begin`](crate::Sessions::begin) and end it with
-/// [`finish`](Self::finish). It is an extractor too: a middleware can take the [`Session`](crate::Session) of any schema from
-/// it, and a handler can [`destroy`](Self::destroy) a session that does not decode.
+/// [`finish`](Self::finish). It is an extractor too: a middleware can take the
+/// [`Session`](crate::Session) of any schema from it, and a handler can [`destroy`](Self::destroy)
+/// a session that does not decode.
 ///
 /// ```
 /// use http::{HeaderValue, StatusCode};
@@ -54,11 +55,12 @@ pub(super) struct Request {
     pub(super) cookies: CookieHeaders,
     /// Not loaded until the session is asked for.
     pub(super) cell: StateCell,
-    /// Held by the task that loads. A `OnceCell` of tokio in place of this and the flag in `cell` costs a read
-    /// 5 % more instructions, and a new visitor 16 %.
+    /// Held by the task that loads. A `OnceCell` of tokio in place of this and the flag in `cell`
+    /// costs a read 5 % more instructions, and a new visitor 16 %.
     pub(super) loading: Mutex<()>,
-    /// Commits take turns, in the order they came, so that a task that commits in a loop does not hold up the
-    /// response. Made on first use: in most requests nobody else holds the session when it is saved.
+    /// Commits take turns, in the order they came, so that a task that commits in a loop does not
+    /// hold up the response. Made on first use: in most requests nobody else holds the session when
+    /// it is saved.
     turn: OnceLock<Box<Turn>>,
 }
 
@@ -92,7 +94,8 @@ impl SessionHandle {
         self.0.cell.lock()
     }
 
-    /// Ends the session, even if it does not decode. See [`Session::destroy`](crate::Session::destroy).
+    /// Ends the session, even if it does not decode. See
+    /// [`Session::destroy`](crate::Session::destroy).
     ///
     /// ```
     /// use session_runtime::{SessionError, SessionHandle, SessionSchema};

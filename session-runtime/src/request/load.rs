@@ -25,7 +25,8 @@ impl SessionHandle {
         self.load_and(None).await.map(drop)
     }
 
-    /// Loads the record with its first view, unless it is loaded. Answers whether this call loaded it.
+    /// Loads the record with its first view, unless it is loaded. Answers whether this call loaded
+    /// it.
     async fn load_and(&self, first_view: Option<FirstView>) -> Result<bool, SessionError> {
         let Request { config, cookies, cell, loading, .. } = &*self.0;
         if cell.loaded().is_some() {
@@ -47,8 +48,8 @@ impl SessionHandle {
             Stored::Live(live) => Load::Live { fields: live.record.fields.len() },
             Stored::Gone => Load::Gone,
         });
-        // `Deserialize` is code of the application. It runs before the state is locked, and the session counts
-        // as loaded even if it panics.
+        // `Deserialize` is code of the application. It runs before the state is locked, and the
+        // session counts as loaded even if it panics.
         let decode = || first_view.map(|decode| decode(&stored, &*config.clock)).transpose();
         let mut decoded = catch_unwind(AssertUnwindSafe(decode));
         let view = match &mut decoded {

@@ -50,7 +50,8 @@ impl StateCell {
         self.loaded.load(Ordering::Acquire).then_some(self)
     }
 
-    /// From now on the session may be stored under `key`, whatever the outcome of the commit in flight.
+    /// From now on the session may be stored under `key`, whatever the outcome of the commit in
+    /// flight.
     pub(super) fn mark_new_key(&self, key: StoreKey) {
         let mut state = self.lock();
         match &mut state.in_flight {
@@ -62,8 +63,8 @@ impl StateCell {
 
     /// Locks the state: never across an await, and never while a closure of the application runs.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        // Only code of a field's type, such as `Clone` or `Serialize`, can panic under the lock. It leaves
-        // older values, and nothing half done.
+        // Only code of a field's type, such as `Clone` or `Serialize`, can panic under the lock. It
+        // leaves older values, and nothing half done.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -81,15 +82,16 @@ pub(super) struct State {
     pub(super) views: AllValues,
     pub(super) intent: Intent,
     pub(super) cookie: PendingCookie,
-    /// The commit that is under way. It stays if it was cancelled or the store failed: its outcome is
-    /// unknown then.
+    /// The commit that is under way. It stays if it was cancelled or the store failed: its outcome
+    /// is unknown then.
     pub(super) in_flight: Option<InFlight>,
     /// The head of the response was sent: no cookie can be set any more.
     pub(super) responded: bool,
-    /// Changes were dropped with another commit, or with a request that ended without a response. The next
-    /// commit must not say that they were saved.
+    /// Changes were dropped with another commit, or with a request that ended without a response.
+    /// The next commit must not say that they were saved.
     pub(super) dropped_changes: bool,
-    /// Counts how often the session was destroyed, so that a commit under way does not bring it back.
+    /// Counts how often the session was destroyed, so that a commit under way does not bring it
+    /// back.
     pub(super) generation: u64,
 }
 

@@ -163,7 +163,8 @@ fn encode_error<T>(key: &'static str, source: serde_json::Error) -> SessionError
     SessionErrorKind::Encode { key, type_name: type_name::<T>(), source }.into()
 }
 
-/// Names the kind of mistake and its place. Serde's own message may quote the value, so it is not shown.
+/// Names the kind of mistake and its place. Serde's own message may quote the value, so it is not
+/// shown.
 fn mismatch<T>(key: &str, error: &serde_json::Error) -> SessionError {
     let reason = match error.classify() {
         serde_json::error::Category::Data => "the stored value has another shape",

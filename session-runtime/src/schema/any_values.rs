@@ -41,8 +41,8 @@ pub(crate) trait AnyValues: Any + Send {
     /// Takes the changes out, so that they are saved while the view is still in use.
     fn take_changes(&mut self) -> Box<dyn AnyChanges>;
 
-    /// Shows the stored fields as they are now, with this request's changes on top. Answers the values
-    /// that it showed before.
+    /// Shows the stored fields as they are now, with this request's changes on top. Answers the
+    /// values that it showed before.
     #[must_use]
     fn rebase(&mut self, stored: &Snapshot<'_>) -> Box<dyn Any + Send>;
 
@@ -50,6 +50,6 @@ pub(crate) trait AnyValues: Any + Send {
     fn reset(&mut self) -> Box<dyn Any + Send>;
 }
 
-/// Values and closures of the application, to be dropped once the lock is released: their `Drop` may use
-/// the session.
+/// Values and closures of the application, to be dropped once the lock is released: their `Drop`
+/// may use the session.
 pub(crate) type Discarded = Vec<Box<dyn Any + Send>>;

@@ -29,8 +29,8 @@ pub(super) enum Change<S> {
     /// Steps that run again if another request changed the field meanwhile.
     Log {
         steps: Vec<Step<S>>,
-        /// The value that the request sees does not come from these steps on the stored text: they must
-        /// run again before they are saved.
+        /// The value that the request sees does not come from these steps on the stored text: they
+        /// must run again before they are saved.
         stale: bool,
         /// The outcome that the request saw, for the first try. Written when the commit begins.
         ready: Option<Option<SharedStr>>,

@@ -12,8 +12,9 @@ use super::shape::{Shape, explorer::shape_of};
 
 /// One field of the schema `S` with type `T`: where its value is, in the struct and in a record.
 ///
-/// The derive builds it as a constant. The bounds of `T` are checked here, once. Everything that takes a
-/// `Field` has no bounds, so a type that lacks one is a single error, not one for each accessor.
+/// The derive builds it as a constant. The bounds of `T` are checked here, once. Everything that
+/// takes a `Field` has no bounds, so a type that lacks one is a single error, not one for each
+/// accessor.
 pub struct Field<S, T> {
     pub(super) index: usize,
     pub(super) key: &'static str,
@@ -102,7 +103,8 @@ impl<S, T> Field<S, T> {
         self
     }
 
-    /// The field says who is signed in. [`PrincipalSchema`](super::PrincipalSchema) checks its type.
+    /// The field says who is signed in. [`PrincipalSchema`](super::PrincipalSchema) checks its
+    /// type.
     pub const fn principal(mut self) -> Self {
         self.principal = true;
         self

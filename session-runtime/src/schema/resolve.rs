@@ -38,7 +38,8 @@ pub(crate) trait AnyChanges: Send {
     /// Adds to `out` the operations that make these changes to a record that holds `base`. With
     /// `principal_only`, changes to other fields are left out.
     ///
-    /// The first call uses the values that the request saw. Later calls run its closures again, on `base`.
+    /// The first call uses the values that the request saw. Later calls run its closures again, on
+    /// `base`.
     fn resolve(
         &mut self,
         base: &Snapshot<'_>,
@@ -125,8 +126,8 @@ fn decide<S>(
 
 /// The sum as one `Add`, with its key.
 ///
-/// `None` if the store cannot add: an older key is there too, the value has or may have expired, it must
-/// be upgraded or reset first, or the sum fits no `i64`.
+/// `None` if the store cannot add: an older key is there too, the value has or may have expired, it
+/// must be upgraded or reset first, or the sum fits no `i64`.
 fn plain_add<S: SessionSchema>(
     field: &dyn AnyField<S>,
     delta: i128,
@@ -138,11 +139,13 @@ fn plain_add<S: SessionSchema>(
         return None;
     }
     let is_plain = match base.held(field) {
-        // An integer out of bounds was written by another type, and the field reads it in its own way.
+        // An integer out of bounds was written by another type, and the field reads it in its own
+        // way.
         Some(held) => {
             parse_integer(held.text).is_some_and(|value| (bounds.min..=bounds.max).contains(&value))
         }
-        // A sum never starts at an expired value, nor at one that another request may have stored since.
+        // A sum never starts at an expired value, nor at one that another request may have stored
+        // since.
         None => !base.has_expired(field) && field.expires_at(base.now).is_none(),
     };
     let key = is_plain.then(|| SharedStr::from_static(field.key()))?;
@@ -204,8 +207,8 @@ fn write_expiry<S>(field: &dyn AnyField<S>, is_set: bool, base: &Snapshot<'_>, o
     let companion = base.companion(field.key());
     let new = expires_at.filter(|_| is_set).map(|at| SharedStr::of(&at.as_millis()));
     match companion {
-        // The field was read as absent. If another request stores the same text meanwhile, that is a new
-        // value, and the comparison of the expiry tells.
+        // The field was read as absent. If another request stores the same text meanwhile, that is
+        // a new value, and the comparison of the expiry tells.
         Some(companion) if base.is_expired(field.key()) => {
             out.replace(companion.key.into(), Some(companion.text), new);
         }

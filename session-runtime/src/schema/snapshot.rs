@@ -1,9 +1,9 @@
 //! The fields of a record at one moment, in which expired fields are absent.
 //!
 //! The expiry of a field is stored next to it, under a companion key: `code@expires` for `code`, in
-//! milliseconds since the Unix epoch. A session key cannot contain `@`, so companions collide with no field.
-//! Stores keep them like other fields. Every schema obeys a stored expiry, even if its field has no `ttl`:
-//! another version of the application may have written it.
+//! milliseconds since the Unix epoch. A session key cannot contain `@`, so companions collide with
+//! no field. Stores keep them like other fields. Every schema obeys a stored expiry, even if its
+//! field has no `ttl`: another version of the application may have written it.
 
 use crate::clock::{Clock, Timestamp};
 use crate::record::{Fields, SharedStr};
@@ -58,8 +58,8 @@ impl<'a> Snapshot<'a> {
         self.fields.is_empty()
     }
 
-    /// Where `field` is held: under its key, or else under its first alias that is there. If that value
-    /// has expired, the field is absent, even if another alias holds a value.
+    /// Where `field` is held: under its key, or else under its first alias that is there. If that
+    /// value has expired, the field is absent, even if another alias holds a value.
     pub(super) fn held(&self, field: &(impl FieldKeys + ?Sized)) -> Option<Held<'a>> {
         let (key, text) = self.first(field)?;
         let expires_at = self.expires_at(key);
@@ -110,7 +110,8 @@ impl<'a> Snapshot<'a> {
     }
 
     fn expires_at(&self, key: &str) -> Option<Timestamp> {
-        // This library writes only times. Anything else counts as expired, so that it is not kept for ever.
+        // This library writes only times. Anything else counts as expired, so that it is not kept
+        // for ever.
         let text = self.companion(key)?.text;
         Some(Timestamp::from_millis(text.parse().unwrap_or(0)))
     }

@@ -43,8 +43,8 @@ impl<S: SessionSchema> Values<S> {
         self.field_change(index).map(|entry| &entry.change)
     }
 
-    /// Differs from an earlier answer if the field may have changed meanwhile. For closures that run
-    /// without the lock.
+    /// Differs from an earlier answer if the field may have changed meanwhile. For closures that
+    /// run without the lock.
     pub(super) fn revision(&self, index: usize) -> (u64, Option<u64>) {
         (self.epoch, self.field_change(index).map(|entry| entry.revision))
     }
@@ -160,8 +160,8 @@ impl<S: SessionSchema> AnyValues for Values<S> {
             match change {
                 Some(Change::Decided { .. }) => {}
                 Some(Change::Log { stale, .. }) => *stale = true,
-                // A value that no longer decodes stays as this request saw it. It can be set without
-                // reading it; an update reports the mismatch.
+                // A value that no longer decodes stays as this request saw it. It can be set
+                // without reading it; an update reports the mismatch.
                 _ if field.decode(stored, &mut values).is_err() => self.unread.push(index),
                 None => field.swap(&mut self.current, &mut values),
                 Some(Change::Sum { base, delta }) => {

@@ -16,7 +16,8 @@ use super::values::Values;
 use crate::clock::Timestamp;
 use crate::record::Record;
 
-/// After this many reruns, the closure must be changing the field through the session: `update` panics.
+/// After this many reruns, the closure must be changing the field through the session: `update`
+/// panics.
 const MAX_RUNS: usize = 1_000;
 
 /// One schema's part of the session of one request. The generated accessors call it.
@@ -78,8 +79,8 @@ impl<S: SessionSchema> View<S> {
         })
     }
 
-    /// When the field expires: as it is stored, or as it would be if it were saved now. `None` if it has
-    /// no value, or one that expires with the session.
+    /// When the field expires: as it is stored, or as it would be if it were saved now. `None` if
+    /// it has no value, or one that expires with the session.
     pub fn field_expires_at<T>(&self, field: &Field<S, T>) -> Option<Timestamp> {
         self.look(|values, stored| {
             let is_held = self.held(stored, field, |held| held.is_some());
@@ -179,8 +180,8 @@ impl<S: SessionSchema> View<S> {
         })
     }
 
-    /// Resets a field that has expired since the session was loaded to its default. A value that this
-    /// request changed cannot expire before it is saved.
+    /// Resets a field that has expired since the session was loaded to its default. A value that
+    /// this request changed cannot expire before it is saved.
     fn expire<T>(&self, field: &Field<S, T>) {
         if field.ttl.is_none() || !self.is_expired(field) {
             return;

@@ -1,5 +1,5 @@
-//! What requests do to sessions, without a framework: through `Sessions::begin` and `finish`, with a
-//! clock that is moved by hand and a store that is watched.
+//! What requests do to sessions, without a framework: through `Sessions::begin` and `finish`, with
+//! a clock that is moved by hand and a store that is watched.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 

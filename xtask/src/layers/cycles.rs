@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Import;
 
-/// A folder, the name of one of its folders or files, and the first import of each other that it names.
+/// A folder, the name of one of its folders or files, and the first import of each other that it
+/// names.
 type Graphs<'a> = BTreeMap<&'a [String], BTreeMap<&'a str, BTreeMap<&'a str, &'a Import>>>;
 
 /// The cycles, each as the imports that close it.

@@ -1,7 +1,8 @@
-//! `cargo xtask layers`: in `session-runtime`, imports go down, and folders on one floor form no cycle.
+//! `cargo xtask layers`: in `session-runtime`, imports go down, and folders on one floor form no
+//! cycle.
 //!
-//! It reads every `use`, and every path that begins with `crate`, `super` or `self`, outside of tests and
-//! documentation.
+//! It reads every `use`, and every path that begins with `crate`, `super` or `self`, outside of
+//! tests and documentation.
 
 mod cycles;
 mod modules;
@@ -14,7 +15,8 @@ use self::modules::Module;
 use crate::Outcome;
 use crate::step::root;
 
-/// The floors of `session-runtime/src`, from the top. The last one is the ground: files without a folder.
+/// The floors of `session-runtime/src`, from the top. The last one is the ground: files without a
+/// folder.
 const FLOORS: &[&[&str]] = &[
     &["lib", "__private", "guide"],
     &["adapters", "testing", "conformance"],
@@ -50,8 +52,8 @@ struct Import {
 }
 
 impl Import {
-    /// The folders or files on each side, in the deepest folder that holds both. `None` if one holds the
-    /// other.
+    /// The folders or files on each side, in the deepest folder that holds both. `None` if one
+    /// holds the other.
     fn siblings(&self) -> Option<(&[String], &str, &str)> {
         let common = self.from.iter().zip(&self.to).take_while(|(from, to)| from == to).count();
         let (from, to) = (self.from.get(common)?, self.to.get(common)?);

@@ -99,8 +99,8 @@ impl Reader {
     }
 }
 
-/// Reads an attribute. Whether the item behind it is no part of the library: a test, or a macro whose paths
-/// are those of its users.
+/// Reads an attribute. Whether the item behind it is no part of the library: a test, or a macro
+/// whose paths are those of its users.
 fn is_skipped(tokens: &mut Tokens) -> bool {
     // The `!` of an inner attribute.
     tokens.next_if(|token| token.to_string() == "!");

@@ -1,4 +1,5 @@
-//! actix-session: with the session in a signed or an encrypted cookie, and with its store for Redis.
+//! actix-session: with the session in a signed or an encrypted cookie, and with its store for
+//! Redis.
 
 mod app;
 

@@ -8,7 +8,8 @@ use crate::request::state::{Deletion, PendingCookie};
 use crate::telemetry;
 use crate::telemetry::{SessionEvent, hooks::Events};
 
-/// Deletes destroyed sessions. Each stays in the list until it is deleted, so a failed call can be repeated.
+/// Deletes destroyed sessions. Each stays in the list until it is deleted, so a failed call can be
+/// repeated.
 pub(super) async fn delete_destroyed(
     commit: &Commit<'_>,
     events: &mut Events<'_>,
@@ -17,7 +18,8 @@ pub(super) async fn delete_destroyed(
     loop {
         let Some(deletion) = cell.lock().intent.deletions.last().cloned() else { break };
         match config.backend.delete(deletion.key()).await {
-            // Only the visitor's cookie holds the session. It is removed, unless it is too late for that.
+            // Only the visitor's cookie holds the session. It is removed, unless it is too late for
+            // that.
             Err(error) if error.is_unsupported() && config.backend.is_cookie() => {
                 if cell.lock().responded {
                     return Err(SessionErrorKind::ResponseSent.into());

@@ -36,8 +36,8 @@ impl Plan {
             Some(lifetime) => lifetime,
             None => match touch(config, record, intent.touch, now) {
                 Some(extended) => extended,
-                // Moving the expiry costs a store more than changing a field. So a save does it no more often
-                // than a read.
+                // Moving the expiry costs a store more than changing a field. So a save does it no
+                // more often than a read.
                 None if renames || !resolved.ops.is_empty() => ExpiryOp::Keep,
                 None => return None,
             },
@@ -71,8 +71,8 @@ impl Plan {
         }
     }
 
-    /// Whether the difference between `before` and `after` is worth a new cookie. A later expiry alone is not,
-    /// unless it is a touch.
+    /// Whether the difference between `before` and `after` is worth a new cookie. A later expiry
+    /// alone is not, unless it is a touch.
     pub(super) fn is_worth_a_cookie(&self, before: &Record, after: &Record) -> bool {
         let later = Record { expires_at: after.expires_at, ..before.clone() };
         let touches = matches!(self.patch.expiry, ExpiryOp::Extend(_));
@@ -102,11 +102,12 @@ fn new_lifetime(
     let expires_at = now + lifetime.idle;
     let deadline = match signs_in {
         true => now + timeouts.absolute,
-        // The timeout counts from the beginning of the session. A session in use does not expire at once.
+        // The timeout counts from the beginning of the session. A session in use does not expire at
+        // once.
         false => {
             let absolute = config.expiry.of(&record.lifetime).absolute;
-            // A record does not hold when its timeout began. The deadline tells, unless it was made with other
-            // timeouts or moved for a session in use. So the result is clamped.
+            // A record does not hold when its timeout began. The deadline tells, unless it was made
+            // with other timeouts or moved for a session in use. So the result is clamped.
             let began = (record.deadline - absolute).min(now).max(record.created_at);
             let latest = (record.created_at + timeouts.absolute).max(record.deadline);
             (began + timeouts.absolute).min(latest).max(expires_at.min(record.deadline))

@@ -1,7 +1,7 @@
 //! A commit: from the changes of one request to calls of the store.
 //!
-//! Sessions that the request destroyed are deleted first. Then its changes become one `create`, `update` or
-//! `rename`, which is tried again while other requests change the same fields.
+//! Sessions that the request destroyed are deleted first. Then its changes become one `create`,
+//! `update` or `rename`, which is tried again while other requests change the same fields.
 
 mod create;
 mod delete;

@@ -8,8 +8,8 @@ use crate::request::state::Intent;
 use crate::schema::resolve::Resolved;
 use crate::telemetry::SessionEvent;
 
-/// Whether the commit gives the session a new id. A sign-in always does, against session fixation (OWASP
-/// Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change").
+/// Whether the commit gives the session a new id. A sign-in always does, against session fixation
+/// (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change").
 pub(super) fn gets_new_id(intent: &Intent, changes_principal: bool) -> bool {
     intent.renew || changes_principal
 }

@@ -1,4 +1,5 @@
-//! One commit under way: from the changes that it took out of the request's state to their outcome there.
+//! One commit under way: from the changes that it took out of the request's state to their outcome
+//! there.
 
 use std::mem;
 
@@ -122,8 +123,8 @@ impl<'a> RunningCommit<'a> {
         }
     }
 
-    /// Nothing was written, and the caller reports the error. The request continues with the stored fields,
-    /// unless it destroyed the session meanwhile.
+    /// Nothing was written, and the caller reports the error. The request continues with the stored
+    /// fields, unless it destroyed the session meanwhile.
     pub(super) fn fail(&mut self, error: SessionError) -> SessionError {
         // After an error of the store the outcome is unknown.
         if !error.is_store() {
@@ -163,8 +164,8 @@ impl<'a> RunningCommit<'a> {
         })
     }
 
-    /// Writes the outcome into the state. Answers `false`, and writes nothing, if the request destroyed the
-    /// session meanwhile.
+    /// Writes the outcome into the state. Answers `false`, and writes nothing, if the request
+    /// destroyed the session meanwhile.
     pub(super) fn settle(&mut self, change: impl FnOnce(&mut Self, &mut State)) -> bool {
         let mut state = self.cell.lock();
         let is_ours = state.generation == self.generation;
@@ -202,8 +203,8 @@ impl PendingChanges {
         }
     }
 
-    /// The operations that make all changes to a record that holds `base`. With `principal_only`, changes
-    /// to other fields are left out.
+    /// The operations that make all changes to a record that holds `base`. With `principal_only`,
+    /// changes to other fields are left out.
     pub(super) fn resolve(
         &mut self,
         principal_only: bool,

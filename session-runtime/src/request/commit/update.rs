@@ -16,7 +16,8 @@ use crate::store::Updated;
 use crate::telemetry::{self, SaveKind};
 
 impl RunningCommit<'_> {
-    /// Updates or renames the live session. Tries again while other requests change the same fields.
+    /// Updates or renames the live session. Tries again while other requests change the same
+    /// fields.
     pub(super) async fn update(&mut self) -> Result<Outcome, SessionError> {
         let (config, needs_fields) = (self.config, self.needs_fields());
         let (mut contention, mut issued, mut conflicts) = (None, None, 0);

@@ -27,8 +27,8 @@ pub trait Flash: sealed::Sealed + Sized {
     /// No messages.
     #[doc(hidden)]
     fn nothing() -> Self;
-    /// Removes the messages in `taken` that are still there. Messages need no `PartialEq`: they are equal if
-    /// their JSON is.
+    /// Removes the messages in `taken` that are still there. Messages need no `PartialEq`: they are
+    /// equal if their JSON is.
     #[doc(hidden)]
     fn remove_taken(&mut self, taken: Self, encode: fn(&Self) -> serde_json::Result<String>);
     /// The operations of a flash field.

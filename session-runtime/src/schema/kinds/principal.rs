@@ -1,6 +1,7 @@
 //! The principal field: who is signed in.
 
-/// The type of a `#[session(principal)]` field: an `Option<T>`. `None` means that nobody is signed in.
+/// The type of a `#[session(principal)]` field: an `Option<T>`. `None` means that nobody is signed
+/// in.
 #[diagnostic::on_unimplemented(
     message = "`#[session(principal)]` needs an `Option<T>` field, `None` means nobody is signed in",
     label = "found `{Self}`, not an `Option`"
