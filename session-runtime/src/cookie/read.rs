@@ -15,6 +15,10 @@ impl FromIterator<HeaderValue> for CookieHeaders {
     fn from_iter<I: IntoIterator<Item = HeaderValue>>(headers: I) -> Self {
         let mut found = SmallVec::new();
         for header in headers {
+            if found.len() == 1 {
+                // One allocation for a few more.
+                found.reserve(4);
+            }
             found.push(header);
         }
         Self(found)
@@ -25,11 +29,7 @@ impl CookieHeaders {
     /// The `Cookie` headers among all headers of a request.
     #[cfg(any(feature = "axum", feature = "poem"))]
     pub(crate) fn of(headers: &http::HeaderMap) -> Self {
-        let mut found = SmallVec::new();
-        for header in headers.get_all(&http::header::COOKIE) {
-            found.push(header.clone());
-        }
-        Self(found)
+        headers.get_all(&http::header::COOKIE).iter().cloned().collect()
     }
 
     /// Whether there is no header at all.
