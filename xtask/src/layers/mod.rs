@@ -84,7 +84,10 @@ fn imports(modules: &[Module]) -> Result<Vec<Import>, String> {
             }
             if to != module.path {
                 let place = format!("{}:{}", module.file, path.line);
-                imports.push(Import { from: module.path.clone(), to: to.to_vec(), place });
+                let import = Import { from: module.path.clone(), to: to.to_vec(), place };
+                if imports.last() != Some(&import) {
+                    imports.push(import);
+                }
             }
         }
     }
