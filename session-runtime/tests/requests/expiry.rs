@@ -309,7 +309,12 @@ fn remembered_sessions_must_differ_from_others_in_more_than_their_end() {
             .remember_timeouts(remembered, 3 * month)
             .build()
     };
-    assert!(built(month).unwrap_err().to_string().contains("give `remember_timeouts` another idle timeout"));
+    assert!(
+        built(month)
+            .unwrap_err()
+            .to_string()
+            .contains("give `remember_timeouts` another idle timeout")
+    );
     built(2 * month).unwrap();
 }
 
