@@ -74,8 +74,8 @@ impl<S: SessionSchema> Session<S> {
     /// }
     /// ```
     ///
-    /// A handler that only signs out takes a [`SessionHandle`]. Its
-    /// [`destroy`](SessionHandle::destroy) works even if a stored value does not decode.
+    /// A handler that only signs out takes a [`SessionHandle`](crate::SessionHandle). Its
+    /// [`destroy`](crate::SessionHandle::destroy) works even if a stored value does not decode.
     pub fn destroy(&self) {
         let _discarded = self.state(State::destroy);
     }

@@ -25,7 +25,8 @@ use crate::store::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError
 /// deleted any more.
 ///
 /// The server's persistence (`appendfsync`) decides which writes a crash can lose.
-/// [`wait_replicas`](RedisStoreBuilder::wait_replicas) decides which writes a failover can lose.
+/// [`wait_replicas`](super::RedisStoreBuilder::wait_replicas) decides which writes a failover can
+/// lose.
 ///
 /// If the server has an ACL, the user needs `~session:* +hello +role +eval +evalsha +wait +time
 /// +exists +rename +del +pexpire +pexpireat +@hash +@sortedset`. A database other than 0 needs

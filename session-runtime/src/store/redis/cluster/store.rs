@@ -29,8 +29,8 @@ use crate::store::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError
 /// While a primary is down and its replica has not taken over yet, its sessions are not available.
 /// Operations on them wait for up to the command timeout, and then fail. When a primary dies, an
 /// acknowledged write can be lost, because replicas get it a moment later.
-/// [`wait_replicas`](RedisClusterStoreBuilder::wait_replicas) prevents that for deletions and
-/// renames.
+/// [`wait_replicas`](super::RedisClusterStoreBuilder::wait_replicas) prevents that for deletions
+/// and renames.
 ///
 /// If a server fails in the middle of a renewal, the operation fails and the session may be gone.
 /// Then the visitor must sign in again.
