@@ -34,10 +34,8 @@ impl Reader {
         let mut tokens = tokens.into_iter().peekable();
         while let Some(token) = tokens.next() {
             match token {
-                TokenTree::Punct(punct) if punct.as_char() == '#' => {
-                    if is_skipped(&mut tokens) {
-                        skip_item(&mut tokens);
-                    }
+                TokenTree::Punct(punct) if punct.as_char() == '#' && is_skipped(&mut tokens) => {
+                    skip_item(&mut tokens);
                 }
                 TokenTree::Ident(ident) if ident == "pub" => {
                     // `pub(in crate::a)` is no import.
@@ -122,8 +120,7 @@ fn skip_item(tokens: &mut Tokens) {
 
 /// The paths of a `use` tree.
 fn expand_use(mut prefix: Vec<String>, tree: TokenStream) -> Vec<Vec<String>> {
-    let mut tokens = tree.into_iter().peekable();
-    while let Some(token) = tokens.next() {
+    for token in tree {
         match token {
             TokenTree::Ident(ident) if ident == "as" => break,
             TokenTree::Ident(ident) => prefix.push(ident.to_string()),
