@@ -6,9 +6,9 @@ pub(crate) mod expiry;
 mod finish;
 mod finished;
 mod handle;
-mod lifecycle;
 mod load;
 mod session;
+mod session_intent;
 mod state;
 mod values_index;
 

@@ -1,6 +1,6 @@
 //! Makes the patch of one commit, and decides which call of the store it is.
 
-use super::renew::{changes_principal, gets_new_id};
+use super::renew_id::{changes_principal, gets_new_id};
 use crate::clock::Timestamp;
 use crate::patch::{ExpiryOp, FieldOp, Patch, PrincipalOp};
 use crate::record::Record;

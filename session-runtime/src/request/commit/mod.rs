@@ -7,7 +7,7 @@ mod create;
 mod delete;
 pub(super) mod make_patch;
 pub(super) mod queue;
-mod renew;
+mod renew_id;
 mod running;
 mod update;
 

@@ -4,7 +4,7 @@ use std::mem;
 
 use super::make_patch::Plan;
 use super::queue::Contention;
-use super::renew::renewed;
+use super::renew_id::renewed;
 use super::running::{Outcome, RunningCommit, live};
 use crate::backend::stored::CookieValue;
 use crate::error::{SessionError, SessionErrorKind};
