@@ -13,15 +13,11 @@ pub(crate) struct CookieHeaders(SmallVec<[HeaderValue; 1]>);
 
 impl FromIterator<HeaderValue> for CookieHeaders {
     fn from_iter<I: IntoIterator<Item = HeaderValue>>(headers: I) -> Self {
-        let mut found = SmallVec::new();
+        let mut found = Self::default();
         for header in headers {
-            if found.len() == 1 {
-                // One allocation for a few more.
-                found.reserve(4);
-            }
             found.push(header);
         }
-        Self(found)
+        found
     }
 }
 
@@ -29,7 +25,19 @@ impl CookieHeaders {
     /// The `Cookie` headers among all headers of a request.
     #[cfg(any(feature = "axum", feature = "poem"))]
     pub(crate) fn of(headers: &http::HeaderMap) -> Self {
-        headers.get_all(&http::header::COOKIE).iter().cloned().collect()
+        let mut found = Self::default();
+        for header in headers.get_all(&http::header::COOKIE) {
+            found.push(header.clone());
+        }
+        found
+    }
+
+    fn push(&mut self, header: HeaderValue) {
+        if self.0.len() == 1 {
+            // One allocation for a few more.
+            self.0.reserve(4);
+        }
+        self.0.push(header);
     }
 
     /// Whether there is no header at all.
