@@ -2,8 +2,7 @@
 
 use super::explain::ExplainedCookie;
 use super::stored::{LiveSession, Stored};
-use crate::crypto::Refusal;
-use crate::crypto::Verified;
+use crate::crypto::{Refusal, Verified};
 use crate::error::StoreError;
 use crate::id::StoreKey;
 use crate::record::Record;
@@ -46,20 +45,15 @@ pub(super) fn find<'a, B: LookUp>(
     backend: &B,
     values: impl Iterator<Item = Result<&'a [u8], Refusal>> + Send,
 ) -> impl Future<Output = Result<Stored, StoreError>> + Send {
-    let mut candidates = Candidates { backend, values, lookups: 0 };
-    let mut is_gone = false;
-    let refuse = |refusal, is_gone: &mut bool| {
-        telemetry::refused(refusal);
-        *is_gone |= refusal == Refusal::Gone;
-    };
+    let mut candidates = Candidates::new(backend, values);
     async move {
-        while let Some(opened) = candidates.next_opened(|refusal| refuse(refusal, &mut is_gone)) {
+        while let Some(opened) = candidates.next_opened() {
             match candidates.backend.look_up(opened).await? {
                 Ok(live) => return Ok(Stored::Live(live)),
-                Err(refused) => refuse(refused.refusal, &mut is_gone),
+                Err(refused) => candidates.refuse(refused.refusal),
             }
         }
-        Ok(if is_gone { Stored::Gone } else { Stored::Nothing })
+        Ok(if candidates.is_gone { Stored::Gone } else { Stored::Nothing })
     }
 }
 
@@ -69,7 +63,7 @@ pub(super) async fn explain<'a, B: LookUp>(
     values: impl Iterator<Item = Result<&'a [u8], Refusal>> + Send,
 ) -> Result<Vec<ExplainedCookie>, StoreError> {
     let mut cookies = Vec::new();
-    for candidate in (Candidates { backend, values, lookups: 0 }) {
+    for candidate in Candidates::new(backend, values) {
         cookies.push(match candidate {
             Candidate::NotOurs(refusal) => ExplainedCookie::not_ours(refusal),
             Candidate::Ours { position, opened } => {
@@ -97,16 +91,30 @@ struct Candidates<'b, B, I> {
     values: I,
     /// How many lookups they need so far.
     lookups: usize,
+    /// One of them led to a session that was deleted or renewed.
+    is_gone: bool,
+}
+
+impl<'b, B, I> Candidates<'b, B, I> {
+    fn new(backend: &'b B, values: I) -> Self {
+        Self { backend, values, lookups: 0, is_gone: false }
+    }
+
+    /// Reports a cookie that leads to no session.
+    fn refuse(&mut self, refusal: Refusal) {
+        telemetry::refused(refusal);
+        self.is_gone |= refusal == Refusal::Gone;
+    }
 }
 
 impl<'a, B: LookUp, I: Iterator<Item = Result<&'a [u8], Refusal>>> Candidates<'_, B, I> {
-    /// The next cookie to look up. `refuse` is told of those before it.
-    fn next_opened(&mut self, mut refuse: impl FnMut(Refusal)) -> Option<B::Opened> {
+    /// The next cookie to look up. Those before it are refused.
+    fn next_opened(&mut self) -> Option<B::Opened> {
         while self.lookups < MAX_LOOKUPS {
             match self.next()? {
                 Candidate::Ours { opened: Ok(opened), .. } => return Some(opened),
-                Candidate::Ours { opened: Err(refused), .. } => refuse(refused.refusal),
-                Candidate::NotOurs(refusal) => refuse(refusal),
+                Candidate::Ours { opened: Err(refused), .. } => self.refuse(refused.refusal),
+                Candidate::NotOurs(refusal) => self.refuse(refusal),
             }
         }
         None

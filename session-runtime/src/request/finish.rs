@@ -88,7 +88,7 @@ impl SessionHandle {
             }
             state.dropped_changes = true;
             state.intent = Default::default();
-            state.revert_views(&*self.0.config.clock)
+            state.revert_values(&*self.0.config.clock)
         };
         tracing::warn!("a request ended without a response; its session changes were not saved");
     }

@@ -3,20 +3,20 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::handle::{Request, SessionHandle};
-use super::values_index::{FirstView, first_view, view_index};
+use super::values_index::{FirstValues, first_values, values_index};
 use crate::backend::stored::Stored;
 use crate::error::SessionError;
 use crate::schema::SessionSchema;
 use crate::telemetry::{self, Load};
 
 impl SessionHandle {
-    /// The index of the view of `S`. The first call of a request loads the record.
-    pub(super) async fn load_view<S: SessionSchema>(&self) -> Result<usize, SessionError> {
+    /// The index of the values of `S`. The first call of a request loads the record.
+    pub(super) async fn load_values<S: SessionSchema>(&self) -> Result<usize, SessionError> {
         let Request { config, cell, .. } = &*self.0;
         config.registry.admit::<S>()?;
-        match self.load_and(Some(first_view::<S>)).await? {
+        match self.load_and(Some(first_values::<S>)).await? {
             true => Ok(0),
-            false => view_index::<S>(cell, &*config.clock),
+            false => values_index::<S>(cell, &*config.clock),
         }
     }
 
@@ -25,9 +25,9 @@ impl SessionHandle {
         self.load_and(None).await.map(drop)
     }
 
-    /// Loads the record with its first view, unless it is loaded. Answers whether this call loaded
+    /// Loads the record with its first values, unless it is loaded. Answers whether this call loaded
     /// it.
-    async fn load_and(&self, first_view: Option<FirstView>) -> Result<bool, SessionError> {
+    async fn load_and(&self, first_values: Option<FirstValues>) -> Result<bool, SessionError> {
         let Request { config, cookies, cell, loading, .. } = &*self.0;
         if cell.loaded().is_some() {
             return Ok(false);
@@ -50,13 +50,13 @@ impl SessionHandle {
         });
         // `Deserialize` is code of the application. It runs before the state is locked, and the
         // session counts as loaded even if it panics.
-        let decode = || first_view.map(|decode| decode(&stored, &*config.clock)).transpose();
+        let decode = || first_values.map(|decode| decode(&stored, &*config.clock)).transpose();
         let mut decoded = catch_unwind(AssertUnwindSafe(decode));
-        let view = match &mut decoded {
-            Ok(Ok(view)) => view.take(),
+        let values = match &mut decoded {
+            Ok(Ok(values)) => values.take(),
             Ok(Err(_)) | Err(_) => None,
         };
-        cell.load(stored, view);
+        cell.load(stored, values);
         match decoded {
             Ok(decoded) => decoded.map(|_| true),
             Err(panic) => resume_unwind(panic),

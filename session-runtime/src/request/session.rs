@@ -64,7 +64,7 @@ impl SessionHandle {
 
     /// [`session`](Self::session) that consumes the handle, so that none is cloned.
     pub(crate) async fn into_session<S: SessionSchema>(self) -> Result<Session<S>, SessionError> {
-        let index = self.load_view::<S>().await?;
+        let index = self.load_values::<S>().await?;
         Ok(Session::new(self, index))
     }
 }

@@ -24,7 +24,7 @@ impl StateCell {
     pub(super) fn new() -> Self {
         let state = State {
             stored: Stored::Nothing,
-            views: SmallVec::new(),
+            values: SmallVec::new(),
             intent: Intent::default(),
             cookie: PendingCookie::Nothing,
             in_flight: None,
@@ -35,12 +35,12 @@ impl StateCell {
         Self { loaded: AtomicBool::new(false), state: Mutex::new(state) }
     }
 
-    /// Keeps what the backend answered, and the first view of it.
-    pub(super) fn load(&self, stored: Stored, view: Option<Box<dyn AnyValues>>) {
+    /// Keeps what the backend answered, and its first values.
+    pub(super) fn load(&self, stored: Stored, values: Option<Box<dyn AnyValues>>) {
         let mut state = self.lock();
         state.stored = stored;
-        if let Some(view) = view {
-            state.views.push(view);
+        if let Some(values) = values {
+            state.values.push(values);
         }
         self.loaded.store(true, Ordering::Release);
     }
@@ -78,8 +78,8 @@ impl StateCell {
 pub(super) struct State {
     /// What the backend holds, as far as this request knows.
     pub(super) stored: Stored,
-    /// The typed views of it, one for each schema.
-    pub(super) views: AllValues,
+    /// The typed values of it, for each schema.
+    pub(super) values: AllValues,
     pub(super) intent: Intent,
     pub(super) cookie: PendingCookie,
     /// The commit that is under way. It stays if it was cancelled or the store failed: its outcome
@@ -169,11 +169,11 @@ impl State {
 
     /// What a view may see of it.
     pub(super) fn seen(&mut self) -> Seen<'_> {
-        Seen { views: &mut self.views, record: self.stored.record() }
+        Seen { values: &mut self.values, record: self.stored.record() }
     }
 
     pub(super) fn has_changes(&self) -> bool {
-        self.views.iter().any(|view| view.has_changes())
+        self.values.iter().any(|values| values.has_changes())
     }
 
     /// Whether a commit has something to do. A touch that is due does not count.
@@ -207,35 +207,35 @@ impl State {
                 self.stored = Stored::Gone;
             }
         }
-        self.reset_views()
+        self.reset_values()
     }
 
-    /// Puts every view back to its defaults.
+    /// Resets all values to their defaults.
     #[must_use]
-    pub(super) fn reset_views(&mut self) -> Discarded {
-        self.views.iter_mut().map(|view| view.reset()).collect()
+    pub(super) fn reset_values(&mut self) -> Discarded {
+        self.values.iter_mut().map(|values| values.reset()).collect()
     }
 
-    /// Puts every view back to the stored fields, without changes.
+    /// Resets all values to the stored fields, without changes.
     #[must_use]
-    pub(super) fn revert_views(&mut self, clock: &dyn Clock) -> Discarded {
-        let mut discarded = self.reset_views();
-        discarded.extend(self.rebase_views(clock));
+    pub(super) fn revert_values(&mut self, clock: &dyn Clock) -> Discarded {
+        let mut discarded = self.reset_values();
+        discarded.extend(self.rebase_values(clock));
         discarded
     }
 
-    /// [Reverts](Self::revert_views) the views. If that drops changes, the next commit reports it.
+    /// [Reverts](Self::revert_values) the values. If that drops changes, the next commit reports it.
     #[must_use]
     pub(super) fn drop_changes(&mut self, clock: &dyn Clock) -> Discarded {
         self.dropped_changes |= self.has_changes();
-        self.revert_views(clock)
+        self.revert_values(clock)
     }
 
-    /// Makes every view show the stored fields, with this request's changes on top.
+    /// Makes all values show the stored fields, with this request's changes on top.
     #[must_use]
-    pub(super) fn rebase_views(&mut self, clock: &dyn Clock) -> Discarded {
+    pub(super) fn rebase_values(&mut self, clock: &dyn Clock) -> Discarded {
         let fields = self.fields();
         let stored = Snapshot::to_read(&fields, clock);
-        self.views.iter_mut().map(|view| view.rebase(&stored)).collect()
+        self.values.iter_mut().map(|values| values.rebase(&stored)).collect()
     }
 }

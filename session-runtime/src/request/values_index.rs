@@ -1,4 +1,4 @@
-//! The place of each schema's values among the views of one request.
+//! The place of each schema's values in one request.
 
 use std::any::Any;
 
@@ -12,7 +12,7 @@ use crate::schema::snapshot::Snapshot;
 use crate::schema::values::Values;
 
 /// The index of the values of `S`. The first call decodes them.
-pub(super) fn view_index<S: SessionSchema>(
+pub(super) fn values_index<S: SessionSchema>(
     cell: &StateCell,
     clock: &dyn Clock,
 ) -> Result<usize, SessionError> {
@@ -31,17 +31,17 @@ pub(super) fn view_index<S: SessionSchema>(
         let is_current =
             state.record().map_or(fields.is_empty(), |record| record.fields.is_same_copy(&fields));
         if is_current && position::<S>(&state).is_none() {
-            state.views.push(values);
-            return Ok(state.views.len() - 1);
+            state.values.push(values);
+            return Ok(state.values.len() - 1);
         }
     }
 }
 
-/// [`first_view`] of some schema.
-pub(super) type FirstView = fn(&Stored, &dyn Clock) -> Result<Box<dyn AnyValues>, SessionError>;
+/// [`first_values`] of some schema.
+pub(super) type FirstValues = fn(&Stored, &dyn Clock) -> Result<Box<dyn AnyValues>, SessionError>;
 
-/// The values of `S` in a session that has no view yet.
-pub(super) fn first_view<S: SessionSchema>(
+/// The values of `S` in a session that has no values yet.
+pub(super) fn first_values<S: SessionSchema>(
     stored: &Stored,
     clock: &dyn Clock,
 ) -> Result<Box<dyn AnyValues>, SessionError> {
@@ -52,8 +52,8 @@ pub(super) fn first_view<S: SessionSchema>(
 }
 
 fn position<S: SessionSchema>(state: &State) -> Option<usize> {
-    state.views.iter().position(|view| {
-        let view: &dyn Any = &**view;
-        view.is::<Values<S>>()
+    state.values.iter().position(|values| {
+        let values: &dyn Any = &**values;
+        values.is::<Values<S>>()
     })
 }

@@ -1,4 +1,4 @@
-//! The views that share the session of one request.
+//! The values of all schemas in the session of one request.
 
 use std::any::Any;
 
@@ -19,16 +19,16 @@ pub(crate) trait SharedValues: Send + Sync {
     fn clock(&self) -> &dyn Clock;
 }
 
-/// The views of a request, and the stored record.
+/// The values of a request, and the stored record.
 pub(crate) struct Seen<'a> {
-    pub(crate) views: &'a mut AllValues,
+    pub(crate) values: &'a mut AllValues,
     pub(crate) record: Option<&'a Record>,
 }
 
-/// The views of a request: nearly always one or none.
+/// The values of all schemas of a request: nearly always one or none.
 pub(crate) type AllValues = SmallVec<[Box<dyn AnyValues>; 1]>;
 
-/// The view of one schema, without its type.
+/// The [`Values`](super::values::Values) of one schema, without its type.
 pub(crate) trait AnyValues: Any + Send {
     fn has_changes(&self) -> bool;
 
@@ -38,7 +38,7 @@ pub(crate) trait AnyValues: Any + Send {
     /// The changes, in their place.
     fn changes(&mut self) -> &mut dyn AnyChanges;
 
-    /// Takes the changes out, so that they are saved while the view is still in use.
+    /// Takes the changes out, so that they are saved while the values are still in use.
     fn take_changes(&mut self) -> Box<dyn AnyChanges>;
 
     /// Shows the stored fields as they are now, with this request's changes on top. Answers the

@@ -224,8 +224,8 @@ impl<S: SessionSchema> View<S> {
     fn look<R>(&self, look: impl FnOnce(&mut Values<S>, Option<&Record>) -> R) -> R {
         let mut look = Some(look);
         let mut answer = None;
-        self.request.look(&mut |Seen { views, record }| {
-            let values = downcast(&mut *views[self.index]);
+        self.request.look(&mut |Seen { values, record }| {
+            let values = downcast(&mut *values[self.index]);
             answer = look.take().map(|look| look(values, record));
         });
         // `SharedValues::look` runs its closure.

@@ -23,7 +23,7 @@ impl RunningCommit<'_> {
             self.settle(|commit, state| {
                 state.intent.remember = commit.intent.remember;
                 if commit.principal_only {
-                    discarded = state.rebase_views(&*commit.config.clock);
+                    discarded = state.rebase_values(&*commit.config.clock);
                 }
             });
             return Ok(());

@@ -16,7 +16,7 @@ pub(super) struct Plan {
     /// The session gets a new id: a `rename`, not an `update`.
     pub(super) renames: bool,
     pub(super) sets_cookie: bool,
-    /// Closures ran again, so the views do not show the outcome yet.
+    /// Closures ran again, so the values do not show the outcome yet.
     pub(super) replayed: bool,
 }
 

@@ -89,9 +89,9 @@ impl<'a> RunningCommit<'a> {
             return Ok(Pending::Nothing);
         }
         self.generation = state.generation;
-        if let Err(error) = state.views.iter_mut().try_for_each(|view| view.encode()) {
+        if let Err(error) = state.values.iter_mut().try_for_each(|values| values.encode()) {
             // The request continues with the stored fields.
-            _discarded = state.revert_views(&*self.config.clock);
+            _discarded = state.revert_values(&*self.config.clock);
             return Err(error);
         }
         state.in_flight = Some(InFlight::default());
@@ -99,7 +99,7 @@ impl<'a> RunningCommit<'a> {
             true => state.stored.clone(),
             false => state.stored.take_fields(),
         };
-        self.changes.take(&mut state.views, self.observed);
+        self.changes.take(&mut state.values, self.observed);
         self.intent = mem::take(&mut state.intent);
         Ok(Pending::Changes)
     }
@@ -141,7 +141,7 @@ impl<'a> RunningCommit<'a> {
             state.stored = Stored::Gone;
             // The request changed it again meanwhile.
             state.intent.changed_gone |= state.has_changes();
-            discarded = state.reset_views();
+            discarded = state.reset_values();
         });
         let dropped_work = is_settled && (drops_changes || self.intent.changed_gone);
         if dropped_work && self.config.on_gone == OnGone::Conflict {
@@ -159,7 +159,7 @@ impl<'a> RunningCommit<'a> {
                 state.cookie = PendingCookie::Set(value);
             }
             if rebase {
-                discarded = state.rebase_views(&*commit.config.clock);
+                discarded = state.rebase_values(&*commit.config.clock);
             }
         })
     }
@@ -186,20 +186,20 @@ pub(super) fn live(base: &mut Stored) -> &mut LiveSession {
     }
 }
 
-/// The changes of a request: in views that nobody uses any more, or taken out of views in use.
+/// The changes of a request: in values that nobody uses any more, or taken out of values in use.
 #[derive(Default)]
 pub(super) struct PendingChanges {
-    views: AllValues,
+    values: AllValues,
     changes: SmallVec<[Box<dyn AnyChanges>; 1]>,
 }
 
 impl PendingChanges {
-    fn take(&mut self, views: &mut AllValues, observed: bool) {
+    fn take(&mut self, values: &mut AllValues, observed: bool) {
         if observed {
-            let changed = views.iter_mut().filter(|view| view.has_changes());
-            self.changes = changed.map(|view| view.take_changes()).collect();
+            let changed = values.iter_mut().filter(|values| values.has_changes());
+            self.changes = changed.map(|values| values.take_changes()).collect();
         } else {
-            self.views = mem::take(views);
+            self.values = mem::take(values);
         }
     }
 
@@ -212,11 +212,11 @@ impl PendingChanges {
         now: Timestamp,
     ) -> Result<Resolved, SessionError> {
         // Room for one field with its expiry in each schema. The default would be four operations.
-        let ops = Vec::with_capacity(2 * (self.views.len() + self.changes.len()));
+        let ops = Vec::with_capacity(2 * (self.values.len() + self.changes.len()));
         let mut resolved = Resolved { ops, ..Resolved::default() };
         let base = Snapshot::new(base, now);
-        for view in &mut self.views {
-            view.changes().resolve(&base, principal_only, &mut resolved)?;
+        for values in &mut self.values {
+            values.changes().resolve(&base, principal_only, &mut resolved)?;
         }
         for changes in &mut self.changes {
             changes.resolve(&base, principal_only, &mut resolved)?;
