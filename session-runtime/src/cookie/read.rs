@@ -32,6 +32,7 @@ impl CookieHeaders {
         found
     }
 
+    #[inline]
     fn push(&mut self, header: HeaderValue) {
         if self.0.len() == 1 {
             // One allocation for a few more.
