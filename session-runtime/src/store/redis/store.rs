@@ -1,7 +1,6 @@
 //! [`RedisStore`]: the store for one server.
 
 use std::fmt;
-use std::sync::Arc;
 
 use super::answer;
 use super::batch::Batcher;
@@ -48,11 +47,11 @@ use crate::store::{Created, Cursor, Loaded, Page, SessionInfo, Store, StoreError
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct RedisStore(Arc<Batcher>);
+pub struct RedisStore(Batcher);
 
 impl RedisStore {
     pub(super) fn new(server: Server) -> Self {
-        Self(Arc::new(Batcher::new(server)))
+        Self(Batcher::new(server))
     }
 
     fn server(&self) -> &Server {

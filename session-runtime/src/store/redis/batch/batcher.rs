@@ -20,7 +20,9 @@ use crate::store::redis::server::Server;
 use crate::store::redis::transport::{Transport, checked};
 use crate::store::{Loaded, StoreError, Updated};
 
-/// Decides which requests of a server are sent directly, and which join a batch.
+/// Decides which requests of a server are sent directly, and which join a batch. Clones share the
+/// queues.
+#[derive(Clone)]
 pub(in crate::store::redis) struct Batcher {
     queues: Arc<Queues>,
 }
